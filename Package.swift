@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+// The floor plan: rooms know what a password reset is, tools do not. Every arrow stands here, and points down.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A target of this package sees its own kind by name, a library by its product.
+func seen(_ names: [String]) -> [Target.Dependency] {
+    let libraries: [String: Target.Dependency] = [
+        "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
+        "Mustache": .product(name: "Mustache", package: "swift-mustache"),
+        "Logging": .product(name: "Logging", package: "swift-log"),
+        "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+    ]
+    return names.map { libraries[$0] ?? .target(name: $0) }
+}
+
+/// A room knows what a password reset is.
+func room(_ name: String, sees names: String..., resources: [Resource] = []) -> Target {
+    .target(
+        name: name, dependencies: seen(names), path: "Sources/\(name)", resources: resources,
+        swiftSettings: strict + [.strictMemorySafety()])
+}
+
+/// A tool could be lifted into another project as it is. Those that wrap C hold the pointers; all else is memory-safe.
+func tool(_ name: String, sees names: String..., wrapsC: Bool = false) -> Target {
+    .target(
+        name: name, dependencies: seen(names), path: "Sources/Workshop/\(name)",
+        swiftSettings: wrapsC ? strict : strict + [.strictMemorySafety()])
+}
+
+/// Headers and the few shims that Swift cannot import by itself: macros and variadic functions.
+func c(_ name: String, links libraries: String...) -> Target {
+    .target(
+        name: name, path: "Sources/Workshop/\(name)", publicHeadersPath: "include",
+        linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func tests(_ name: String, sees names: String..., resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: seen(names), path: "Tests/\(name)Tests", resources: resources,
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "keyturn",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Workshop: mathematics
+        tool("JWT", sees: "Cryptography", "StrictJSON"),
+        tool("PasswordHashing", sees: "Cryptography"),
+        tool("StrictJSON"),
+        tool("Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true),
+        c("COpenSSL", links: "ssl", "crypto"),
+        c("CCrypt", links: "crypt"),
+        tests("Cryptography", sees: "Cryptography"),
+        tests("StrictJSON", sees: "StrictJSON"),
+        tests("JWT", sees: "JWT", "Cryptography", "StrictJSON"),
+        tests("PasswordHashing", sees: "PasswordHashing", "Cryptography"),
+    ]
+)

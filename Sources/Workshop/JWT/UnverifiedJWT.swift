@@ -1,0 +1,43 @@
+import Cryptography
+package import StrictJSON
+
+/// A token that was read but not believed: only ``isSigned(with:)`` tells whether a key signed it.
+package struct UnverifiedJWT: Sendable {
+    /// The claims object. Read it only to find the key, until the signature is checked.
+    package let claims: JSON
+    private let signingInput: [UInt8]
+    private let signature: [UInt8]
+
+    /// Strict, so that one token has exactly one spelling (RFC 7515 §3.1, RFC 7519 §7.2, RFC 8725 §3.1, §3.11).
+    /// - Parameter type: what `typ` must be, byte for byte; one kind of token is never taken for another.
+    /// - Parameter limitBytes: beyond it nothing else is looked at.
+    package init(parsing text: String, type: String, limitBytes: Int = 1024) throws(JWTRefused) {
+        guard text.utf8.count <= limitBytes else { throw .tooLong(limitBytes: limitBytes) }
+        let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3 else { throw .notThreeParts }
+        guard let header = Base64URL.decode(parts[0]), let claims = Base64URL.decode(parts[1]),
+            let signature = Base64URL.decode(parts[2])
+        else { throw .notBase64URL }
+        try UnverifiedJWT.checkHeader(try UnverifiedJWT.readObject(header), type: type)
+        self.claims = try UnverifiedJWT.readObject(claims)
+        self.signingInput = Array(parts[0] + [UInt8(ascii: ".")] + parts[1])
+        self.signature = signature
+    }
+
+    /// Whether HMAC-SHA256 with `key` gives the token's signature, compared in constant time.
+    package func isSigned(with key: [UInt8]) -> Bool {
+        equalInConstantTime(HMACSHA256.authenticate(signingInput, key: key), signature)
+    }
+
+    private static func readObject(_ bytes: [UInt8]) throws(JWTRefused) -> JSON {
+        guard let value = try? JSON(parsing: bytes), case .object = value else { throw .notJSON }
+        return value
+    }
+
+    private static func checkHeader(_ header: JSON, type: String) throws(JWTRefused) {
+        // `JSON ==` compares bytes. The algorithm is ours to choose, not the token's: there is only one.
+        guard header["alg"] == .string("HS256") else { throw .algorithm }
+        guard header["typ"] == .string(type) else { throw .type }
+        guard header.objectValue?.count == 2 else { throw .headerMember }
+    }
+}
