@@ -68,11 +68,22 @@ let package = Package(
         tool("PasswordHashing", sees: "Cryptography"),
         tool("StrictJSON"),
         tool("Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true),
+
+        // Workshop: the world
+        tool("HTTPServer", sees: "HTTP", "Sockets", "Telemetry"),
+        tool("HTTP"),
+        tool("Sockets", sees: "CLinux", wrapsC: true),
+        tool("Telemetry", sees: "Logging"),
         c("COpenSSL", links: "ssl", "crypto"),
         c("CCrypt", links: "crypt"),
+        c("CLinux"),
         tests("Cryptography", sees: "Cryptography"),
         tests("StrictJSON", sees: "StrictJSON"),
         tests("JWT", sees: "JWT", "Cryptography", "StrictJSON"),
         tests("PasswordHashing", sees: "PasswordHashing", "Cryptography"),
+        tests("HTTP", sees: "HTTP"),
+        tests("Sockets", sees: "Sockets"),
+        tests("HTTPServer", sees: "HTTPServer", "HTTP", "Sockets", "Telemetry"),
+        tests("Telemetry", sees: "Telemetry", "Logging"),
     ]
 )

@@ -1,0 +1,261 @@
+/// Reads the requests of one connection from the bytes it has received.
+
+package struct RequestLimits: Sendable {
+    package var head = HeadLimits()
+    package var bodyBytes = 64 * 1024
+
+    package init() {}
+}
+
+/// Head or body refused: answer `status`, then close.
+package enum RequestRefused: Error, Equatable {
+    case head(HeadRefused)
+    case body(BodyRefused)
+
+    package var status: Status {
+        switch self {
+        case .head(let refused): refused.status
+        case .body(let refused): refused.status
+        }
+    }
+
+    /// One sentence for whoever writes the client: never a byte of what was sent.
+    package var detail: String {
+        switch self {
+        case .head(let refused): refused.detail
+        case .body(let refused): refused.detail
+        }
+    }
+}
+
+/// What the bytes received so far make.
+package enum Reading: Sendable {
+    /// Not a whole message: read more.
+    case needsMore
+    /// The head is whole and announces a body. Said once a request, before ``request(_:)``; this one's `body` is empty.
+    /// Now is the time to refuse early, and else to send `100 Continue` where ``Request/expectsContinue`` asks for it
+    /// and ``RequestReader/hasUnreadBytes`` is false.
+    case announced(Request)
+    /// Head and body are whole.
+    case request(Request)
+}
+
+/// The bytes of one connection that wait to be read, and how far reading has come. No byte is looked at twice, however
+/// slowly they come. A ``Request`` shares this storage: keep none while more is received, or the storage is copied.
+/// In the steady state nothing is allocated.
+package struct RequestReader: Sendable {
+    /// What one read asks for at first. An idle connection holds this much, or nothing after ``rest()``.
+    package static let receiveBytes = 2048
+    /// One read never asks for more: what a client may send ahead is bounded.
+    package static let receiveBytesMax = 64 * 1024
+
+    /// What came from the socket: append, and at the end only.
+    package var received: [UInt8] = []
+
+    private let peer: IPAddress
+    private let isSecure: Bool
+    private let limits: RequestLimits
+    /// Where the message that is being read begins. Every other position counts from here.
+    private var start = 0
+    private var phase = Phase.startLine
+    private var hasSkippedEmptyLine = false
+    private var lines = LineScanner()
+    private var scanner = FieldScanner(after: LineScanner())
+    private var fields: [FieldLine] = []
+    private var decoded: [UInt8] = []
+
+    private enum Phase: Sendable {
+        case startLine
+        case fields(RequestHead, RequestFields)
+        case length(RequestHead, body: Range<Int>)
+        case chunks(RequestHead, ChunkedDecoder, from: Int)
+        case refused(RequestRefused)
+    }
+
+    /// - Parameter isSecure: the connection speaks TLS; an absolute request target must have that scheme.
+    package init(from peer: IPAddress, isSecure: Bool = false, limits: RequestLimits = RequestLimits()) {
+        self.peer = peer
+        self.isSecure = isSecure
+        self.limits = limits
+    }
+
+    /// Nothing of a next request has come.
+    package var isIdle: Bool {
+        if case .startLine = phase { return start == received.count }
+        return false
+    }
+
+    /// The head is whole and the body is not.
+    package var isInBody: Bool {
+        switch phase {
+        case .length, .chunks: true
+        case .startLine, .fields, .refused: false
+        }
+    }
+
+    /// Whether bytes behind the head that was announced are already here.
+    package var hasUnreadBytes: Bool {
+        switch phase {
+        case .startLine: start < received.count
+        case .length(_, let body): start + body.lowerBound < received.count
+        case .chunks(_, _, let from): start + from < received.count
+        case .fields, .refused: false
+        }
+    }
+
+    /// How many more bytes to receive now: what the storage has room for, or twice as much as there is.
+    package var roomLeft: Int {
+        let room = received.capacity - received.count
+        if room > 0 { return min(room, Self.receiveBytesMax) }
+        return min(max(received.count, Self.receiveBytes), Self.receiveBytesMax)
+    }
+
+    /// Gives the storage back. Call where ``isIdle``, before a long wait.
+    package mutating func rest() {
+        guard isIdle else { return }
+        received = []
+        fields = []
+        decoded = []
+        start = 0
+    }
+
+    /// The next message of those received. Once it has thrown, it throws the same for ever.
+    package mutating func next() throws(RequestRefused) -> Reading {
+        do throws(RequestRefused) {
+            switch phase {
+            case .startLine, .fields: return try readHead()
+            case .length(let head, let body): return readBody(of: head, body)
+            case .chunks(let head, let decoder, let from): return try readChunks(of: head, decoder, from)
+            case .refused(let refused): throw refused
+            }
+        } catch {
+            phase = .refused(error)
+            throw error
+        }
+    }
+
+    private mutating func readHead() throws(RequestRefused) -> Reading {
+        let head: RequestHead?
+        do throws(HeadRefused) {
+            head = try scanHead()
+        } catch {
+            throw .head(error)
+        }
+        guard let head else { return waitForMore() }
+        let end = scanner.lines.lineStart
+        switch head.framing {
+        case .none, .length(0):
+            return finish(head, .range(end..<end), end: end)
+        case .length(let length):
+            guard length <= limits.bodyBytes else { throw .body(.tooLarge(limitBytes: limits.bodyBytes)) }
+            phase = .length(head, body: end..<end + length)
+        case .chunked:
+            decoded.removeAll(keepingCapacity: true)
+            phase = .chunks(head, ChunkedDecoder(bodyBytesMax: limits.bodyBytes), from: end)
+        }
+        return .announced(request(head, .range(end..<end)))
+    }
+
+    /// The head, whose last line the scanner has passed; nil until it is whole.
+    private mutating func scanHead() throws(HeadRefused) -> RequestHead? {
+        // A second reference, so that the bytes may be read while the rest of `self` changes.
+        let received = received
+        var (head, facts): (RequestHead, RequestFields)
+        if case .fields(let begunHead, let begunFacts) = phase {
+            (head, facts) = (begunHead, begunFacts)
+        } else {
+            guard let line = try scanStartLine(of: received) else { return nil }
+            head = try RequestHead(
+                parsing: line, of: received.span.extracting(start..<received.count), isSecure: isSecure)
+            facts = RequestFields()
+            scanner = FieldScanner(after: lines)
+            fields.removeAll(keepingCapacity: true)
+        }
+        let bytes = received.span.extracting(start..<received.count)
+        while true {
+            switch try scanner.next(in: bytes, limits: limits.head) {
+            case .needsMore:
+                phase = .fields(head, facts)
+                return nil
+            case .field(let field):
+                try facts.take(field, of: bytes)
+                fields.append(field)
+            case .end:
+                try head.conclude(facts)
+                return head
+            }
+        }
+    }
+
+    private mutating func scanStartLine(of received: [UInt8]) throws(HeadRefused) -> Range<Int>? {
+        while true {
+            guard let line = try lines.next(in: received.span.extracting(start..<received.count)) else {
+                guard lines.pendingBytes <= limits.head.startLineBytes else { throw .startLineTooLong }
+                return nil
+            }
+            guard line.isEmpty else {
+                guard line.count <= limits.head.startLineBytes else { throw .startLineTooLong }
+                return line
+            }
+            // Some clients send a line end after a body; one is forgiven (RFC 9112 §2.2).
+            guard !hasSkippedEmptyLine else { throw .emptyLinesBeforeRequest }
+            hasSkippedEmptyLine = true
+            start += 2
+            lines = LineScanner()
+        }
+    }
+
+    private mutating func readBody(of head: RequestHead, _ body: Range<Int>) -> Reading {
+        guard received.count - start >= body.upperBound else { return waitForMore() }
+        return finish(head, .range(body), end: body.upperBound)
+    }
+
+    private mutating func readChunks(
+        of head: RequestHead, _ decoder: ChunkedDecoder, _ from: Int
+    ) throws(RequestRefused) -> Reading {
+        var decoder = decoder
+        let consumed = try decode(with: &decoder, from)
+        guard decoder.isAtEnd else {
+            // What was taken apart is not needed again; the head stays.
+            received.removeSubrange(start + from..<start + from + consumed)
+            phase = .chunks(head, decoder, from: from)
+            return waitForMore()
+        }
+        return finish(head, .decoded(decoded), end: from + consumed)
+    }
+
+    private mutating func decode(with decoder: inout ChunkedDecoder, _ from: Int) throws(RequestRefused) -> Int {
+        let received = received
+        do throws(BodyRefused) {
+            return try decoder.decode(received.span.extracting(start + from..<received.count), into: &decoded)
+        } catch {
+            throw .body(error)
+        }
+    }
+
+    private mutating func finish(_ head: RequestHead, _ content: Request.Content, end: Int) -> Reading {
+        let request = request(head, content)
+        start += end
+        phase = .startLine
+        lines = LineScanner()
+        hasSkippedEmptyLine = false
+        return .request(request)
+    }
+
+    /// Moves what is unfinished to the front, so that the storage never grows beyond one message.
+    private mutating func waitForMore() -> Reading {
+        if start > 0 {
+            if start == received.count {
+                received.removeAll(keepingCapacity: true)
+            } else {
+                received.removeSubrange(0..<start)
+            }
+            start = 0
+        }
+        return .needsMore
+    }
+
+    private func request(_ head: RequestHead, _ content: Request.Content) -> Request {
+        Request(head, fields: fields, content: content, of: received, at: start, from: peer)
+    }
+}

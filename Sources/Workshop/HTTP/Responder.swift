@@ -1,0 +1,12 @@
+/// What stands behind a server and answers.
+
+package protocol Responder: Sendable {
+    /// An answer that needs no body (404, 405, 415 …): asked once, when the head is complete and a body is announced,
+    /// before `100 Continue`. The path, method and fields are there, `body` is empty.
+    func refuseEarly(_ request: Request) -> Response?
+    func respond(to request: Request) async -> Response
+}
+
+extension Responder {
+    package func refuseEarly(_ request: Request) -> Response? { nil }
+}

@@ -1,0 +1,239 @@
+/// Reads the answer to a client's request, as strictly as a request is read (RFC 9112 §4, §6.3).
+
+package enum ResponseRefused: Error, Equatable {
+    case head(HeadRefused)
+    case body(BodyRefused)
+    /// The other end closed before the answer was whole.
+    case truncated
+    case tooManyInterim(limit: Int)
+    /// 101 to a request that asked for no upgrade.
+    case protocolSwitched
+}
+
+package struct ReceivedResponse: Sendable {
+    package let status: Status
+    package let fields: [(name: String, value: String)]
+    package let body: [UInt8]
+    /// Whether the connection may be used again.
+    package let keepsAlive: Bool
+
+    /// The first value of the field, name compared in ASCII without case.
+    package subscript(name: FieldName) -> String? {
+        fields.first { field in
+            let bytes = Array(field.name.utf8)
+            return name.names(bytes.indices, of: bytes.span)
+        }?.value
+    }
+}
+
+/// Reads the one answer to one request; make a new one for each. Interim answers (1xx) are skipped.
+package struct ResponseReader: Sendable {
+    package static let interimMax = 8
+
+    /// What came from the socket: append, and at the end only.
+    package var received: [UInt8] = []
+
+    private let method: Method
+    private let bodyBytesMax: Int
+    private let limits: HeadLimits
+    private var start = 0
+    private var interimCount = 0
+    private var lines = LineScanner()
+    private var phase = Phase.startLine
+    private var fields: [FieldLine] = []
+    private var decoded: [UInt8] = []
+
+    private enum Phase: Sendable {
+        case startLine
+        case fields(ResponseHead, FieldScanner)
+        case length(ResponseHead, end: Int)
+        case chunks(ResponseHead, ChunkedDecoder, from: Int)
+        case untilClose(ResponseHead)
+        case refused(ResponseRefused)
+    }
+
+    /// - Parameter method: of the request: HEAD has an answer without a body.
+    package init(answering method: Method, bodyBytesMax: Int, limits: HeadLimits = HeadLimits()) {
+        self.method = method
+        self.bodyBytesMax = bodyBytesMax
+        self.limits = limits
+    }
+
+    /// The answer; nil where more must be read. Once it has thrown, it throws the same for ever.
+    package mutating func next() throws(ResponseRefused) -> ReceivedResponse? {
+        do throws(ResponseRefused) {
+            return try advance()
+        } catch {
+            phase = .refused(error)
+            throw error
+        }
+    }
+
+    /// The other end has finished sending in good order: ends a body that has no length of its own.
+    package mutating func finish() throws(ResponseRefused) -> ReceivedResponse {
+        if let response = try next() { return response }
+        guard case .untilClose(let head) = phase else { throw .truncated }
+        return response(head, body: Array(received[(start + head.end)...]), isReusable: false)
+    }
+
+    private mutating func advance() throws(ResponseRefused) -> ReceivedResponse? {
+        while true {
+            switch phase {
+            case .startLine, .fields:
+                guard let head = try readHead() else { return nil }
+                try begin(head)
+            case .length(let head, let end):
+                guard received.count - start >= end else { return nil }
+                let body = Array(received[start + head.end..<start + end])
+                return response(head, body: body, isReusable: received.count - start == end)
+            case .chunks(let head, let decoder, let from): return try readChunks(head, decoder, from)
+            case .untilClose(let head):
+                guard received.count - start - head.end <= bodyBytesMax else {
+                    throw .body(.tooLarge(limitBytes: bodyBytesMax))
+                }
+                return nil
+            case .refused(let refused): throw refused
+            }
+        }
+    }
+
+    private mutating func readHead() throws(ResponseRefused) -> ResponseHead? {
+        do throws(HeadRefused) {
+            return try scanHead()
+        } catch {
+            throw .head(error)
+        }
+    }
+
+    private mutating func scanHead() throws(HeadRefused) -> ResponseHead? {
+        let received = received
+        let bytes = received.span.extracting(start..<received.count)
+        var (head, scanner): (ResponseHead, FieldScanner)
+        if case .fields(let begunHead, let begunScanner) = phase {
+            (head, scanner) = (begunHead, begunScanner)
+        } else {
+            guard let line = try lines.next(in: bytes) else {
+                guard lines.pendingBytes <= limits.startLineBytes else { throw .startLineTooLong }
+                return nil
+            }
+            guard line.count <= limits.startLineBytes else { throw .startLineTooLong }
+            head = try ResponseHead(parsing: line, of: bytes)
+            scanner = FieldScanner(after: lines)
+            fields = []
+        }
+        while true {
+            switch try scanner.next(in: bytes, limits: limits) {
+            case .needsMore:
+                phase = .fields(head, scanner)
+                return nil
+            case .field(let field):
+                try head.take(field, of: bytes)
+                fields.append(field)
+            case .end:
+                try head.conclude(end: scanner.lines.lineStart, answering: method)
+                return head
+            }
+        }
+    }
+
+    private mutating func begin(_ head: ResponseHead) throws(ResponseRefused) {
+        guard head.status.code != 101 else { throw .protocolSwitched }
+        if head.status.code < 200 {
+            interimCount += 1
+            guard interimCount <= Self.interimMax else { throw .tooManyInterim(limit: Self.interimMax) }
+            start += head.end
+            lines = LineScanner()
+            phase = .startLine
+            return
+        }
+        switch head.body {
+        case .length(let length):
+            guard length <= bodyBytesMax else { throw .body(.tooLarge(limitBytes: bodyBytesMax)) }
+            phase = .length(head, end: head.end + length)
+        case .chunked: phase = .chunks(head, ChunkedDecoder(bodyBytesMax: bodyBytesMax), from: head.end)
+        case .untilClose: phase = .untilClose(head)
+        }
+    }
+
+    private mutating func readChunks(
+        _ head: ResponseHead, _ decoder: ChunkedDecoder, _ from: Int
+    ) throws(ResponseRefused) -> ReceivedResponse? {
+        var decoder = decoder
+        let consumed = try decode(with: &decoder, from)
+        guard decoder.isAtEnd else {
+            received.removeSubrange(start + from..<start + from + consumed)
+            phase = .chunks(head, decoder, from: from)
+            return nil
+        }
+        return response(head, body: decoded, isReusable: received.count - start == from + consumed)
+    }
+
+    private mutating func decode(with decoder: inout ChunkedDecoder, _ from: Int) throws(ResponseRefused) -> Int {
+        let received = received
+        do throws(BodyRefused) {
+            return try decoder.decode(received.span.extracting(start + from..<received.count), into: &decoded)
+        } catch {
+            throw .body(error)
+        }
+    }
+
+    /// Bytes behind an answer that nobody asked for make the connection useless.
+    private func response(_ head: ResponseHead, body: [UInt8], isReusable: Bool) -> ReceivedResponse {
+        let bytes = received.span.extracting(start..<received.count)
+        var named: [(name: String, value: String)] = []
+        for field in fields { named.append((bytes.text(field.name), bytes.text(field.value))) }
+        return ReceivedResponse(
+            status: head.status, fields: named, body: body, keepsAlive: isReusable && head.keepsAlive)
+    }
+}
+
+/// The status line and what follows from the fields.
+struct ResponseHead: Sendable {
+    enum Body: Sendable { case length(Int), chunked, untilClose }
+
+    let status: Status
+    private let version: HTTPVersion
+    private(set) var body = Body.untilClose
+    /// The length of the head, the empty line included.
+    private(set) var end = 0
+    private var framing = FramingFields()
+    private var asksToClose = false
+    private var asksToKeepAlive = false
+
+    /// `HTTP-version SP 3DIGIT SP [ reason ]`; the last space may be missing where the reason is, as many servers do.
+    init(parsing line: Range<Int>, of bytes: Span<UInt8>) throws(HeadRefused) {
+        guard line.count >= 12, bytes[line.lowerBound + 8] == .space else { throw .statusLineMalformed }
+        version = try HTTPVersion(line.lowerBound..<line.lowerBound + 8, of: bytes)
+        let code = line.lowerBound + 9..<line.lowerBound + 12
+        guard case .value(let number) = DecimalNumber(parsing: code, of: bytes), (100...599).contains(number),
+            line.count == 12 || bytes[code.upperBound] == .space
+        else { throw .statusLineMalformed }
+        status = Status(number)
+    }
+
+    mutating func take(_ field: FieldLine, of bytes: Span<UInt8>) throws(HeadRefused) {
+        try framing.take(field, of: bytes)
+        guard bytes.matches(field.name, ignoringCase: "connection") else { return }
+        forEachListElement(of: field.value, in: bytes) { element in
+            if bytes.matches(element, ignoringCase: "close") { asksToClose = true }
+            if bytes.matches(element, ignoringCase: "keep-alive") { asksToKeepAlive = true }
+        }
+    }
+
+    mutating func conclude(end: Int, answering method: Method) throws(HeadRefused) {
+        self.end = end
+        let announced = try framing.framing(in: version)
+        body =
+            if status.forbidsBody || method == .head {
+                .length(0)
+            } else {
+                switch announced {
+                case .none: .untilClose
+                case .length(let length): .length(length)
+                case .chunked: .chunked
+                }
+            }
+    }
+
+    var keepsAlive: Bool { !asksToClose && (version == .http11 || asksToKeepAlive) }
+}

@@ -1,0 +1,66 @@
+/// Serialises answers (RFC 9112 §4, §6).
+
+/// One a server: holds the fields that every answer carries.
+package struct ResponseWriter: Sendable {
+    /// The last of them is `Date: `, whose value is written behind.
+    private let commonFields: [UInt8]
+
+    /// - Parameter commonFields: serialised: `Name: value` CRLF, as often as there are fields.
+    package init(commonFields: [UInt8] = []) {
+        self.commonFields = commonFields + Array("Date: ".utf8)
+    }
+
+    /// Appends a whole answer; allocates only where `output` must grow.
+    /// - Parameter request: decides about HEAD and HTTP/1.0; nil where none could be read.
+    /// - Parameter closes: the connection ends behind this answer.
+    /// - Parameter date: of ``HTTPDate/bytes(secondsSince1970:)``.
+    package func append(
+        _ response: Response, answering request: Request?, closes: Bool, date: [UInt8], to output: inout [UInt8]
+    ) {
+        // Few and long pieces: what a piece costs is the call, not the bytes.
+        appendStatusLine(response.status, to: &output)
+        append(response.caching, to: &output)
+        output.append(contentsOf: response.fields)
+        output.append(contentsOf: commonFields)
+        output.append(contentsOf: date)
+        let hasBody = !response.status.forbidsBody
+        if hasBody {
+            output.append("\r\nContent-Length: ")
+            output.append(decimal: response.body.count)
+        }
+        if closes {
+            output.append("\r\nConnection: close\r\n\r\n")
+        } else if request?.version == .http10 {
+            output.append("\r\nConnection: keep-alive\r\n\r\n")
+        } else {
+            output.append("\r\n\r\n")
+        }
+        if hasBody, request?.method != .head { output.append(contentsOf: response.body) }
+    }
+
+    /// Appends the interim answer that lets a waiting client send its body (RFC 9110 §15.2.1).
+    package func appendContinue(to output: inout [UInt8]) {
+        output.append("HTTP/1.1 100 Continue\r\n\r\n")
+    }
+
+    private func appendStatusLine(_ status: Status, to output: inout [UInt8]) {
+        if let line = status.statusLine {
+            output.append(line)
+        } else {
+            output.append("HTTP/1.1 ")
+            output.append(decimal: status.code)
+            output.append(" \r\n")
+        }
+    }
+
+    private func append(_ caching: Response.Caching, to output: inout [UInt8]) {
+        switch caching {
+        case .noStore: output.append("Cache-Control: no-store\r\n")
+        case .immutable: output.append("Cache-Control: public, max-age=31536000, immutable\r\n")
+        case .publicFor(let seconds):
+            output.append("Cache-Control: public, max-age=")
+            output.append(decimal: max(0, seconds))
+            output.append("\r\n")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// Which part of a request a connection waits for, until when, and what the end of the wait means.
+import HTTP
+
+/// A value that is told what happened and when; it touches no socket and no clock.
+struct ConnectionState {
+    enum Phase: Equatable { case idle, head, body }
+
+    enum Ending: Equatable {
+        /// Give back what an idle connection need not hold, and wait on.
+        case rest
+        /// Nobody waits for an answer.
+        case close
+        case refuse(Refusal, Status, detail: String)
+    }
+
+    /// A connection that is idle this long holds no buffers; one that is busy keeps them from request to request.
+    static let restsAfter: Duration = .seconds(1)
+
+    private let limits: HTTPServer.Limits
+    private var phase: Phase?
+    private var since: ContinuousClock.Instant
+    private var bodyBytes = 0
+    private var answered = 0
+    private var isResting = false
+
+    init(_ limits: HTTPServer.Limits, at now: ContinuousClock.Instant) {
+        self.limits = limits
+        since = now
+    }
+
+    /// More bytes are needed for `phase`. Its time began with the first such wait: bytes that trickle in do not prolong it.
+    mutating func waits(for phase: Phase, at now: ContinuousClock.Instant) {
+        guard phase != self.phase else { return }
+        self.phase = phase
+        since = now
+        bodyBytes = 0
+        isResting = false
+    }
+
+    mutating func received(_ count: Int) { bodyBytes += count }
+
+    func deadline(isScarce: Bool) -> ContinuousClock.Instant {
+        switch phase {
+        case .head: since + limits.headDeadline
+        case .body: since + limits.bodyDeadline + .seconds(bodyBytes / max(1, limits.bodyBytesPerSecond))
+        case .idle, nil:
+            isResting ? idleEnd(isScarce) : min(since + Self.restsAfter, idleEnd(isScarce))
+        }
+    }
+
+    private func idleEnd(_ isScarce: Bool) -> ContinuousClock.Instant {
+        since + (isScarce ? min(limits.idle, limits.idleWhenScarce) : limits.idle)
+    }
+
+    /// ``deadline(isScarce:)`` has passed.
+    mutating func timedOut(at now: ContinuousClock.Instant, isScarce: Bool) -> Ending {
+        switch phase {
+        case .head:
+            return .refuse(.requestTimeout, .requestTimeout, detail: "The request's head took too long to arrive.")
+        case .body:
+            return .refuse(.requestTimeout, .requestTimeout, detail: "The request's body took too long to arrive.")
+        case .idle, nil:
+            guard !isResting, now < idleEnd(isScarce) else { return .close }
+            isResting = true
+            return .rest
+        }
+    }
+
+    /// The client has finished sending. It may still read.
+    var finished: Ending {
+        switch phase {
+        case .head, .body: .refuse(.requestIncomplete, .badRequest, detail: "The request ended before it was complete.")
+        case .idle, nil: .close
+        }
+    }
+
+    /// A whole request has come and is about to be answered: what comes next is another one's.
+    /// - Returns: whether the connection ends behind the answer.
+    mutating func answers(keepsAlive: Bool, isDraining: Bool) -> Bool {
+        phase = nil
+        answered += 1
+        return !keepsAlive || isDraining || answered >= limits.requestsPerConnection
+    }
+}

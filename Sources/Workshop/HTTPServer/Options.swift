@@ -1,0 +1,47 @@
+/// What a server may be told, and how much it takes of anything.
+package import HTTP
+package import Sockets
+
+extension HTTPServer {
+    package struct Options: Sendable {
+        package var limits = Limits()
+        /// Written into every answer, the parser's own included: security headers, already serialised (`Name: value\r\n`…).
+        package var commonFields: [UInt8] = []
+        /// The answer to what never reached a responder (400, 408, 413 …): `code` is stable and machine-readable, `detail` is one sentence.
+        package var refusal: @Sendable (Status, _ code: String, _ detail: String) -> Response = { status, _, _ in
+            Response(status)
+        }
+        /// How long ``HTTPServer/shutDown()`` lets answers in progress take.
+        package var shutdownGrace: Duration = .seconds(10)
+        /// nil: plain text. Otherwise wraps each accepted socket (TLS); its time is the head's.
+        package var secure: (@Sendable (SocketStream) async throws(SocketFailed) -> any ByteStream)?
+        package init() {}
+    }
+
+    /// What is over a limit is answered with its status where there is one, and the connection closes.
+    package struct Limits: Sendable {
+        /// 414.
+        package var requestLineBytes = 8192
+        /// 431: all field lines and the request line together, one field line, and how many.
+        package var headBytes = 32 * 1024, fieldBytes = 8192, fields = 100
+        /// 413.
+        package var bodyBytes = 64 * 1024
+        /// 408: from a head's first byte to its last, however they trickle.
+        package var headDeadline: Duration = .seconds(10)
+        /// 408: from a head's end to its body's, plus what `bodyBytesPerSecond` gives for the bytes that came.
+        package var bodyDeadline: Duration = .seconds(15)
+        /// The least rate that earns a long body more time.
+        package var bodyBytesPerSecond = 4096
+        /// Close, without an answer: between two requests, or before the first.
+        package var idle: Duration = .seconds(30)
+        /// The same while more than three quarters of `connections` are taken.
+        package var idleWhenScarce: Duration = .seconds(10)
+        /// Close: from the first byte of gathered answers to their last.
+        package var writeDeadline: Duration = .seconds(15)
+        /// 503 with `Retry-After`.
+        package var connections = 10_000, connectionsPerClient = 10_000
+        /// The last answer says `Connection: close`.
+        package var requestsPerConnection = Int.max
+        package init() {}
+    }
+}

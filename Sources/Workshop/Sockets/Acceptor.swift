@@ -1,0 +1,119 @@
+/// Takes the connections of one listener, on one loop.
+import CLinux
+import Glibc
+
+/// `@unchecked Sendable`: `channel` and `reserve` are touched on the loop's thread alone.
+package final class Acceptor: @unchecked Sendable {
+    /// How many connections are turned away at once where descriptors have run out.
+    private static let turnedAwayMax = 64
+
+    package let loop: EventLoop
+    package let listener: Listener
+    private let channel: Channel
+    /// A descriptor kept for the moment when there are none: given up, it lets a waiting connection be taken and closed.
+    private var reserve: Int32
+
+    /// The listener's socket is watched through a descriptor of its own: several loops may accept from one listener.
+    package init(_ listener: Listener, on loop: EventLoop) throws(SocketFailed) {
+        self.listener = listener
+        self.loop = loop
+        let descriptor = try listener.duplicate()
+        reserve = Self.openReserve()
+        channel = Channel(descriptor)
+        loop.perform { self.loop.register(self.channel) }
+    }
+
+    deinit {
+        // Nobody can use the acceptor any more; the closure keeps what it needs of it.
+        nonisolated(unsafe) let channel = channel
+        let reserve = reserve
+        loop.perform { [loop] in
+            loop.close(channel)
+            if reserve >= 0 { _ = Glibc.close(reserve) }
+        }
+    }
+
+    /// The next connection, as a stream of `other`, or of this acceptor's loop. Connections that died while they waited are passed over.
+    /// - Throws: `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` where there is no descriptor or memory for one: some that waited have been turned
+    ///   away; accept again a moment later. ``SocketFailed/closed`` after ``close()``.
+    @concurrent package func accept(for other: EventLoop? = nil, until deadline: Deadline? = nil)
+        async throws(SocketFailed) -> SocketStream
+    {
+        guard loop.isCurrent else {
+            return try await withTaskExecutorPreference(loop) { () async throws(SocketFailed) -> SocketStream in
+                try await acceptHere(for: other ?? loop, until: deadline)
+            }
+        }
+        return try await acceptHere(for: other ?? loop, until: deadline)
+    }
+
+    /// Takes no more. From any thread; a wait in progress ends with ``SocketFailed/closed``.
+    package func close() {
+        loop.perform { self.loop.close(self.channel) }
+    }
+
+    private func acceptHere(for other: EventLoop, until deadline: Deadline?) async throws(SocketFailed) -> SocketStream
+    {
+        while true {
+            try channel.checkOpen()
+            do throws(SocketFailed) {
+                if let accepted = try acceptOne() {
+                    if accepted.peer.family != AF_UNIX {
+                        // Fails only for a connection that is already dead: the first read says so.
+                        try? setOption(accepted.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, to: 1)
+                    }
+                    return SocketStream(accepted.descriptor, peer: accepted.peer, on: other)
+                }
+                try await loop.wait(for: .readable, of: channel, until: deadline)
+            } catch .system("accept4", let number) where Self.concernsOneConnection(number) {
+                continue
+            } catch .system("accept4", let number) where Self.isExhaustion(number) {
+                turnAway()
+                throw .system(call: "accept4", errno: number)
+            }
+        }
+    }
+
+    private func acceptOne() throws(SocketFailed) -> (descriptor: Int32, peer: SocketAddress)? {
+        var peer = SocketAddress.unix(path: "")
+        let descriptor = try systemUnlessBlocked("accept4") {
+            let (result, address) = SocketAddress.filled {
+                let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+                return accept4(channel.descriptor, __SOCKADDR_ARG(__sockaddr__: $0), $1, flags)
+            }
+            peer = address
+            return Int(result)
+        }
+        return descriptor.map { (Int32(truncatingIfNeeded: $0), peer) }
+    }
+
+    /// Linux passes on what happened to the connection while it waited (accept(2), "Error handling").
+    private static func concernsOneConnection(_ number: Int32) -> Bool {
+        [
+            ECONNABORTED, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, ENETDOWN,
+            EPERM,
+            ETIMEDOUT,
+        ].contains(number)
+    }
+
+    private static func isExhaustion(_ number: Int32) -> Bool {
+        [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(number)
+    }
+
+    /// Better a connection that closes at once than one that hangs until its own time is over.
+    private func turnAway() {
+        guard reserve >= 0 else {
+            reserve = Self.openReserve()
+            return
+        }
+        _ = Glibc.close(reserve)
+        for _ in 0..<Self.turnedAwayMax {
+            let descriptor = Glibc.accept(channel.descriptor, nil, nil)
+            if descriptor < 0 { break }
+            _ = Glibc.close(descriptor)
+        }
+        reserve = Self.openReserve()
+    }
+
+    private static func openReserve() -> Int32 { open("/dev/null", O_RDONLY | O_CLOEXEC) }
+}

@@ -1,0 +1,93 @@
+/// A listening socket: made here, or handed down by whoever started the process.
+import CLinux
+import Glibc
+import Synchronization
+
+package final class Listener: Sendable {
+    /// Where it listens; the port that was picked where 0 was asked for.
+    package let address: SocketAddress
+    /// -1 once closed.
+    private let descriptor: Mutex<Int32>
+
+    /// Binds with SO_REUSEADDR; port 0 picks one. `::` takes IPv4 too. A Unix socket that nobody answers any more is replaced.
+    /// - Parameter backlog: how many connections wait in the kernel to be accepted.
+    /// - Parameter sharesPort: SO_REUSEPORT: other processes of the same user may listen there as well.
+    package init(_ address: SocketAddress, backlog: Int32 = 4096, sharesPort: Bool = false) throws(SocketFailed) {
+        let descriptor = try openSocket(family: address.family)
+        do throws(SocketFailed) {
+            try Self.bind(descriptor, to: address, sharesPort: sharesPort)
+            try system("listen") { listen(descriptor, backlog) }
+            self.address = try Self.ownAddress(descriptor)
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+        self.descriptor = Mutex(descriptor)
+    }
+
+    /// Takes over a descriptor that already listens, as systemd's socket activation hands them down (from 3 on).
+    /// - Throws: `EINVAL` where it does not listen, `EBADF`, `ENOTSOCK`; it is closed only where this succeeds.
+    package init(adopting descriptor: Int32) throws(SocketFailed) {
+        guard try option(descriptor, SOL_SOCKET, SO_ACCEPTCONN) != 0 else {
+            throw .system(call: "listen", errno: EINVAL)
+        }
+        try system("fcntl") { fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        let flags = try system("fcntl") { fcntl(descriptor, F_GETFL) }
+        try system("fcntl") { fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
+        self.address = try Self.ownAddress(descriptor)
+        self.descriptor = Mutex(descriptor)
+    }
+
+    deinit { close() }
+
+    /// Nobody can connect any more, unless another process holds the socket too; who waits to be accepted is turned away with the last
+    /// ``Acceptor``. From any thread, any number of times.
+    package func close() {
+        descriptor.withLock { descriptor in
+            if descriptor >= 0 { _ = Glibc.close(descriptor) }
+            descriptor = -1
+        }
+    }
+
+    /// The same socket once more, for its caller to close.
+    func duplicate() throws(SocketFailed) -> Int32 {
+        let outcome = descriptor.withLock { descriptor -> Result<Int32, SocketFailed> in
+            Result { () throws(SocketFailed) in try system("fcntl") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) } }
+        }
+        return try outcome.get()
+    }
+
+    private static func ownAddress(_ descriptor: Int32) throws(SocketFailed) -> SocketAddress {
+        let (result, address) = SocketAddress.filled { getsockname(descriptor, $0, $1) }
+        try system("getsockname") { result }
+        return address
+    }
+
+    private static func bind(_ descriptor: Int32, to address: SocketAddress, sharesPort: Bool) throws(SocketFailed) {
+        try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, to: 1)
+        if sharesPort { try setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, to: 1) }
+        if address.family == AF_INET6 { try setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, to: 0) }
+        do throws(SocketFailed) {
+            try bindOnce(descriptor, to: address)
+        } catch .system("bind", EADDRINUSE) where isAbandoned(address) {
+            if case .unix(let path) = address { unlink(path) }
+            try bindOnce(descriptor, to: address)
+        }
+    }
+
+    private static func bindOnce(_ descriptor: Int32, to address: SocketAddress) throws(SocketFailed) {
+        try address.withKernelForm { (form, length) throws(SocketFailed) in
+            _ = try system("bind") { Glibc.bind(descriptor, form, length) }
+        }
+    }
+
+    /// A Unix socket's file outlives its process: nobody listens there where a connection is refused.
+    private static func isAbandoned(_ address: SocketAddress) -> Bool {
+        guard case .unix = address, let probe = try? openSocket(family: AF_UNIX) else { return false }
+        defer { _ = Glibc.close(probe) }
+        let refusal = try? address.withKernelForm { (form, length) in
+            Glibc.connect(probe, form, length) == 0 ? 0 : errno
+        }
+        return refusal == ECONNREFUSED
+    }
+}

@@ -1,0 +1,124 @@
+/// Deadlines of many waits, where setting one later than the last costs nothing.
+
+/// Something that has at most one deadline at a time. Belongs to one loop's thread.
+class Timed {
+    /// When ``expire()`` is due; nil where nothing is. An entry without one may stay in the wheel until its slot comes round.
+    fileprivate(set) final var deadline: Deadline?
+    /// When the wheel looks at this entry; nil where it is not in the wheel.
+    fileprivate final var looksAt: Deadline?
+    fileprivate final var slot = 0
+    // The wheel's owner keeps its entries alive while they are linked.
+    fileprivate final unowned(unsafe) var next: Timed?
+    fileprivate final unowned(unsafe) var previous: Timed?
+
+    /// The wait is over; the answer may come later, but nobody waits for this deadline any more.
+    final func disarm() { deadline = nil }
+    /// Called once, when the deadline has passed.
+    func expire() {}
+}
+
+/// A hashed wheel. An entry lies in the slot of its deadline, or in the farthest one and is then put back; moving
+/// a deadline later only stores it. So a connection that re-arms with every request is touched once a round.
+struct TimerWheel {
+    /// How late a deadline may be noticed.
+    static let tick: Duration = .milliseconds(4)
+    private static let tickNanoseconds: Int64 = 4_000_000
+    /// One round is 16 seconds.
+    private static let slots = 4096
+
+    private let start: Deadline
+    /// Ticks since `start` that are dealt with.
+    private var ticked: Int64 = 0
+    private var heads = [Unmanaged<Timed>?](repeating: nil, count: slots)
+    /// A bit a slot: not empty.
+    private var occupied = [UInt64](repeating: 0, count: slots / 64)
+
+    init(now: Deadline) { start = now }
+
+    /// Sets the entry's only deadline.
+    mutating func arm(_ entry: Timed, at deadline: Deadline) {
+        entry.deadline = deadline
+        if let looksAt = entry.looksAt {
+            if looksAt <= deadline { return }
+            remove(entry)
+            entry.deadline = deadline
+        }
+        link(entry, at: deadline)
+    }
+
+    mutating func remove(_ entry: Timed) {
+        entry.deadline = nil
+        guard entry.looksAt != nil else { return }
+        if let previous = entry.previous {
+            previous.next = entry.next
+        } else {
+            heads[entry.slot] = entry.next.map { Unmanaged.passUnretained($0) }
+            if entry.next == nil { occupied[entry.slot / 64] &= ~(1 << UInt64(entry.slot % 64)) }
+        }
+        entry.next?.previous = entry.previous
+        entry.next = nil
+        entry.previous = nil
+        entry.looksAt = nil
+    }
+
+    /// Expires every entry whose deadline has passed. Each is out of the wheel before it is told.
+    mutating func advance(to now: Deadline, expire: (Timed) -> Void) {
+        let target = now.nanoseconds(since: start) / Self.tickNanoseconds
+        guard target > ticked else { return }
+        let first = max(ticked + 1, target - Int64(Self.slots) + 1)
+        ticked = target
+        for tick in first...target {
+            let slot = Int(tick % Int64(Self.slots))
+            while let head = heads[slot]?.takeUnretainedValue() {
+                let deadline = head.deadline
+                remove(head)
+                guard let deadline else { continue }
+                if deadline <= now { expire(head) } else { arm(head, at: deadline) }
+            }
+        }
+    }
+
+    /// Milliseconds until some slot must be looked at, rounded up; -1 where the wheel is empty.
+    func wait(from now: Deadline) -> Int32 {
+        guard let ticks = ticksToNextOccupied() else { return -1 }
+        let due = (ticked + ticks) * Self.tickNanoseconds - now.nanoseconds(since: start)
+        return Int32(clamping: max(0, (due + 999_999) / 1_000_000))
+    }
+
+    private mutating func link(_ entry: Timed, at deadline: Deadline) {
+        let exact = (deadline.nanoseconds(since: start) &+ Self.tickNanoseconds - 1) / Self.tickNanoseconds
+        let farthest = ticked + Int64(Self.slots) - 1
+        let tick = min(max(exact, ticked + 1), farthest)
+        entry.looksAt = tick == farthest ? start + Self.tick * Int(tick) : deadline
+        entry.slot = Int(tick % Int64(Self.slots))
+        let head = heads[entry.slot]?.takeUnretainedValue()
+        entry.next = head
+        entry.previous = nil
+        head?.previous = entry
+        heads[entry.slot] = Unmanaged.passUnretained(entry)
+        occupied[entry.slot / 64] |= 1 << UInt64(entry.slot % 64)
+    }
+
+    private func ticksToNextOccupied() -> Int64? {
+        let from = Int((ticked + 1) % Int64(Self.slots))
+        // The first word is looked at twice: its bits from `from` on come first, those before it last.
+        for step in 0...occupied.count {
+            let index = (from / 64 + step) % occupied.count
+            var bits = occupied[index]
+            if step == 0 { bits &= ~0 << UInt64(from % 64) }
+            if bits == 0 { continue }
+            let slot = index * 64 + bits.trailingZeroBitCount
+            return Int64((slot - from + Self.slots) % Self.slots) + 1
+        }
+        return nil
+    }
+}
+
+extension ContinuousClock.Instant {
+    /// Clamped to about a hundred years either way: no deadline traps.
+    func nanoseconds(since start: ContinuousClock.Instant) -> Int64 {
+        let (seconds, attoseconds) = start.duration(to: self).components
+        let century: Int64 = 100 * 365 * 86_400
+        return min(max(seconds, -century), century) * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+package import Logging
+
+/// Writes one line an event to standard error, as logfmt or as JSON, in one `write`, so that lines never mix.
+package struct LineHandler: LogHandler {
+    package enum Format: String, Sendable, CaseIterable { case logfmt, json }
+
+    package var metadata: Logger.Metadata = [:]
+    package var logLevel: Logger.Level
+
+    private let format: Format
+    private let write: @Sendable (String) -> Void
+
+    /// - Parameter write: takes a whole line, its end included.
+    package init(
+        format: Format, level: Logger.Level,
+        write: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+    ) {
+        self.format = format
+        self.logLevel = level
+        self.write = write
+    }
+
+    package subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let own = event.metadata ?? [:]
+        var fields = [
+            ("time", Date().formatted(LineHandler.time)), ("level", event.level.rawValue),
+            ("event", event.message.description),
+        ]
+        for (name, value) in metadata.merging(own, uniquingKeysWith: { _, new in new }).sorted(by: { $0.key < $1.key })
+        {
+            fields.append((name, value.description))
+        }
+        write(LineHandler.line(fields, as: format) + "\n")
+    }
+
+    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    static func line(_ fields: [(String, String)], as format: Format) -> String {
+        switch format {
+        case .logfmt: fields.map { "\($0)=\(logfmt($1))" }.joined(separator: " ")
+        case .json: "{" + fields.map { "\(quoted($0)):\(quoted($1))" }.joined(separator: ",") + "}"
+        }
+    }
+
+    /// Bare where it is plain, quoted where a blank, a quote, `=` or a control character would make a line ambiguous.
+    private static func logfmt(_ value: String) -> String {
+        let isPlain =
+            !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
+        return isPlain ? value : quoted(value)
+    }
+
+    /// A JSON string (RFC 8259 §7); all control characters are escaped, so nobody's input can end a line or move a cursor.
+    private static func quoted(_ value: String) -> String {
+        var text = "\""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.properties.isBidiControl:
+                let hex = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "\""
+    }
+}

@@ -1,0 +1,133 @@
+/// What goes in and what comes out, over real sockets.
+import HTTPServer
+import Sockets
+import Testing
+
+private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+private let post = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
+private let chunked =
+    "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n"
+
+private let examples: [(sent: String, answered: String)] = [
+    (get, answer("200 OK", "/a")),
+    (post, answer("200 OK", "hello")),
+    (chunked, answer("200 OK", "hello")),
+    ("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n", answer("200 OK", "/a", hidesBody: true)),
+    (
+        get + post + chunked + get,
+        answer("200 OK", "/a") + answer("200 OK", "hello") + answer("200 OK", "hello") + answer("200 OK", "/a")
+    ),
+    ("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n" + get, answer("200 OK", "slow") + answer("200 OK", "/a")),
+    ("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + get, answer("200 OK", "/a", closes: true)),
+    ("GET /a HTTP/1.0\r\n\r\n" + get, answer("200 OK", "/a", closes: true)),
+    (
+        get + "nonsense\r\n\r\n" + get,
+        answer("200 OK", "/a") + answer("400 Bad Request", "request_invalid", closes: true)
+    ),
+    (
+        "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel",
+        answer("400 Bad Request", "request_incomplete", closes: true)
+    ),
+    ("GET /a HT", answer("400 Bad Request", "request_incomplete", closes: true)),
+    (
+        "POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello" + get,
+        answer("404 Not Found", "", type: nil) + answer("200 OK", "/a")
+    ),
+    ("", ""),
+]
+
+@Suite struct `A request` {
+    @Test(arguments: examples)
+    func `that comes whole is answered, also to a client that has finished sending`(sent: String, answered: String)
+        async throws
+    {
+        try await withServer { server in
+            let received = try await server.exchange([sent])
+            #expect(received == answered)
+        }
+    }
+
+    @Test(arguments: examples)
+    func `that comes in two parts is answered alike, wherever it is cut`(sent: String, answered: String) async throws {
+        try await withServer { server in
+            let bytes = Array(sent.utf8)
+            for cut in stride(from: 1, to: max(bytes.count, 1), by: 7) where bytes.count > 1 {
+                let parts = [bytes[..<cut], bytes[cut...]].map { String(decoding: $0, as: UTF8.self) }
+                let received = try await server.exchange(parts)
+                #expect(received == answered)
+            }
+        }
+    }
+
+    @Test func `that comes byte by byte is answered alike`() async throws {
+        try await withServer { server in
+            let received = try await server.exchange(chunked.map { String($0) }, pause: .microseconds(100))
+            #expect(received == answer("200 OK", "hello"))
+        }
+    }
+
+    @Test func `after an answer goes over the same connection`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            for _ in 0..<3 {
+                try await stream.write(Array(get.utf8), until: soon)
+                #expect(try await read(stream, until: "/a") == answer("200 OK", "/a"))
+            }
+        }
+    }
+
+    @Test func `many at once get their answers in their order`() async throws {
+        try await withServer { server in
+            let sent = (0..<2000).map { "GET /\($0) HTTP/1.1\r\nHost: h\r\n\r\n" }.joined()
+            let received = try await server.exchange([sent])
+            #expect(received == (0..<2000).map { answer("200 OK", "/\($0)") }.joined())
+        }
+    }
+
+    @Test func `whose large answers nobody reads is not read on for ever`() async throws {
+        try await withServer({ $0.limits.writeDeadline = .milliseconds(50) }) { server in
+            let stream = try await server.connect()
+            let many = [UInt8]((0..<100).map { _ in "GET /large HTTP/1.1\r\nHost: h\r\n\r\n" }.joined().utf8)
+            try await stream.write(many, until: soon)
+            try await Task.sleep(for: .milliseconds(150))
+            var bytes: [UInt8] = []
+            // What the kernel had room for, then the end of a connection that was given up.
+            do throws(SocketFailed) {
+                while try await stream.read(into: &bytes, atMost: 65_536, until: soon) > 0 {}
+            } catch {
+                #expect(error != .timedOut)
+            }
+            #expect(bytes.count < 100 * 300_000)
+        }
+    }
+
+    @Test func `with a body waits for the word to go on, once`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            try await stream.write(
+                Array("POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".utf8),
+                until: soon)
+            #expect(try await read(stream, until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+            try await stream.write(Array("hi".utf8), until: soon)
+            #expect(try await read(stream, until: "hi") == answer("200 OK", "hi"))
+        }
+    }
+
+    @Test func `whose answer is known before its body is told so at once`() async throws {
+        try await withServer { server in
+            let sent = "POST /early HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            let received = try await server.exchange([sent])
+            #expect(received == answer("404 Not Found", "", type: nil, closes: true))
+        }
+    }
+
+    @Test func `of HTTP 1.0 stays where it asks to`() async throws {
+        try await withServer { server in
+            let received = try await server.exchange([
+                "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n"
+            ])
+            #expect(received.contains("Connection: keep-alive\r\n"))
+            #expect(received.hasSuffix(answer("200 OK", "/b", closes: true)))
+        }
+    }
+}

@@ -1,0 +1,73 @@
+/// Deadlines and endings, decided without a socket or a clock.
+import HTTP
+import Testing
+
+@testable import HTTPServer
+
+private let noon = ContinuousClock.now
+
+@Suite struct `A connection's state` {
+    @Test func `gives a head ten seconds from its first byte, however it trickles`() {
+        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        state.waits(for: .head, at: noon)
+        state.received(1)
+        state.waits(for: .head, at: noon + .seconds(9))
+        #expect(state.deadline(isScarce: false) == noon + .seconds(10))
+        let ending = state.timedOut(at: noon + .seconds(10), isScarce: false)
+        #expect(
+            ending == .refuse(.requestTimeout, .requestTimeout, detail: "The request's head took too long to arrive."))
+    }
+
+    @Test func `gives a body fifteen seconds and what its rate earns`() {
+        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        state.waits(for: .body, at: noon)
+        #expect(state.deadline(isScarce: false) == noon + .seconds(15))
+        state.received(4095)
+        #expect(state.deadline(isScarce: false) == noon + .seconds(15))
+        state.received(4097)
+        #expect(state.deadline(isScarce: false) == noon + .seconds(17))
+    }
+
+    @Test func `rests after a second of idleness and closes after thirty, or ten where connections are scarce`() {
+        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        state.waits(for: .idle, at: noon)
+        #expect(state.deadline(isScarce: false) == noon + .seconds(1))
+        let first = state.timedOut(at: noon + .seconds(1), isScarce: false)
+        #expect(first == .rest)
+        #expect(state.deadline(isScarce: false) == noon + .seconds(30))
+        #expect(state.deadline(isScarce: true) == noon + .seconds(10))
+        let second = state.timedOut(at: noon + .seconds(30), isScarce: false)
+        #expect(second == .close)
+    }
+
+    @Test func `counts a new request's time anew`() {
+        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        state.waits(for: .head, at: noon)
+        let ends = state.answers(keepsAlive: true, isDraining: false)
+        #expect(!ends)
+        state.waits(for: .head, at: noon + .seconds(5))
+        #expect(state.deadline(isScarce: false) == noon + .seconds(15))
+    }
+
+    @Test(arguments: [(true, false, false), (false, false, true), (true, true, true), (false, true, true)])
+    func `ends behind an answer where the client or the server wants it`(keepsAlive: Bool, isDraining: Bool, ends: Bool)
+    {
+        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        let answer = state.answers(keepsAlive: keepsAlive, isDraining: isDraining)
+        #expect(answer == ends)
+    }
+
+    @Test(
+        arguments: [
+            (.idle, .close),
+            (.head, .refuse(.requestIncomplete, .badRequest, detail: "The request ended before it was complete.")),
+            (.body, .refuse(.requestIncomplete, .badRequest, detail: "The request ended before it was complete.")),
+        ] as [(ConnectionState.Phase, ConnectionState.Ending)])
+    func `takes the end of what a client sends for what it is`(
+        phase: ConnectionState.Phase, ending: ConnectionState.Ending
+    ) {
+        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        state.waits(for: phase, at: noon)
+        #expect(state.finished == ending)
+    }
+}

@@ -1,0 +1,140 @@
+/// A server that runs for one test, and a client that sends bytes as the test says.
+import HTTP
+import HTTPServer
+import Sockets
+import Telemetry
+import Testing
+
+var soon: Deadline { .now + .seconds(10) }
+
+/// Holds an answer back until the test has seen that it is in progress.
+actor Gate {
+    private var hasEntered = false
+    private var isOpen = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func enter() async {
+        hasEntered = true
+        wake()
+        while !isOpen { await change() }
+    }
+    func untilEntered() async { while !hasEntered { await change() } }
+    func open() {
+        isOpen = true
+        wake()
+    }
+    private func change() async { await withCheckedContinuation { waiting.append($0) } }
+    private func wake() {
+        for continuation in waiting { continuation.resume() }
+        waiting = []
+    }
+}
+
+/// Answers what the tests ask for.
+struct Answers: Responder {
+    let gate: Gate
+
+    func refuseEarly(_ request: Request) -> Response? {
+        request.path(is: "/early") ? Response(.notFound) : nil
+    }
+
+    func respond(to request: Request) async -> Response {
+        switch request.path {
+        case "/slow":
+            try? await Task.sleep(for: .milliseconds(60))
+            return Response(.ok, contentType: "text/plain", body: Array("slow".utf8))
+        case "/gate":
+            await gate.enter()
+            return Response(.ok, contentType: "text/plain", body: Array("gate".utf8))
+        case "/large": return Response(.ok, body: [UInt8](repeating: 120, count: 300_000))
+        case "/echo": return Response(.ok, contentType: "text/plain", body: request.body)
+        case "/early": return Response(.internalServerError)
+        default: return Response(.ok, contentType: "text/plain", body: Array(request.path.utf8))
+        }
+    }
+}
+
+func withServer(_ body: (TestServer) async throws -> Void) async throws {
+    try await withServer({ _ in }, body)
+}
+
+func withServer(
+    _ change: (inout HTTPServer.Options) -> Void, _ body: (TestServer) async throws -> Void
+) async throws {
+    var options = HTTPServer.Options()
+    options.commonFields = Array("X-Content-Type-Options: nosniff\r\n".utf8)
+    options.refusal = { status, code, _ in Response(status, contentType: "text/plain", body: Array(code.utf8)) }
+    change(&options)
+    let loops = try EventLoops(count: 2)
+    let listener = try Listener(.ip(bytes: [127, 0, 0, 1], port: 0))
+    let gate = Gate()
+    let server = HTTPServer(Answers(gate: gate), on: [listener], loops: loops, options: options, metrics: Metrics())
+    let running = Task { await server.run() }
+    let outcome: Result<Void, any Error>
+    do {
+        outcome = .success(
+            try await body(
+                TestServer(server: server, gate: gate, address: listener.address, loops: loops, running: running)))
+    } catch {
+        outcome = .failure(error)
+    }
+    server.shutDown()
+    await running.value
+    await loops.shutDown()
+    try outcome.get()
+}
+
+struct TestServer {
+    let server: HTTPServer
+    let gate: Gate
+    let address: SocketAddress
+    let loops: EventLoops
+    let running: Task<Void, Never>
+
+    func connect() async throws(SocketFailed) -> SocketStream {
+        try await SocketStream.connect(to: address, on: loops.next(), until: soon)
+    }
+
+    /// Sends the parts one after the other, finishes, and gives what came until the end.
+    func exchange(_ parts: [String], pause: Duration = .zero, finishes: Bool = true) async throws -> String {
+        let stream = try await connect()
+        for part in parts {
+            try await stream.write(Array(part.utf8), until: soon)
+            if pause > .zero { try await Task.sleep(for: pause) }
+        }
+        if finishes { stream.finishWriting() }
+        return try await readAll(stream)
+    }
+}
+
+/// Until the other end has finished.
+func readAll(_ stream: SocketStream) async throws -> String {
+    var bytes: [UInt8] = []
+    while try await stream.read(into: &bytes, atMost: 65_536, until: soon) > 0 {}
+    return withoutDates(bytes)
+}
+
+/// One answer, recognised by the end that is expected of it.
+func read(_ stream: SocketStream, until end: String) async throws -> String {
+    var bytes: [UInt8] = []
+    while !withoutDates(bytes).hasSuffix(end) {
+        guard try await stream.read(into: &bytes, atMost: 65_536, until: soon) > 0 else { break }
+    }
+    return withoutDates(bytes)
+}
+
+/// Checks that every answer has one date and leaves its line out.
+func withoutDates(_ bytes: [UInt8]) -> String {
+    String(decoding: bytes, as: UTF8.self)
+        .split(separator: "\r\n", omittingEmptySubsequences: false)
+        .filter { !$0.hasPrefix("Date: ") }.joined(separator: "\r\n")
+}
+
+/// What the test's responder answers with, and the server's fields around it.
+func answer(
+    _ status: String, _ body: String, type: String? = "text/plain", closes: Bool = false, hidesBody: Bool = false
+) -> String {
+    "HTTP/1.1 \(status)\r\nCache-Control: no-store\r\n" + (type.map { "Content-Type: \($0)\r\n" } ?? "")
+        + "X-Content-Type-Options: nosniff\r\nContent-Length: \(body.utf8.count)\r\n"
+        + (closes ? "Connection: close\r\n" : "") + "\r\n" + (hidesBody ? "" : body)
+}

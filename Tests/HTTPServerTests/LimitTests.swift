@@ -1,0 +1,107 @@
+/// What the server takes of anything, and what it says beyond.
+import HTTPServer
+import Sockets
+import Testing
+
+@Suite struct `A limit` {
+    @Test func `on requests of one connection is said with the last answer`() async throws {
+        try await withServer({ $0.limits.requestsPerConnection = 2 }) { server in
+            let sent = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+            let received = try await server.exchange([sent + sent + sent], finishes: false)
+            #expect(received == answer("200 OK", "/a") + answer("200 OK", "/a", closes: true))
+        }
+    }
+
+    @Test(arguments: [
+        ("GET /\(String(repeating: "a", count: 8192)) HTTP/1.1\r\n\r\n", "414 URI Too Long", "target_too_long"),
+        (
+            "GET / HTTP/1.1\r\nHost: h\r\nA: \(String(repeating: "a", count: 9000))\r\n\r\n",
+            "431 Request Header Fields Too Large", "head_too_large"
+        ),
+        ("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n", "413 Content Too Large", "body_too_large"),
+        ("GET / HTTP/3.0\r\nHost: h\r\n\r\n", "505 HTTP Version Not Supported", "version_not_supported"),
+        ("BREW / HTTP/1.1\r\nHost: h\r\n\r\n", "501 Not Implemented", "method_not_implemented"),
+        ("GET / HTTP/1.1\r\nHost: h\r\nExpect: tea\r\n\r\n", "417 Expectation Failed", "expectation_failed"),
+    ])
+    func `has its status, and the connection closes`(sent: String, status: String, code: String) async throws {
+        try await withServer { server in
+            let received = try await server.exchange([sent], finishes: false)
+            #expect(received == answer(status, code, closes: true))
+        }
+    }
+
+    @Test func `is heard by a client that sends its body all the same`() async throws {
+        try await withServer { server in
+            let head = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n"
+            let received = try await server.exchange([head, String(repeating: "x", count: 200_000)])
+            #expect(received == answer("413 Content Too Large", "body_too_large", closes: true))
+        }
+    }
+
+    @Test func `on idle time closes without a word`() async throws {
+        try await withServer({ $0.limits.idle = .milliseconds(40) }) { server in
+            let received = try await server.exchange([], finishes: false)
+            #expect(received == "")
+        }
+    }
+
+    @Test func `on a head's time is not moved by bytes that trickle`() async throws {
+        try await withServer({ $0.limits.headDeadline = .milliseconds(80) }) { server in
+            let began = ContinuousClock.now
+            let stream = try await server.connect()
+            async let received = readAll(stream)
+            do {
+                for byte in "GET / HTTP/1.1\r\nA: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".utf8 {
+                    try await stream.write([byte], until: soon)
+                    try await Task.sleep(for: .milliseconds(4))
+                }
+            } catch is SocketFailed {
+                // Cut while it trickled.
+            }
+            stream.finishWriting()
+            #expect(try await received == answer("408 Request Timeout", "request_timeout", closes: true))
+            #expect(ContinuousClock.now - began < .seconds(5))
+        }
+    }
+
+    @Test func `on a body's time`() async throws {
+        try await withServer({ $0.limits.bodyDeadline = .milliseconds(40) }) { server in
+            let sent = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel"
+            let stream = try await server.connect()
+            try await stream.write(Array(sent.utf8), until: soon)
+            let expected = answer("408 Request Timeout", "request_timeout", closes: true)
+            #expect(try await read(stream, until: "request_timeout") == expected)
+        }
+    }
+
+    @Test func `on connections is told at once, and is over when one leaves`() async throws {
+        try await withServer({ $0.limits.connections = 2 }) { server in
+            let first = try await server.connect()
+            let second = try await server.connect()
+            for stream in [first, second] {
+                try await stream.write(Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+                #expect(try await read(stream, until: "/a") == answer("200 OK", "/a"))
+            }
+            let refused = try await server.exchange([])
+            #expect(refused.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+            #expect(refused.contains("\r\nRetry-After: 1\r\n"))
+            #expect(refused.contains("\r\nConnection: close\r\n"))
+            second.close()
+            var answered = ""
+            for _ in 0..<100 where !answered.hasPrefix("HTTP/1.1 200") {
+                answered = try await server.exchange(["GET /a HTTP/1.1\r\nHost: h\r\n\r\n"])
+            }
+            #expect(answered == answer("200 OK", "/a"))
+        }
+    }
+
+    @Test func `on connections of one client is told as well`() async throws {
+        try await withServer({ $0.limits.connectionsPerClient = 1 }) { server in
+            let first = try await server.connect()
+            try await first.write(Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+            #expect(try await read(first, until: "/a") == answer("200 OK", "/a"))
+            let refused = try await server.exchange([])
+            #expect(refused.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// How a server ends.
+import Glibc
+import HTTPServer
+import Sockets
+import Testing
+
+@Suite struct `A server that is shut down` {
+    @Test func `closes idle connections at once and comes back`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            try await stream.write(Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+            #expect(try await read(stream, until: "/a") == answer("200 OK", "/a"))
+            server.server.shutDown()
+            #expect(try await readAll(stream) == "")
+            await server.running.value
+            await #expect(throws: SocketFailed.system(call: "connect", errno: ECONNREFUSED)) {
+                try await server.connect()
+            }
+        }
+    }
+
+    @Test func `finishes the answer in progress and says that it is the last`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            try await stream.write(Array("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+            await server.gate.untilEntered()
+            server.server.shutDown()
+            await server.gate.open()
+            let received = try await readAll(stream)
+            #expect(received == answer("200 OK", "gate", closes: true))
+            await server.running.value
+        }
+    }
+
+    @Test func `waits for nobody longer than its grace`() async throws {
+        try await withServer({ $0.shutdownGrace = .milliseconds(40) }) { server in
+            let stream = try await server.connect()
+            try await stream.write(Array("GET /a HT".utf8), until: soon)
+            try await Task.sleep(for: .milliseconds(20))
+            let began = ContinuousClock.now
+            server.server.shutDown()
+            await server.running.value
+            #expect(ContinuousClock.now - began < .seconds(5))
+            #expect(try await readAll(stream) == "")
+        }
+    }
+}

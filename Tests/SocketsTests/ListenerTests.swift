@@ -1,0 +1,86 @@
+/// Where connections come from.
+import Glibc
+import Sockets
+import Testing
+
+@Suite struct `A listener` {
+    @Test func `on every address takes IPv4 as IPv4`() async throws {
+        try await withLoops { loops in
+            let listener = try Listener(.ip(bytes: [UInt8](repeating: 0, count: 16), port: 0))
+            guard case .ip(_, let port) = listener.address else { return #expect(Bool(false)) }
+            let acceptor = try Acceptor(listener, on: loops.next())
+            async let accepted = acceptor.accept(until: soon)
+            let near = try await SocketStream.connect(
+                to: .ip(bytes: [127, 0, 0, 1], port: port), on: loops.next(), until: soon)
+            guard case .ip(let bytes, _) = try await accepted.peer else { return #expect(Bool(false)) }
+            #expect(bytes == [127, 0, 0, 1])
+            near.close()
+        }
+    }
+
+    @Test func `replaces a Unix socket that nobody answers, and no other`() throws {
+        let place = SocketAddress.unix(path: temporaryPath())
+        var first: Listener? = try Listener(place)
+        #expect(throws: SocketFailed.system(call: "bind", errno: EADDRINUSE)) { try Listener(place) }
+        first = nil
+        #expect(try Listener(place).address == place)
+        #expect(first == nil)
+    }
+
+    @Test func `an address in use is refused`() throws {
+        let first = try Listener(.ip(bytes: [127, 0, 0, 1], port: 0))
+        #expect(throws: SocketFailed.system(call: "bind", errno: EADDRINUSE)) { try Listener(first.address) }
+    }
+
+    @Test func `shares its port where all agree`() throws {
+        let first = try Listener(.ip(bytes: [127, 0, 0, 1], port: 0), sharesPort: true)
+        #expect(try Listener(first.address, sharesPort: true).address == first.address)
+    }
+
+    @Test func `adopts a socket that listens, and nothing else`() throws {
+        let inherited = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #expect(throws: SocketFailed.system(call: "listen", errno: EINVAL)) { try Listener(adopting: inherited) }
+        #expect(listen(inherited, 1) == 0)
+        guard case .ip(_, let port) = try Listener(adopting: inherited).address else { return #expect(Bool(false)) }
+        #expect(port > 0)
+    }
+
+    @Test(arguments: [
+        (SocketAddress.ip(bytes: [1, 2, 3], port: 1), EINVAL),
+        (.unix(path: String(repeating: "a", count: 108)), ENAMETOOLONG),
+        (.unix(path: "a\0b"), ENAMETOOLONG),
+    ])
+    func `an address that is none is refused`(address: SocketAddress, number: Int32) {
+        #expect(throws: SocketFailed.system(call: "sockaddr", errno: number)) { try Listener(address) }
+    }
+
+    @Test func `closed stops those who wait for a connection`() async throws {
+        try await withLoops { loops in
+            let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loops.next())
+            async let waiting: Void = {
+                await #expect(throws: SocketFailed.closed) { _ = try await acceptor.accept() }
+            }()
+            try await Task.sleep(for: .milliseconds(10))
+            acceptor.close()
+            await waiting
+        }
+    }
+}
+
+@Suite struct `A name` {
+    @Test(arguments: [("127.0.0.1", [127, 0, 0, 1] as [UInt8]), ("::1", [UInt8](repeating: 0, count: 15) + [1])])
+    func `that is an address is one`(text: String, bytes: [UInt8]) async throws {
+        #expect(try await Resolver.addresses(of: text, port: 80, until: soon) == [.ip(bytes: bytes, port: 80)])
+    }
+
+    @Test func `of this machine is found`() async throws {
+        let found = try await Resolver.addresses(of: "localhost", port: 80, until: soon)
+        #expect(found.contains(.ip(bytes: [127, 0, 0, 1], port: 80)))
+    }
+
+    @Test func `that cannot be one is not looked up`() async {
+        await #expect(throws: SocketFailed.system(call: "getaddrinfo", errno: EAI_NONAME)) {
+            try await Resolver.addresses(of: "", port: 80, until: soon)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Logging
+import Synchronization
+import Telemetry
+import Testing
+
+@Suite struct `A log line` {
+    final class Lines: Sendable {
+        let all = Mutex<[String]>([])
+        func logger(_ format: LineHandler.Format) -> Logger {
+            Logger(label: "test") { _ in
+                LineHandler(format: format, level: .info) { line in self.all.withLock { $0.append(line) } }
+            }
+        }
+    }
+
+    @Test func `keeps hostile values on one line`() {
+        let lines = Lines()
+        lines.logger(.logfmt).info("refused", metadata: ["b": "x\r\nlevel=error \u{1B}[31m\u{202E}", "a": "plain"])
+        let line = lines.all.withLock { $0[0] }
+        #expect(line.hasSuffix(#"level=info event=refused a=plain b="x\u000d\nlevel=error \u001b[31m\u202e""# + "\n"))
+    }
+
+    @Test func `is a JSON object where that is asked for`() {
+        let lines = Lines()
+        lines.logger(.json).warning("slow \"disk\"", metadata: ["ms": "12"])
+        let line = lines.all.withLock { $0[0] }
+        #expect(line.hasPrefix(#"{"time":""#))
+        #expect(line.hasSuffix(#"","level":"warning","event":"slow \"disk\"","ms":"12"}"# + "\n"))
+    }
+
+    @Test func `below the level is not written`() {
+        let lines = Lines()
+        lines.logger(.logfmt).debug("nothing")
+        #expect(lines.all.withLock { $0.isEmpty })
+    }
+}
