@@ -63,6 +63,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        room("Keyturn", sees: "JWT", "PasswordHashing", "Cryptography", "StrictJSON"),
+
         // Workshop: mathematics
         tool("JWT", sees: "Cryptography", "StrictJSON"),
         tool("PasswordHashing", sees: "Cryptography"),
@@ -71,19 +73,34 @@ let package = Package(
 
         // Workshop: the world
         tool("HTTPServer", sees: "HTTP", "Sockets", "Telemetry"),
+        tool("HTTPClient", sees: "HTTP", "TLS", "Sockets"),
         tool("HTTP"),
+        tool("TLS", sees: "Sockets", "COpenSSL", wrapsC: true),
         tool("Sockets", sees: "CLinux", wrapsC: true),
         tool("Telemetry", sees: "Logging"),
         c("COpenSSL", links: "ssl", "crypto"),
         c("CCrypt", links: "crypt"),
         c("CLinux"),
+
+        // Tests
+        .target(
+            name: "TestKit",
+            dependencies: seen([
+                "Keyturn", "HTTP", "TLS", "Sockets", "StrictJSON", "PasswordHashing", "Cryptography", "COpenSSL",
+            ]),
+            path: "Tests/TestKit", swiftSettings: strict),
         tests("Cryptography", sees: "Cryptography"),
         tests("StrictJSON", sees: "StrictJSON"),
         tests("JWT", sees: "JWT", "Cryptography", "StrictJSON"),
         tests("PasswordHashing", sees: "PasswordHashing", "Cryptography"),
+        tests(
+            "Keyturn", sees: "Keyturn", "JWT", "PasswordHashing", "Cryptography", "StrictJSON", "TestKit",
+            resources: [.copy("Vectors")]),
         tests("HTTP", sees: "HTTP"),
         tests("Sockets", sees: "Sockets"),
         tests("HTTPServer", sees: "HTTPServer", "HTTP", "Sockets", "Telemetry"),
+        tests("TLS", sees: "TLS", "Sockets", "TestKit"),
+        tests("HTTPClient", sees: "HTTPClient", "HTTP", "TLS", "Sockets", "StrictJSON", "TestKit"),
         tests("Telemetry", sees: "Telemetry", "Logging"),
     ]
 )

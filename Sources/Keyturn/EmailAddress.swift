@@ -1,0 +1,146 @@
+/// A mail address as it was typed or stored. Two are one when their bytes are, A–Z lowered; Unicode is never folded.
+package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
+    /// As typed (blanks around it trimmed) or as stored.
+    package let text: String
+
+    /// Why a text is no address we can mail: refused rather than mended.
+    package enum Refused: Error, Equatable {
+        case empty
+        case tooLong(limitBytes: Int)
+        /// No `@`, or more than one.
+        case noSingleAt
+        /// Before the `@`: empty, over 64 bytes, or not a dot-atom (RFC 5321 §4.1.2), which may hold letters of any script
+        /// (RFC 6531 §3.3). Quoted strings are legal mail, but nobody's sign-up form made one.
+        case localPart
+        /// After the `@`: not two or more labels of letters, digits and inner hyphens. `localhost` alone is accepted, for
+        /// machines of developers; any other name without a dot is a slip of the pen, better told than met with silence.
+        case domain
+        case controlCharacter
+        /// A comma, semicolon, bar or blank inside: more than one address, or none.
+        case separator
+        /// Shows nothing or turns the text around: two addresses that look alike to everybody must not pass for one.
+        case invisibleCharacter
+    }
+
+    /// The longest path of RFC 5321 §4.5.3.1.3 without its angle brackets.
+    package static let limitBytes = 254
+    static let localPartLimitBytes = 64
+    /// RFC 1035 §2.3.4.
+    static let labelLimitBytes = 63
+
+    /// Trims blanks (space and tab) around the address and accepts or refuses what is left, byte for byte.
+    package init(parsing text: String) throws(Refused) {
+        let trimmed = Self.withoutOuterBlanks(text)
+        guard !trimmed.isEmpty else { throw .empty }
+        guard trimmed.utf8.count <= Self.limitBytes else { throw .tooLong(limitBytes: Self.limitBytes) }
+        try Self.refuseForeignCharacters(in: trimmed)
+        let parts = trimmed.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+        guard parts.count == 2 else { throw .noSingleAt }
+        guard Self.isDotAtom(Substring(parts[0])) else { throw .localPart }
+        guard Self.isDomain(Substring(parts[1])) else { throw .domain }
+        self.text = String(trimmed)
+    }
+
+    /// Trusted: it comes from our own table.
+    package init(stored text: String) { self.text = text }
+
+    /// A–Z lowered, all other bytes as they are: the key it is compared and limited by.
+    package var comparisonKey: String { String(decoding: text.utf8.map(\.loweredInASCII), as: UTF8.self) }
+
+    /// Before the last `@`; the whole text where there is none.
+    var localPart: Substring {
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return text[...] }
+        return text[..<at]
+    }
+
+    /// Never the address: a log line or error text that shows one by accident shows this.
+    package var description: String { "EmailAddress(…)" }
+
+    package static func == (a: EmailAddress, b: EmailAddress) -> Bool {
+        a.text.utf8.lazy.map(\.loweredInASCII).elementsEqual(b.text.utf8.lazy.map(\.loweredInASCII))
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte.loweredInASCII) }
+        // No UTF-8 text holds it: keeps an address apart from a longer one where several are hashed in a row.
+        hasher.combine(0xFF as UInt8)
+    }
+
+    private static func withoutOuterBlanks(_ text: String) -> Substring {
+        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        let bytes = text.utf8
+        guard let first = bytes.firstIndex(where: { !isBlank($0) }), let last = bytes.lastIndex(where: { !isBlank($0) })
+        else { return "" }
+        return Substring(bytes[first...last])
+    }
+
+    private static func refuseForeignCharacters(in text: Substring) throws(Refused) {
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": throw .controlCharacter
+            case " ", ",", ";", "|": throw .separator
+            default: if scalar.isInvisible { throw .invisibleCharacter }
+            }
+        }
+    }
+
+    /// Atoms between single dots: RFC 5321 §4.1.2 `Dot-string`, `atext` widened by RFC 6531 §3.3.
+    private static func isDotAtom(_ text: Substring) -> Bool {
+        guard text.utf8.count <= localPartLimitBytes else { return false }
+        return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { atom in
+            !atom.isEmpty && Substring(atom).unicodeScalars.allSatisfy { $0.isAtomText }
+        }
+    }
+
+    private static func isDomain(_ text: Substring) -> Bool {
+        let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard labels.allSatisfy({ isLabel(Substring($0)) }), let last = labels.last else { return false }
+        if labels.count == 1 { return last.map(\.loweredInASCII).elementsEqual("localhost".utf8) }
+        // Digits alone at the end are an IPv4 address that lost its brackets (RFC 3696 §2).
+        return !last.allSatisfy(\.isASCIIDigit)
+    }
+
+    /// Letters, digits, hyphens inside (RFC 1123 §2.1), and letters of any script as UTF-8 (RFC 5890 `U-label`).
+    private static func isLabel(_ text: Substring) -> Bool {
+        let hyphen = UInt8(ascii: "-")
+        guard (1...labelLimitBytes).contains(text.utf8.count), text.utf8.first != hyphen, text.utf8.last != hyphen
+        else { return false }
+        return text.unicodeScalars.allSatisfy { $0 == "-" || $0.isLetterOrDigitOfAddress }
+    }
+}
+
+extension UInt8 {
+    /// A–Z become a–z; every other byte, and so every other letter, stays what it is.
+    var loweredInASCII: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
+    var isASCIIDigit: Bool { (0x30...0x39).contains(self) }
+}
+
+extension Unicode.Scalar {
+    /// Has no picture of its own, or changes those around it: formats, bidirectional marks, fillers, foreign blanks.
+    fileprivate var isInvisible: Bool {
+        guard !isASCII else { return false }
+        if properties.isDefaultIgnorableCodePoint { return true }
+        switch properties.generalCategory {
+        case .format, .spaceSeparator, .lineSeparator, .paragraphSeparator: return true
+        default: return false
+        }
+    }
+
+    fileprivate var isAtomText: Bool {
+        switch self {
+        case "!", "#", "$", "%", "&", "'", "*", "+", "-", "/", "=", "?", "^", "_", "`", "{", "}", "~": true
+        default: isLetterOrDigitOfAddress
+        }
+    }
+
+    /// ASCII letters and digits; beyond ASCII letters, their marks and numbers, but no signs: a full-width comma is no letter.
+    fileprivate var isLetterOrDigitOfAddress: Bool {
+        if isASCII { return ("a"..."z").contains(self) || ("A"..."Z").contains(self) || ("0"..."9").contains(self) }
+        switch properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
+            .spacingMark, .enclosingMark, .decimalNumber, .letterNumber, .otherNumber:
+            return true
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// Promises on disk. Every implementation passes one shared suite.
+package protocol Outbox: Sendable {
+    /// Returns when the request is on disk (synced): it survives `kill -9` the moment after.
+    func record(_ request: ResetRequest, at now: Timestamp) async throws(OutboxRefused)
+    /// Takes at most `limit` letters that are due, oldest first; none of an address that is leased now.
+    func lease(atMost limit: Int, for span: Duration, at now: Timestamp) async throws(StorageFailed) -> [Lease]
+    /// Writes the outcome, with the same row writes whatever it is, and a line in the mail log for whichever user it concerned.
+    /// - Parameter user: whose letter it was; nil where the address has no account.
+    /// - Returns: false where the lease was no longer ours: nothing was written.
+    func settle(_ lease: Lease, of user: UserID?, as outcome: Outcome, at now: Timestamp) async throws(StorageFailed)
+        -> Bool
+    /// Several outcomes in one commit; false for each lease that was no longer ours.
+    func settle(_ outcomes: [Settlement], at now: Timestamp) async throws(StorageFailed) -> [Bool]
+    /// When the next row becomes due or a lease expires; nil where there is none.
+    func nextDue() async throws(StorageFailed) -> Timestamp?
+    /// One element soon after something was recorded; several arrivals may be one.
+    var arrivals: AsyncStream<Void> { get }
+    /// When reset links were mailed to this user, newest last, since then: what the account's budget is computed from.
+    func resetMails(to user: UserID, since: Timestamp) async throws(StorageFailed) -> [Timestamp]
+
+    // For operators
+    func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry]
+    /// Failed rows pending again, age and attempts counted anew. - Returns: how many.
+    func retry(_ selection: OutboxSelection, at now: Timestamp) async throws(StorageFailed) -> Int
+    func purge(_ selection: OutboxSelection) async throws(StorageFailed) -> Int
+    func mailLog(of user: UserID, limit: Int) async throws(StorageFailed) -> [MailLogEntry]
+    func depth() async throws(StorageFailed) -> OutboxDepth
+}
+
+/// Why a request could not be promised. Neither says anything about the address.
+package enum OutboxRefused: Error, Equatable { case full(capacity: Int), storage(StorageFailed) }

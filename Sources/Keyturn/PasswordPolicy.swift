@@ -1,0 +1,84 @@
+/// What passwords people may choose: long, and not among those that are tried first.
+import Foundation
+package import PasswordHashing
+
+/// NIST SP 800-63B-4 §3.1.1: length counts, composition does not. Every character but U+0000 is accepted.
+package struct PasswordPolicy: Sendable {
+    /// No password is looked at beyond this, whatever maximum is configured: NFC takes quadratic time for combining marks.
+    package static let limitBytes = 4096
+    /// Shorter words than this stand in too many innocent passwords.
+    static let shortestWord = 4
+
+    package let minimumLength: Int
+    package let maximumLength: Int
+    private let maximumBytes: Int?
+    private let siteWords: [[UInt8]]
+    private let blocklist: Blocklist
+
+    /// - Parameters: lengths in Unicode code points after NFC; `site`: words refused besides the address (host and name of the
+    ///   site), of a host name also its labels but the last; `extraBlocklist`: added to the built-in one, lower case;
+    ///   `maximumBytes`: what the hash takes in UTF-8 after NFC (72 for bcrypt), nil without a limit of its own.
+    package init(
+        minimumLength: Int = 15, maximumLength: Int = 256, site: [String], extraBlocklist: Set<String> = [],
+        maximumBytes: Int? = nil
+    ) {
+        self.minimumLength = minimumLength
+        self.maximumLength = maximumLength
+        self.maximumBytes = maximumBytes
+        blocklist = Blocklist(additions: extraBlocklist)
+        siteWords = site.flatMap { word in [word[...]] + word.split(separator: ".").dropLast() }
+            .filter { $0.unicodeScalars.count >= Self.shortestWord }
+            .map { Self.lowered(String($0)) }
+    }
+
+    /// Byte limits first, then NFC, then the rules.
+    /// - Returns: the bytes to be hashed, in NFC.
+    /// - Throws: every reason at once, so that nobody has to find them out one after the other.
+    package func accept(_ typed: String, for email: EmailAddress) throws(PasswordRefused) -> Password {
+        let text = try composed(typed)
+        let problems = problems(of: text, for: email)
+        guard problems.isEmpty else { throw PasswordRefused(problems) }
+        return Password(Array(text.utf8))
+    }
+
+    /// For logins: normalised like ``accept(_:for:)``, judged not at all, but for length in bytes and U+0000.
+    /// - Returns: nil for what no account can have as its password.
+    package func normalise(_ typed: String) -> Password? {
+        guard let text = try? composed(typed) else { return nil }
+        return Password(Array(text.utf8))
+    }
+
+    private func composed(_ typed: String) throws(PasswordRefused) -> String {
+        // Four bytes are the most that UTF-8 takes for a code point.
+        let byteLimit = min(max(0, maximumLength), Self.limitBytes / 4) * 4
+        guard typed.utf8.count <= byteLimit else { throw PasswordRefused([.tooLong(maximum: maximumLength)]) }
+        guard !typed.utf8.contains(0) else { throw PasswordRefused([.containsNull]) }
+        return typed.precomposedStringWithCanonicalMapping
+    }
+
+    private func problems(of password: String, for email: EmailAddress) -> [PasswordProblem] {
+        let bytes = Self.lowered(password)
+        let characters = password.unicodeScalars.count
+        let rules: [(PasswordProblem, Bool)] = [
+            (.tooShort(minimum: minimumLength), characters < minimumLength),
+            (.tooLong(maximum: maximumLength), characters > maximumLength),
+            (.tooManyBytes(maximum: maximumBytes ?? 0), maximumBytes.map { bytes.count > $0 } ?? false),
+            (.common, Guessable.isCommon(bytes, in: blocklist)),
+            (.containsAddress, containsAddress(bytes, email)),
+            (.containsSite, siteWords.contains { Guessable.contains($0, in: bytes) }),
+            (.repeated, Guessable.isRepetition(bytes)),
+            (.sequence, !Guessable.isRepetition(bytes) && Guessable.isRuns(bytes)),
+        ]
+        return rules.compactMap { problem, applies in applies ? problem : nil }
+    }
+
+    private func containsAddress(_ bytes: [UInt8], _ email: EmailAddress) -> Bool {
+        [email.text[...], email.localPart].contains { word in
+            let composed = String(word).precomposedStringWithCanonicalMapping
+            return composed.unicodeScalars.count >= Self.shortestWord
+                && Guessable.contains(Self.lowered(composed), in: bytes)
+        }
+    }
+
+    private static func lowered(_ text: String) -> [UInt8] { text.utf8.map(\.loweredInASCII) }
+}

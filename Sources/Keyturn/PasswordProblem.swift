@@ -1,0 +1,58 @@
+/// Why a new password is refused, in words and a code.
+package enum PasswordProblem: Sendable, Equatable {
+    /// Unicode code points after NFC.
+    case tooShort(minimum: Int)
+    /// Unicode code points after NFC.
+    case tooLong(maximum: Int)
+    /// UTF-8 bytes after NFC: the hash would cut it.
+    case tooManyBytes(maximum: Int)
+    case containsNull
+    /// Among the common passwords, or made of them in a way that everybody tries.
+    case common
+    case containsAddress
+    case containsSite
+    /// One character, or a few, over and over.
+    case repeated
+    /// Runs of a keyboard row, of digits or of the alphabet, and next to nothing else.
+    case sequence
+
+    /// Stable, for machines.
+    package var code: String {
+        switch self {
+        case .tooShort: "too_short"
+        case .tooLong: "too_long"
+        case .tooManyBytes: "too_many_bytes"
+        case .containsNull: "contains_null"
+        case .common: "common"
+        case .containsAddress: "contains_address"
+        case .containsSite: "contains_site"
+        case .repeated: "repeated"
+        case .sequence: "sequence"
+        }
+    }
+
+    /// A whole sentence for a visitor.
+    package var words: String {
+        switch self {
+        case .tooShort(let minimum):
+            "Use at least \(minimum) characters; a few words that have nothing to do with each other are good and easy to remember."
+        case .tooLong(let maximum): "Use at most \(maximum) characters."
+        case .tooManyBytes(let maximum):
+            "Use a shorter password: it may take at most \(maximum) bytes, and letters beyond A to Z take two and more."
+        case .containsNull: "The password contains a character (U+0000) that cannot be typed and is not accepted."
+        case .common: "This is one of the passwords that are tried first, or made of them; choose one of your own."
+        case .containsAddress: "The password contains your email address or the name in it; choose one that does not."
+        case .containsSite: "The password contains the name of this site; choose one that does not."
+        case .repeated: "The password repeats the same few characters; choose one that is harder to guess."
+        case .sequence: "The password follows the keyboard, the digits or the alphabet; choose one that does not."
+        }
+    }
+}
+
+/// A new password was not accepted.
+package struct PasswordRefused: Error, Equatable {
+    /// At least one, each once.
+    package let problems: [PasswordProblem]
+
+    package init(_ problems: [PasswordProblem]) { self.problems = problems }
+}

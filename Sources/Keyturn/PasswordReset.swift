@@ -1,0 +1,85 @@
+/// Turns a token and a new password into a changed password, once.
+package import PasswordHashing
+
+/// Nothing is hashed before the token and the policy have said yes: a flood of forged tokens costs no hashing.
+package struct PasswordReset: Sendable {
+    package let policy: PasswordPolicy
+    private let users: any Users
+    private let links: ResetLinks
+    private let hasher: PasswordHasher
+    private let clock: WallClock
+
+    package init(
+        users: any Users, links: ResetLinks, policy: PasswordPolicy, hasher: PasswordHasher, clock: WallClock
+    ) {
+        self.users = users
+        self.links = links
+        self.policy = policy
+        self.hasher = hasher
+        self.clock = clock
+    }
+
+    /// Whether the link would work now, and for whom; changes nothing.
+    package func check(_ token: String) async throws(ResetRefused) -> (email: EmailAddress, expiresAt: Timestamp) {
+        let (holder, expiresAt) = try await holder(of: token)
+        return (holder.email, expiresAt)
+    }
+
+    /// Order: token, then passwords equal, then policy, then hash, then the compare-and-swap. Until the last of them the link
+    /// stays usable; who loses the swap hears what anybody with a used link hears.
+    /// - Parameter confirmation: the same again; nil where nobody was asked to type it twice.
+    package func reset(_ token: String, to password: String, confirmation: String?) async throws(ResetRefused) {
+        let (holder, _) = try await holder(of: token)
+        guard confirmation?.utf8.elementsEqual(password.utf8) ?? true else { throw .passwordsDiffer }
+        let accepted: Password
+        do { accepted = try policy.accept(password, for: holder.email) } catch { throw .password(error.problems) }
+        let hash = try await hash(accepted)
+        let isReplaced: Bool
+        do { isReplaced = try await users.replace(holder, with: hash, at: clock.now()) } catch { throw .storage(error) }
+        guard isReplaced else { throw .token(.invalid) }
+    }
+
+    /// "This wasn't me": revokes every open link of the account, this one too.
+    package func revoke(_ token: String) async throws(ResetRefused) {
+        let (holder, _) = try await holder(of: token)
+        let isRevoked: Bool
+        do { isRevoked = try await users.revokeLinks(holder, at: clock.now()) } catch { throw .storage(error) }
+        guard isRevoked else { throw .token(.invalid) }
+    }
+
+    private func hash(_ password: Password) async throws(ResetRefused) -> PasswordHash {
+        do { return try await hasher.hash(password) } catch {
+            switch error {
+            case .passwordTooLong(let limitBytes): throw .password([.tooManyBytes(maximum: limitBytes)])
+            case .passwordHasNUL: throw .password([.containsNull])
+            // A cost beyond the limits does not pass the start; should it, nothing can be hashed until it is mended.
+            case .busy, .costBeyondLimits: throw .busy
+            }
+        }
+    }
+
+    /// Whose link it is, proved. A disabled account has no links: it costs and answers what an unknown one does.
+    private func holder(of token: String) async throws(ResetRefused) -> (Credentials, expiresAt: Timestamp) {
+        let now = clock.now()
+        let claimed: ClaimedLink
+        do { claimed = try links.read(token, at: now) } catch { throw .token(error) }
+        let user: User?
+        do { user = try await users.user(id: claimed.user) } catch { throw .storage(error) }
+        let credentials = user.flatMap { $0.isDisabled ? nil : $0.credentials }
+        let expiresAt: Timestamp
+        do { expiresAt = try links.verify(claimed, for: credentials, at: now) } catch { throw .token(error) }
+        guard let credentials else { throw .token(.invalid) }
+        return (credentials, expiresAt)
+    }
+}
+
+/// Why nothing was reset.
+package enum ResetRefused: Error, Equatable {
+    case token(TokenRejected)
+    /// At least one.
+    case password([PasswordProblem])
+    case passwordsDiffer
+    /// The hashing queue is full: the link is still good, come back.
+    case busy
+    case storage(StorageFailed)
+}

@@ -1,0 +1,10 @@
+/// Someone a letter may go to. Made only from a stored, verified, enabled user, so a typed address is never mailed.
+package struct Recipient: Sendable, Equatable {
+    package let id: UserID
+    package let email: EmailAddress
+    package init?(_ user: User) {
+        guard user.isVerified, !user.isDisabled else { return nil }
+        id = user.id
+        email = user.email
+    }
+}

@@ -1,0 +1,72 @@
+/// Signs and checks reset tokens: pure, the time is handed in.
+import PasswordHashing
+
+/// A token lives until its account's password, address or epoch changes, the secret goes, or its time is over: whichever
+/// comes first. There is no table of tokens.
+package struct ResetLinks: Sendable {
+    /// The longest issuer whose tokens, with ids as long as a UUID, stay readable within the limit of a token.
+    package static let issuerLimitBytes = 400
+
+    private let secrets: Secrets
+    private let mint: TokenMint
+
+    /// - Parameter issuer: the public URL, without a slash at its end, at most ``issuerLimitBytes``.
+    /// - Parameter lifetime: whole seconds; less than one counts as one.
+    package init(secrets: Secrets, issuer: String, lifetime: Duration) {
+        self.secrets = secrets
+        mint = TokenMint(.passwordReset, issuer: issuer, lifetime: lifetime)
+    }
+
+    package func sign(for credentials: Credentials, at now: Timestamp) -> ResetLink {
+        let key = LinkKey(for: credentials, secret: secrets.newest)
+        let (token, expiresAt) = mint.sign(for: credentials.id, at: now, with: key.bytes)
+        return ResetLink(token: token, issuer: mint.issuer, expiresAt: expiresAt)
+    }
+
+    /// Signs for somebody who does not exist and throws it away: an unknown address costs what a known one does.
+    package func signDecoy(at now: Timestamp) { _ = sign(for: .nobody(called: UserID("0")), at: now) }
+
+    /// Everything that can be refused before cryptography.
+    /// - Throws: `.invalid`: over 1 KiB, not three parts of canonical base64url, another `alg`, `typ`, `iss` or `aud`, claims
+    ///   missing, too many or twice, `iat` in the future, `exp` not after `iat` or further from it than the lifetime. Nothing
+    ///   around the token is trimmed.
+    package func read(_ token: String, at now: Timestamp) throws(TokenRejected) -> ClaimedLink {
+        ClaimedLink(try mint.read(token, at: now))
+    }
+
+    /// - Parameter user: as stored now; nil where there is none: costs the same, and is `.invalid`.
+    /// - Returns: when the link expires: the first moment at which it is refused.
+    /// - Throws: `.expired` only where the signature is good.
+    @discardableResult
+    package func verify(_ claimed: ClaimedLink, for user: Credentials?, at now: Timestamp) throws(TokenRejected)
+        -> Timestamp
+    {
+        let holder = user ?? .nobody(called: claimed.user)
+        let isSigned = secrets.keys.contains { secret in
+            claimed.token.isSigned(with: LinkKey(for: holder, secret: secret).bytes)
+        }
+        guard isSigned, user != nil, holder.id == claimed.user else { throw .invalid }
+        guard now < claimed.token.expiresAt else { throw .expired }
+        return claimed.token.expiresAt
+    }
+}
+
+/// A link's token, read and found well-formed; whose it claims to be, nothing proved.
+package struct ClaimedLink: Sendable {
+    let token: ClaimedToken
+
+    init(_ token: ClaimedToken) { self.token = token }
+
+    package var user: UserID { token.user }
+}
+
+extension Credentials {
+    /// Of about the size of a real account's, so that deriving a key from them takes as long.
+    fileprivate static func nobody(called id: UserID) -> Credentials {
+        Credentials(
+            id: id,
+            hash: PasswordHash(
+                "$scrypt$ln=14,r=8,p=5$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            email: EmailAddress(stored: "nobody@example.invalid"), epoch: 0)
+    }
+}

@@ -1,0 +1,15 @@
+/// What a visitor asked for: a link to be mailed, if that address has an account. Nothing was looked up yet.
+package struct ResetRequest: Sendable, Equatable {
+    /// As typed. Only ever compared; mail goes to the stored one.
+    package let email: EmailAddress
+    /// BCP 47, from `Accept-Language`; nil unknown. At most 35 bytes.
+    package let language: String?
+    /// Rough words for who asked ("Firefox on Linux"); nil unknown. At most 64 bytes.
+    package let device: String?
+
+    package init(email: EmailAddress, language: String? = nil, device: String? = nil) {
+        self.email = email
+        self.language = language
+        self.device = device
+    }
+}

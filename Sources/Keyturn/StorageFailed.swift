@@ -1,0 +1,13 @@
+/// The store could not do it now; the caller answers `unavailable`, the log has the code. Nothing was changed, or nobody
+/// knows: never say "done".
+package struct StorageFailed: Error, Equatable {
+    /// SQLite's extended result code, or 0.
+    package let code: Int
+    /// For the log: never an address, hash or token.
+    package let reason: String
+
+    package init(code: Int, reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+}

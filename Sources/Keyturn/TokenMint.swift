@@ -1,0 +1,76 @@
+/// What reset links and sessions have in common: who issues them, for how long, and which claims they carry.
+import JWT
+import StrictJSON
+
+/// Writes tokens of one kind and reads them back, without any key of its own.
+struct TokenMint: Sendable {
+    /// Longer tokens are refused unread.
+    static let limitBytes = 1024
+
+    let kind: TokenKind
+    let issuer: String
+    /// At least 1: a token that is over when it is signed helps nobody.
+    let lifetimeSeconds: Int64
+
+    init(_ kind: TokenKind, issuer: String, lifetime: Duration) {
+        self.kind = kind
+        self.issuer = issuer
+        lifetimeSeconds = max(1, lifetime.wholeMilliseconds / 1000)
+    }
+
+    /// - Returns: the token, and from when on it is refused: whole seconds, as in the token.
+    func sign(for user: UserID, at now: Timestamp, with key: [UInt8], adding extra: JSON.Member...)
+        -> (token: String, expiresAt: Timestamp)
+    {
+        // Both were divided by 1000: the sum fits.
+        let expiry = now.seconds + lifetimeSeconds
+        let claims = JSON.object(
+            [
+                JSON.Member("iss", .string(issuer)), JSON.Member("aud", .string(kind.audience)),
+                JSON.Member("sub", .string(user.text)), JSON.Member("iat", .integer(now.seconds)),
+                JSON.Member("exp", .integer(expiry)),
+            ] + extra)
+        return (JWT.sign(claims, type: kind.type, key: key), Timestamp(seconds: expiry))
+    }
+
+    /// Everything that can be refused without a key. Whether the time is over is not among it: that is told only to
+    /// somebody whose signature was good.
+    func read(_ token: String, at now: Timestamp) throws(TokenRejected) -> ClaimedToken {
+        let jwt: UnverifiedJWT
+        do { jwt = try UnverifiedJWT(parsing: token, type: kind.type, limitBytes: Self.limitBytes) } catch {
+            throw .invalid
+        }
+        guard let members = jwt.claims.objectValue, members.count == kind.claims.count,
+            members.allSatisfy({ kind.claims.contains($0.name) }),
+            isExactly(jwt.claims["iss"], issuer), isExactly(jwt.claims["aud"], kind.audience),
+            let subject = jwt.claims["sub"]?.stringValue, !subject.isEmpty,
+            let issued = jwt.claims["iat"]?.numericDate, let expiry = jwt.claims["exp"]?.numericDate,
+            issued <= now.seconds, isLifetime(from: issued, to: expiry)
+        else { throw .invalid }
+        return ClaimedToken(jwt: jwt, user: UserID(subject), expiresAt: Timestamp(seconds: expiry))
+    }
+
+    /// Byte for byte: `==` of two strings takes canonically equivalent ones for equal.
+    private func isExactly(_ claim: JSON?, _ expected: String) -> Bool {
+        claim?.stringValue?.utf8.elementsEqual(expected.utf8) ?? false
+    }
+
+    private func isLifetime(from issued: Int64, to expiry: Int64) -> Bool {
+        let (span, overflow) = expiry.subtractingReportingOverflow(issued)
+        return !overflow && span > 0 && span <= lifetimeSeconds
+    }
+}
+
+/// A token that is well-formed, ours by its claims and believed by nobody yet.
+struct ClaimedToken: Sendable {
+    let jwt: UnverifiedJWT
+    /// Whose it claims to be.
+    let user: UserID
+    /// The first moment at which it is refused.
+    let expiresAt: Timestamp
+
+    func isSigned(with key: [UInt8]) -> Bool { jwt.isSigned(with: key) }
+
+    /// A claim beside those that every token has; nil where it is no text.
+    func text(_ claim: String) -> String? { jwt.claims[claim]?.stringValue }
+}

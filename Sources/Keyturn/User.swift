@@ -1,0 +1,32 @@
+package import PasswordHashing
+
+/// Somebody with an account.
+package struct User: Sendable, Equatable {
+    package let id: UserID
+    package let email: EmailAddress
+    package let passwordHash: PasswordHash
+    package let emailVerifiedAt: Timestamp?
+    package let createdAt: Timestamp
+    package let passwordChangedAt: Timestamp?
+    /// Grows by one when all open links are revoked.
+    package let resetEpoch: Int64
+    package let disabledAt: Timestamp?
+
+    package var isVerified: Bool { emailVerifiedAt != nil }
+    package var isDisabled: Bool { disabledAt != nil }
+    package var credentials: Credentials { Credentials(id: id, hash: passwordHash, email: email, epoch: resetEpoch) }
+
+    package init(
+        id: UserID, email: EmailAddress, passwordHash: PasswordHash, emailVerifiedAt: Timestamp?, createdAt: Timestamp,
+        passwordChangedAt: Timestamp?, resetEpoch: Int64, disabledAt: Timestamp?
+    ) {
+        self.id = id
+        self.email = email
+        self.passwordHash = passwordHash
+        self.emailVerifiedAt = emailVerifiedAt
+        self.createdAt = createdAt
+        self.passwordChangedAt = passwordChangedAt
+        self.resetEpoch = resetEpoch
+        self.disabledAt = disabledAt
+    }
+}

@@ -1,0 +1,75 @@
+/// New connections: name to addresses, address to socket, socket to TLS.
+
+internal import HTTP
+internal import Sockets
+internal import TLS
+
+struct Dialer: Sendable {
+    let origin: Origin
+    let trust: TrustStore
+    let loops: EventLoops
+    let options: HTTPClient.Options
+
+    /// More are not tried, whatever a name server says.
+    private static let addressesMax = 8
+
+    /// Tries the addresses in the resolver's order; each gets its share of the time that is left.
+    func dial(until deadline: Deadline) async throws(HTTPClientFailed) -> any ByteStream {
+        let addresses = try await resolve(until: deadline)
+        // Before any connection: one that waits for certificates to be read would be idle for the server.
+        let context = origin.isSecure ? try await tlsContext() : nil
+        let socket = try await connect(to: addresses, until: deadline)
+        guard let context else { return socket }
+        do throws(SocketFailed) {
+            let limit = min(deadline, .now + options.handshakeLimit)
+            return try await TLSStream.connect(over: socket, to: origin.host, with: context, until: limit)
+        } catch {
+            throw HTTPClientFailed(.handshake, error)
+        }
+    }
+
+    private func resolve(until deadline: Deadline) async throws(HTTPClientFailed) -> [SocketAddress] {
+        let found: [SocketAddress]
+        do throws(SocketFailed) {
+            let limit = min(deadline, .now + options.connectLimit)
+            found = try await Resolver.addresses(of: origin.host, port: origin.port, until: limit)
+        } catch {
+            throw HTTPClientFailed(.resolving, error)
+        }
+        // What a name says may change; in the clear it goes to this machine only.
+        let usable = origin.isSecure ? found : found.filter(\.isLoopback)
+        guard !usable.isEmpty else { throw HTTPClientFailed(stage: .resolving, reason: "no usable address") }
+        return Array(usable.prefix(Self.addressesMax))
+    }
+
+    private func tlsContext() async throws(HTTPClientFailed) -> TLSClientContext {
+        do throws(TLSFailed) {
+            return try await trust.context()
+        } catch {
+            throw HTTPClientFailed(stage: .handshake, reason: "\(error)")
+        }
+    }
+
+    private func connect(
+        to addresses: [SocketAddress], until deadline: Deadline
+    ) async throws(HTTPClientFailed) -> SocketStream {
+        var failure = HTTPClientFailed(stage: .connecting, reason: "no address")
+        for (tried, address) in addresses.enumerated() {
+            let share = (deadline - .now) / (addresses.count - tried)
+            do throws(SocketFailed) {
+                return try await SocketStream.connect(
+                    to: address, on: loops.next(), until: .now + min(share, options.connectLimit))
+            } catch {
+                failure = HTTPClientFailed(.connecting, error)
+            }
+        }
+        throw failure
+    }
+}
+
+extension SocketAddress {
+    fileprivate var isLoopback: Bool {
+        guard case .ip(let bytes, _) = self else { return false }
+        return IPAddress(bytes: bytes)?.isLoopback ?? false
+    }
+}

@@ -1,0 +1,121 @@
+/// The client of one server: requests in, answers out, connections kept between.
+
+package import HTTP
+package import Sockets
+package import TLS
+
+/// Speaks HTTP/1.1 to one origin over a bounded pool of kept-alive connections. Never follows a redirect, so what is
+/// sent (a key among it) reaches this origin or nobody.
+package final class HTTPClient: Sendable {
+    package struct Options: Sendable {
+        /// How many connections there are at most; at least one. A request that finds all busy waits.
+        package var connectionsMax = 8
+        /// How long a connection is kept without use.
+        package var idleLimit: Duration = .seconds(30)
+        /// For a look-up of the name, and for a connection to each address.
+        package var connectLimit: Duration = .seconds(5)
+        package var handshakeLimit: Duration = .seconds(5)
+        /// For one `send`, from waiting for a connection to the answer's last byte.
+        package var totalLimit: Duration = .seconds(15)
+        /// The longest body of an answer; its head is limited by ``HTTP/HeadLimits``.
+        package var responseBytesMax = 64 * 1024
+        package init() {}
+    }
+
+    private let origin: Origin
+    private let options: Options
+    private let pool: ConnectionPool
+    private let dialer: Dialer
+
+    /// - Parameter trust: loaded at the first connection, off the start path.
+    /// - Parameter loops: must live until ``shutDown()`` has returned.
+    package init(to origin: Origin, trust: Trust, loops: EventLoops, options: Options = Options()) {
+        self.origin = origin
+        self.options = options
+        pool = ConnectionPool(options)
+        dialer = Dialer(origin: origin, trust: TrustStore(trust), loops: loops, options: options)
+    }
+
+    /// Sends one request and reads the answer, whatever its status. From any task.
+    ///
+    /// A request that finds its kept connection ended before the first byte of an answer is sent once more, over a new
+    /// one (RFC 9112 §9.3.1). Cancelling closes the connection.
+    /// - Parameter path: with the query, percent-encoded; put behind the origin's base path.
+    /// - Parameter fields: without `Host`, `Content-Length` and `Transfer-Encoding`, which are the client's business.
+    @concurrent package func send(
+        _ method: Method, _ path: String, fields: [(FieldName, String)] = [], body: [UInt8] = []
+    ) async throws(HTTPClientFailed) -> ClientResponse {
+        let target = origin.basePath + path
+        guard
+            let request = RequestWriter.bytes(
+                method, target: target, host: origin.hostField, fields: fields, body: body)
+        else { throw HTTPClientFailed(stage: .request, reason: "the path or a field holds what it must not") }
+        let deadline = ContinuousClock.now + options.totalLimit
+        let exchange = Exchange(
+            method: method, request: request, responseBytesMax: options.responseBytesMax, deadline: deadline)
+        switch try await pool.take(until: deadline) {
+        case .empty: return try await runOverNew(exchange)
+        case .reused(let stream):
+            do throws(ExchangeFailed) {
+                return try await run(exchange, over: stream)
+            } catch {
+                stream.close()
+                guard error.endedUnanswered, !Task.isCancelled else {
+                    pool.lost()
+                    throw error.failure
+                }
+                return try await runOverNew(exchange)
+            }
+        }
+    }
+
+    /// Refuses what is sent from now on, closes idle connections, and waits for the others, at most `totalLimit`.
+    package func shutDown() async { await pool.shutDown() }
+
+    /// Fills the slot that was taken.
+    private func runOverNew(_ exchange: Exchange) async throws(HTTPClientFailed) -> ClientResponse {
+        let stream: any ByteStream
+        do throws(HTTPClientFailed) {
+            stream = try await dialer.dial(until: exchange.deadline)
+        } catch {
+            pool.lost()
+            throw error
+        }
+        do throws(ExchangeFailed) {
+            return try await run(exchange, over: stream)
+        } catch {
+            stream.close()
+            pool.lost()
+            throw error.failure
+        }
+    }
+
+    /// On the connection's own loop; gives the slot back where it succeeds.
+    private func run(_ exchange: Exchange, over stream: any ByteStream) async throws(ExchangeFailed) -> ClientResponse {
+        let received = try await withTaskExecutorPreference(stream.loop) {
+            await withTaskCancellationHandler {
+                await outcome(of: exchange, over: stream)
+            } onCancel: {
+                stream.close()
+            }
+        }.get()
+        if received.keepsAlive {
+            pool.putBack(stream)
+        } else {
+            stream.close()
+            pool.lost()
+        }
+        return ClientResponse(received)
+    }
+
+    /// As a value: the handler of cancellations would forget the error's type.
+    private func outcome(
+        of exchange: Exchange, over stream: any ByteStream
+    ) async -> Result<ReceivedResponse, ExchangeFailed> {
+        do throws(ExchangeFailed) {
+            return .success(try await exchange.run(over: stream))
+        } catch {
+            return .failure(error)
+        }
+    }
+}

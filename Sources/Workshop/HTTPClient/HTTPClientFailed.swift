@@ -1,0 +1,45 @@
+/// Why no complete answer came.
+
+internal import Sockets
+
+/// Where an attempt ended, and why in words that hold no secret and no address of a person.
+package struct HTTPClientFailed: Error, Equatable {
+    package enum Stage: String, Sendable {
+        /// The request itself cannot be sent: a control byte in a field, a path that is none.
+        case request
+        /// No connection became free before the deadline, too many wait already, or the client was shut down.
+        case pool
+        case resolving, connecting, handshake
+        /// Not all of the request was written.
+        case sending
+        /// All was written, and not a byte of an answer came.
+        case waiting
+        /// The answer began, but was refused or ended too soon.
+        case receiving
+    }
+    package let stage: Stage
+    package let reason: String
+    /// Whether the whole request may have reached the server, which may have acted on it.
+    package var wasWritten: Bool { stage == .waiting || stage == .receiving }
+
+    package init(stage: Stage, reason: String) {
+        self.stage = stage
+        self.reason = reason
+    }
+
+    init(_ stage: Stage, _ failure: SocketFailed) {
+        self.init(stage: stage, reason: failure.words)
+    }
+}
+
+extension SocketFailed {
+    /// For the log.
+    var words: String {
+        switch self {
+        case .timedOut: "timed out"
+        case .closed: "closed"
+        case .system(let call, let number): "\(call) failed with errno \(number)"
+        case .layer(let reason): reason
+        }
+    }
+}

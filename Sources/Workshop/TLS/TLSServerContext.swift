@@ -1,0 +1,73 @@
+/// What the connections of a listener share: the certificate chain, its key, the protocols it speaks.
+
+internal import COpenSSL
+
+/// A server's side of TLS 1.2 and 1.3. To change certificates, make a new one and accept with that:
+/// connections keep the one they began with.
+package final class TLSServerContext: Sendable {
+    let handle: ContextHandle
+    private let applicationProtocols: ApplicationProtocols
+
+    /// - Parameter certificateFile: PEM, the leaf first, then the intermediates.
+    /// - Parameter keyFile: PEM, not encrypted.
+    /// - Parameter applicationProtocols: the best first; a client that offers (by ALPN) none of them is refused.
+    /// - Throws: ``TLSFailed``: which of the two files, and OpenSSL's reason.
+    package init(
+        certificateFile: String, keyFile: String, applicationProtocols: [String] = ["http/1.1"]
+    ) throws(TLSFailed) {
+        self.applicationProtocols = try ApplicationProtocols(applicationProtocols)
+        handle = try ContextHandle(method: TLS_server_method())
+        try useCertificate(of: certificateFile)
+        try useKey(of: keyFile)
+        // Thousands of idle connections need no buffers.
+        _ = SSL_CTX_ctrl(handle.pointer, SSL_CTRL_MODE, Int(SSL_MODE_RELEASE_BUFFERS), nil)
+        guard !applicationProtocols.isEmpty else { return }
+        SSL_CTX_set_alpn_select_cb(
+            handle.pointer, chooseApplicationProtocol, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func useCertificate(of path: String) throws(TLSFailed) {
+        ErrorQueue.clear()
+        guard !path.utf8.contains(0), SSL_CTX_use_certificate_chain_file(handle.pointer, path) == 1 else {
+            throw .certificate(path: path, reason: ErrorQueue.takeReason())
+        }
+    }
+
+    private func useKey(of path: String) throws(TLSFailed) {
+        ErrorQueue.clear()
+        // OpenSSL would ask for the passphrase on the terminal, and a service would hang there.
+        SSL_CTX_set_default_passwd_cb(handle.pointer) { _, _, _, _ in -1 }
+        guard !path.utf8.contains(0), SSL_CTX_use_PrivateKey_file(handle.pointer, path, SSL_FILETYPE_PEM) == 1,
+            SSL_CTX_check_private_key(handle.pointer) == 1
+        else { throw .key(path: path, reason: ErrorQueue.takeReason()) }
+    }
+
+    /// Picks the first of ours that the client offers, as a place in the client's list, which outlives the call.
+    fileprivate func choose(from offered: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+        for name in applicationProtocols.names {
+            var start = 0
+            while start < offered.count {
+                let end = start + 1 + Int(offered[start])
+                guard end <= offered.count else { break }
+                if offered[(start + 1)..<end].elementsEqual(name.utf8) { return (start + 1)..<end }
+                start = end
+            }
+        }
+        return nil
+    }
+}
+
+/// Called by OpenSSL in a handshake. The context is alive: every ``TLSStream`` holds the one it was made with.
+private func chooseApplicationProtocol(
+    _: OpaquePointer?, chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, chosenLength: UnsafeMutablePointer<UInt8>?,
+    offered: UnsafePointer<UInt8>?, offeredLength: UInt32, context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let chosen, let chosenLength, let offered, let context else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+    let server = Unmanaged<TLSServerContext>.fromOpaque(context).takeUnretainedValue()
+    guard let place = server.choose(from: UnsafeBufferPointer(start: offered, count: Int(offeredLength))) else {
+        return SSL_TLSEXT_ERR_ALERT_FATAL
+    }
+    chosen.pointee = offered + place.lowerBound
+    chosenLength.pointee = UInt8(place.count)
+    return SSL_TLSEXT_ERR_OK
+}

@@ -1,0 +1,153 @@
+/// Everything a server can do wrong after the handshake or before it, one line each.
+
+import HTTP
+import TLS
+import TestKit
+import Testing
+
+@testable import HTTPClient
+
+@Suite struct `A failure` {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let answer: Answer
+        let expected: HTTPClientFailed
+
+        init(_ description: String, _ answer: Answer, _ stage: HTTPClientFailed.Stage, _ reason: String) {
+            testDescription = description
+            self.answer = answer
+            expected = HTTPClientFailed(stage: stage, reason: reason)
+        }
+
+        /// Short only where it is to be reached: a busy machine takes its time for a handshake.
+        var options: HTTPClient.Options { .limits(total: expected.reason == "timed out" ? .seconds(2) : .seconds(10)) }
+    }
+
+    private static let cut = "unexpected eof while reading"
+    private static let head = "HTTP/1.1 200 OK\r\n"
+
+    static let cases = [
+        Case("silence", .stall, .waiting, "timed out"),
+        Case("an end without a word", .rawAndClose(""), .waiting, "closed"),
+        Case("a cut without a word", .rawAndTruncate(""), .waiting, cut),
+        Case("a reset without a word", .rawAndReset(""), .waiting, "recv failed with errno 104"),
+        Case("half a head, then silence", .raw("HTTP/1.1 200"), .receiving, "timed out"),
+        Case("half a head", .rawAndClose("HTTP/1.1 200"), .receiving, "answer refused: truncated"),
+        Case(
+            "half a body", .rawAndClose("\(head)Content-Length: 9\r\n\r\nhalf"), .receiving, "answer refused: truncated"
+        ),
+        Case(
+            "half a body, reset", .rawAndReset("\(head)Content-Length: 9\r\n\r\nhalf"), .receiving,
+            "recv failed with errno 104"),
+        Case("half a body, cut", .rawAndTruncate("\(head)Content-Length: 9\r\n\r\nhalf"), .receiving, cut),
+        Case("a body until the end, cut", .rawAndTruncate("\(head)\r\nhalf"), .receiving, cut),
+        Case(
+            "chunks without their end", .rawAndClose("\(head)Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"),
+            .receiving,
+            "answer refused: truncated"),
+        Case(
+            "a body too large", .raw("\(head)Content-Length: 1001\r\n\r\n"), .receiving,
+            "answer refused: body(HTTP.BodyRefused.tooLarge(limitBytes: 1000))"),
+        Case(
+            "a body too large, without a length", .rawAndClose("\(head)\r\n\(String(repeating: "x", count: 1001))"),
+            .receiving,
+            "answer refused: body(HTTP.BodyRefused.tooLarge(limitBytes: 1000))"),
+        Case(
+            "a length that is none", .raw("\(head)Content-Length: +4\r\n\r\nhalf"), .receiving,
+            "answer refused: head(HTTP.HeadRefused.contentLengthNotDigits)"),
+        Case(
+            "something else", .raw("SSH-2.0-OpenSSH_9.2\r\n"), .receiving,
+            "answer refused: head(HTTP.HeadRefused.statusLineMalformed)"),
+        Case(
+            "another protocol", .raw("HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"), .receiving,
+            "answer refused: protocolSwitched"),
+        Case(
+            "endless interim answers", .raw(String(repeating: "HTTP/1.1 103 Early Hints\r\n\r\n", count: 9)),
+            .receiving,
+            "answer refused: tooManyInterim(limit: 8)"),
+        Case(
+            "an answer byte by byte, too slowly", .dribble("\(head)Content-Length: 0\r\n\r\n", everyMilliseconds: 100),
+            .receiving,
+            "timed out"),
+    ]
+
+    @Test(arguments: cases) func `of an answer is no success, and says at which stage it came`(fault: Case) async throws
+    {
+        try await withServer(answers: [fault.answer], options: fault.options) { client, server in
+            await #expect(throws: fault.expected) { _ = try await client.post() }
+            #expect(fault.expected.wasWritten)
+            #expect(server.requests.count == 1)
+            // The connection is not used again, and its place is free.
+            try await expect(.ok, of: client)
+            #expect(server.requests.map(\.connection) == [0, 1])
+        }
+    }
+
+    @Test(arguments: [
+        (Welcome.stall, "timed out"), (.close, "handshake: unexpected eof while reading"),
+        (.plaintext, "handshake: wrong version number"),
+    ])
+    func `of a handshake sends nothing`(welcome: Welcome, reason: String) async throws {
+        let options = HTTPClient.Options.limits(total: .seconds(2))
+        try await withServer(welcomes: [welcome], options: options) { client, server in
+            let expected = HTTPClientFailed(stage: .handshake, reason: reason)
+            #expect(!expected.wasWritten)
+            await #expect(throws: expected) { _ = try await client.post() }
+            #expect(server.requests.isEmpty)
+            try await expect(.ok, of: client)
+        }
+    }
+
+    @Test func `of a certificate sends nothing`() async throws {
+        let identity = try ServerIdentity(.leaf(dnsNames: ["example.com"]))
+        let server = try FaultServer(.tls(identity))
+        defer { server.stop() }
+        let url = "https://localhost:\(server.port)"
+        try await withClient(of: url, trusting: .file(path: identity.authorityFile)) { client in
+            let expected = HTTPClientFailed(stage: .handshake, reason: "certificate: hostname mismatch")
+            await #expect(throws: expected) { _ = try await client.post() }
+        }
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func `to connect names what the system said`() async throws {
+        let server = try FaultServer(.none)
+        server.stop()
+        try await eventually { server.hasEnded }
+        try await withClient(of: "http://127.0.0.1:\(server.port)", trusting: .system) { client in
+            let expected = HTTPClientFailed(stage: .connecting, reason: "connect failed with errno 111")
+            await #expect(throws: expected) { _ = try await client.post() }
+        }
+    }
+}
+
+@Suite struct `An answer` {
+    private static let head = "HTTP/1.1 200 OK\r\n"
+
+    @Test(arguments: [
+        (
+            Answer.raw("\(head)Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: x\r\n\r\n"),
+            true
+        ),
+        (.raw("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n\(head)Content-Length: 5\r\n\r\nhello"), true),
+        (.rawAndClose("\(head)\r\nhello"), false),
+        (.dribble("\(head)Content-Length: 5\r\n\r\nhello", everyMilliseconds: 1), true),
+        (.raw("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello"), false),
+    ])
+    func `is whole however it is framed`(answer: Answer, isReused: Bool) async throws {
+        try await withServer(answers: [answer]) { client, server in
+            #expect(try await client.post().body == Array("hello".utf8))
+            _ = try await client.post()
+            #expect(server.requests.map(\.connection) == [0, isReused ? 0 : 1])
+        }
+    }
+
+    @Test func `to HEAD has no body`() async throws {
+        try await withServer(answers: [.raw("\(Self.head)Content-Length: 5\r\n\r\n")]) { client, server in
+            let response = try await client.send(.head, "/")
+            #expect(response.body.isEmpty)
+            _ = try await client.post()
+            #expect(server.requests.map(\.connection) == [0, 0])
+        }
+    }
+}

@@ -1,0 +1,174 @@
+/// What the client promises, met over real sockets.
+
+import HTTP
+import Sockets
+import TLS
+import TestKit
+import Testing
+
+@testable import HTTPClient
+
+@Suite struct `A client` {
+    @Test(arguments: [true, false]) func `sends what it was given and returns what came`(isSecure: Bool) async throws {
+        let answer = Answer.respond(202, fields: [("X-Message-Id", "abc"), ("X-Message-Id", "def")], body: "taken")
+        try await withServer(answers: [answer], isSecure: isSecure) { client, server in
+            let response = try await client.post("/v3/mail/send?sandbox=1")
+            #expect(response.status == .accepted)
+            #expect(response["x-message-id"] == "abc")
+            #expect(response.fields.map(\.value) == ["abc", "def", "5"])
+            #expect(response.body == Array("taken".utf8))
+            let request = try #require(server.requests.first)
+            #expect(request.method == "POST")
+            #expect(request.target == "/base/v3/mail/send?sandbox=1")
+            #expect(request.fields.map(\.name) == ["Host", "Authorization", "Content-Length"])
+            #expect(request.fields.map(\.value) == ["localhost:\(server.port)", "Bearer key", "5"])
+            #expect(request.body == Array("hello".utf8))
+        }
+    }
+
+    @Test func `keeps its connection`() async throws {
+        try await withServer { client, server in
+            for _ in 0..<5 { _ = try await client.post() }
+            #expect(server.requests.map(\.connection) == [0, 0, 0, 0, 0])
+        }
+    }
+
+    @Test func `never follows a redirect`() async throws {
+        let answer = Answer.respond(307, fields: [("Location", "https://localhost/elsewhere")])
+        try await withServer(answers: [answer]) { client, server in
+            try await expect(Status(307), of: client)
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test(arguments: ["/a b", "/a\r\nX: y", "/a#b", "/\u{e9}", "/%zz"])
+    func `refuses a path that is none`(path: String) async throws {
+        try await withServer { client, server in
+            await #expect(throws: HTTPClientFailed(stage: .request, reason: Self.unsendable)) {
+                _ = try await client.post(path)
+            }
+            #expect(server.requests.isEmpty)
+        }
+    }
+
+    @Test func `refuses a field that would end its line`() async throws {
+        try await withServer { client, server in
+            await #expect(throws: HTTPClientFailed(stage: .request, reason: Self.unsendable)) {
+                _ = try await client.send(.get, "/", fields: [("Authorization", "Bearer key\r\nX: y")])
+            }
+            #expect(server.requests.isEmpty)
+        }
+    }
+
+    private static let unsendable = "the path or a field holds what it must not"
+
+    @Test func `uses a connection once that the server will close`() async throws {
+        let answer = Answer.respond(200, fields: [("Connection", "close")])
+        try await withServer(otherwise: answer) { client, server in
+            _ = try await client.post()
+            _ = try await client.post()
+            #expect(server.requests.map(\.connection) == [0, 1])
+        }
+    }
+
+    @Test func `does not take for an answer what came before it asked`() async throws {
+        let answers: [Answer] = [
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 Unasked\r\nContent-Length: 0\r\n\r\n"),
+            .respond(202),
+        ]
+        try await withServer(answers: answers) { client, server in
+            try await expect(.ok, of: client)
+            try await expect(.accepted, of: client)
+            #expect(server.requests.map(\.connection) == [0, 1])
+        }
+    }
+
+    @Test func `does not take for an answer what came while the connection was idle`() async throws {
+        let first = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        let unasked = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
+        let answers: [Answer] = [.twice(first, unasked, afterMilliseconds: 20), .respond(202)]
+        try await withServer(answers: answers) { client, server in
+            try await expect(.ok, of: client)
+            try await Task.sleep(for: .milliseconds(100))
+            try await expect(.accepted, of: client)
+            #expect(server.requests.map(\.connection) == [0, 1])
+        }
+    }
+
+    @Test func `sends again once where a kept connection ended unanswered`() async throws {
+        try await withServer(answers: [.respond(200), .rawAndClose(""), .respond(202)]) { client, server in
+            _ = try await client.post()
+            try await expect(.accepted, of: client)
+            #expect(server.requests.map(\.connection) == [0, 0, 1])
+        }
+    }
+
+    @Test func `sends again once only, and over a new connection`() async throws {
+        let answers: [Answer] = [.respond(200), .rawAndReset(""), .rawAndReset(""), .respond(202)]
+        try await withServer(answers: answers) { client, server in
+            _ = try await client.post()
+            let failed = await #expect(throws: HTTPClientFailed.self) { _ = try await client.post() }
+            #expect(failed?.stage == .waiting)
+            #expect(failed?.wasWritten == true)
+            #expect(server.requests.map(\.connection) == [0, 0, 1])
+        }
+    }
+
+    @Test func `does not send again over a connection that never answered before`() async throws {
+        try await withServer(answers: [.rawAndClose("")]) { client, server in
+            await #expect(throws: HTTPClientFailed(stage: .waiting, reason: "closed")) { _ = try await client.post() }
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test func `does not send again where the answer had begun`() async throws {
+        try await withServer(answers: [.respond(200), .rawAndReset("HTTP/1.1 2")]) { client, server in
+            _ = try await client.post()
+            let failed = await #expect(throws: HTTPClientFailed.self) { _ = try await client.post() }
+            #expect(failed?.stage == .receiving)
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test func `does not send again where a kept connection stays silent`() async throws {
+        let options = HTTPClient.Options.limits(total: .seconds(2))
+        try await withServer(answers: [.respond(200), .stall], options: options) { client, server in
+            _ = try await client.post()
+            await #expect(throws: HTTPClientFailed(stage: .waiting, reason: "timed out")) {
+                _ = try await client.post()
+            }
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test func `tries the next address of a name`() async throws {
+        // `localhost` is ::1 and 127.0.0.1; the server listens on the second alone.
+        try await withServer { client, server in
+            try await expect(.ok, of: client)
+        }
+    }
+
+    @Test func `resumes its sessions`() async throws {
+        let answer = Answer.respond(200, fields: [("Connection", "close")])
+        try await withServer(otherwise: answer) { client, server in
+            _ = try await client.post()
+            _ = try await client.post()
+            #expect(server.requests.map(\.sessionWasResumed) == [false, true])
+        }
+    }
+
+    @Test func `reads a certificate file again that was mended`() async throws {
+        let identity = try ServerIdentity()
+        let server = try FaultServer(.tls(identity))
+        defer { server.stop() }
+        let directory = try TestDirectory()
+        let file = "\(directory.path)/later.pem"
+        try await withClient(of: "https://localhost:\(server.port)", trusting: .file(path: file)) { client in
+            let failed = await #expect(throws: HTTPClientFailed.self) { _ = try await client.post() }
+            #expect(failed?.stage == .handshake)
+            #expect(failed?.reason.contains(file) == true)
+            _ = try directory.write(identity.authority, to: "later.pem")
+            try await expect(.ok, of: client)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+/// The one thing the whole service is for.
+import Keyturn
+import PasswordHashing
+import TestKit
+import Testing
+
+@Suite struct `Resetting a password` {
+    private let store = MemoryStore([.ann, .bob, .disabledDan])
+    private let clock = SettableClock()
+    private let hasher = quickHasher()
+    private let good = "quiet river, late train"
+
+    private var reset: PasswordReset {
+        PasswordReset(
+            users: store, links: .sample, policy: PasswordPolicy(site: []), hasher: hasher, clock: clock.wall)
+    }
+
+    private func token(for user: User = .ann) -> String {
+        ResetLinks.sample.sign(for: user.credentials, at: noon).token
+    }
+
+    private func ann() async throws -> User { try #require(try await store.user(id: UserID("1"))) }
+
+    @Test func `changes the password, and promises the letter that says so`() async throws {
+        clock.advance(by: .seconds(60))
+        try await reset.reset(token(), to: good, confirmation: good)
+        let ann = try await ann()
+        #expect(ann.passwordChangedAt == noon + .seconds(60))
+        #expect(store.letters == [.passwordChanged(UserID("1"))])
+        #expect(try await hasher.verify(Password(Array(good.utf8)), against: ann.passwordHash))
+        #expect(try await !hasher.verify(Password(Array(User.annsPassword.utf8)), against: ann.passwordHash))
+    }
+
+    @Test func `kills the link that was used and every other open one`() async throws {
+        let first = token(), second = ResetLinks.sample.sign(for: User.ann.credentials, at: noon - .seconds(9)).token
+        try await reset.reset(first, to: good, confirmation: nil)
+        for link in [first, second] {
+            await #expect(throws: ResetRefused.token(.invalid)) { try await reset.check(link) }
+            await #expect(throws: ResetRefused.token(.invalid)) {
+                try await reset.reset(link, to: good, confirmation: nil)
+            }
+        }
+    }
+
+    @Test func `works once, however many post one link at the same time`() async throws {
+        let link = token(), reset = reset, good = good
+        let outcomes = await withTaskGroup(of: ResetRefused?.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    do throws(ResetRefused) {
+                        try await reset.reset(link, to: "\(good) \(number)", confirmation: nil)
+                        return nil
+                    } catch { return error }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes.count { $0 == nil } == 1)
+        #expect(outcomes.count { $0 == .token(.invalid) } == 49)
+        #expect(store.letters == [.passwordChanged(UserID("1"))])
+    }
+
+    @Test func `leaves the link usable when the password is refused or mistyped`() async throws {
+        let link = token()
+        await #expect(throws: ResetRefused.passwordsDiffer) {
+            try await reset.reset(link, to: good, confirmation: good + " ")
+        }
+        await #expect(throws: ResetRefused.password([.tooShort(minimum: 15)])) {
+            try await reset.reset(link, to: "quiet river", confirmation: "quiet river")
+        }
+        await #expect(throws: ResetRefused.password([.containsAddress])) {
+            try await reset.reset(link, to: "I am ann@EXAMPLE.com", confirmation: nil)
+        }
+        #expect(try await ann() == .ann)
+        try await reset.reset(link, to: good, confirmation: good)
+    }
+
+    @Test func `takes the passwords for different when their bytes are`() async {
+        await #expect(throws: ResetRefused.passwordsDiffer) {
+            try await reset.reset(
+                token(), to: "r\u{E9}sum\u{E9} of a river", confirmation: "re\u{301}sume\u{301} of a river")
+        }
+    }
+
+    @Test func `judges the token before the passwords`() async {
+        await #expect(throws: ResetRefused.token(.invalid)) { try await reset.reset("x", to: "", confirmation: "y") }
+        clock.advance(by: .seconds(1800))
+        await #expect(throws: ResetRefused.token(.expired)) {
+            try await reset.reset(token(), to: "", confirmation: "y")
+        }
+    }
+
+    @Test func `asks nobody about a token that is malformed`() async {
+        await #expect(throws: ResetRefused.token(.invalid)) { try await reset.check("a.b.c") }
+        #expect(store.lookups == 0)
+    }
+
+    @Test func `tells who a good link belongs to, and changes nothing`() async throws {
+        let (email, expiresAt) = try await reset.check(token())
+        #expect(email.text == "Ann@example.com")
+        #expect(expiresAt == noon + .seconds(1800))
+        #expect(try await ann() == .ann)
+        #expect(store.letters == [])
+    }
+
+    @Test func `has no links of disabled or unknown accounts`() async {
+        for user in [User.disabledDan, User.ann.with(id: "77")] {
+            let link = token(for: user)
+            await #expect(throws: ResetRefused.token(.invalid)) { try await reset.check(link) }
+            await #expect(throws: ResetRefused.token(.invalid)) {
+                try await reset.reset(link, to: good, confirmation: nil)
+            }
+            await #expect(throws: ResetRefused.token(.invalid)) { try await reset.revoke(link) }
+        }
+    }
+
+    @Test func `lets an account without a password have one`() async throws {
+        let invited = try await store.add(
+            NewUser(email: EmailAddress(stored: "new@example.com"), passwordHash: .unusable(), isVerified: true),
+            at: noon)
+        try await reset.reset(token(for: invited), to: good, confirmation: good)
+        let now = try #require(try await store.user(id: invited.id))
+        #expect(try await hasher.verify(Password(Array(good.utf8)), against: now.passwordHash))
+    }
+
+    @Test func `can be refused by its owner: this was not me`() async throws {
+        try await store.record(ResetRequest(email: User.ann.email), at: noon)
+        let link = token()
+        try await reset.revoke(link)
+        #expect(try await ann() == User.ann.with(epoch: 1))
+        #expect(store.letters == [])
+        await #expect(throws: ResetRefused.token(.invalid)) { try await reset.check(link) }
+        await #expect(throws: ResetRefused.token(.invalid)) { try await reset.revoke(link) }
+    }
+
+    @Test func `says when the store fails, and that it is not the token's fault`() async {
+        let link = token()
+        store.fail(with: StorageFailed(code: 5, reason: "locked"))
+        let failed = ResetRefused.storage(StorageFailed(code: 5, reason: "locked"))
+        await #expect(throws: failed) { try await reset.check(link) }
+        await #expect(throws: failed) { try await reset.reset(link, to: good, confirmation: nil) }
+        await #expect(throws: failed) { try await reset.revoke(link) }
+    }
+
+    @Test func `says busy when nothing more can be hashed, and the link stays good`() async throws {
+        let pool = HashingPool(threads: 1, waitingLimit: 0)
+        pool.shutDown()
+        let closed = PasswordReset(
+            users: store, links: .sample, policy: PasswordPolicy(site: []),
+            hasher: quickHasher(on: pool), clock: clock.wall)
+        let link = token()
+        await #expect(throws: ResetRefused.busy) { try await closed.reset(link, to: good, confirmation: nil) }
+        try await reset.reset(link, to: good, confirmation: nil)
+    }
+}

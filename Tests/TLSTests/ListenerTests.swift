@@ -1,0 +1,112 @@
+/// The server's side, met by our own client.
+
+import Sockets
+import TLS
+import TestKit
+import Testing
+
+@Suite struct `A TLS listener` {
+    @Test func `carries a megabyte each way, whole`() async throws {
+        let sent = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+        try await withLoop { loop in
+            let (client, server) = try await Self.meet(on: loop)
+            let deadline = Deadline.now + .seconds(10)
+            async let echoed: Void = {
+                let received = try await Self.readAll(server)
+                try await server.write(received, until: deadline)
+                server.finishWriting()
+            }()
+            try await client.write(sent, until: deadline)
+            client.finishWriting()
+            let received = try await Self.readAll(client)
+            try await echoed
+            #expect(received == sent)
+        }
+    }
+
+    @Test func `waits where the other end does not read, no longer than its deadline`() async throws {
+        try await withLoop { loop in
+            let (client, server) = try await Self.meet(on: loop)
+            let flood = [UInt8](repeating: 7, count: 32 * 1024 * 1024)
+            await #expect(throws: SocketFailed.timedOut) {
+                try await client.write(flood, until: .now + .milliseconds(100))
+            }
+            server.close()
+        }
+    }
+
+    @Test func `survives a client that has gone while it writes`() async throws {
+        try await withLoop { loop in
+            let (client, server) = try await Self.meet(on: loop)
+            client.close()
+            let failed = await #expect(throws: SocketFailed.self) {
+                for _ in 0..<100 {
+                    try await server.write([UInt8](repeating: 7, count: 100_000), until: .now + .seconds(5))
+                }
+            }
+            // 32 and 104: EPIPE and ECONNRESET, whichever the kernel noticed first.
+            #expect([32, 104].contains { failed == .system(call: "send", errno: $0) })
+        }
+    }
+
+    @Test(arguments: [
+        (["http/1.1"], ["http/1.1"], "http/1.1"), (["b", "a"], ["a", "b"], "b"), (["a"], [], ""), ([], ["a"], ""),
+    ])
+    func `chooses the first of its protocols that the client offers`(
+        ours: [String], offered: [String], chosen: String
+    ) async throws {
+        try await withLoop { loop in
+            let (client, server) = try await Self.meet(on: loop, serving: ours, offering: offered)
+            #expect(client.applicationProtocol == chosen)
+            #expect(server.applicationProtocol == chosen)
+        }
+    }
+
+    @Test func `refuses a client that speaks none of its protocols`() async throws {
+        await #expect(throws: SocketFailed.layer("handshake: tlsv1 alert no application protocol")) {
+            try await withLoop { loop in _ = try await Self.meet(on: loop, serving: ["http/1.1"], offering: ["h2"]) }
+        }
+    }
+
+    @Test func `closed by another task ends a wait`() async throws {
+        try await withLoop { loop in
+            let (client, server) = try await Self.meet(on: loop)
+            let waiting = Task {
+                var buffer: [UInt8] = []
+                return try await client.read(into: &buffer, atMost: 1, until: .now + .seconds(5))
+            }
+            try await Task.sleep(for: .milliseconds(20))
+            client.close()
+            await #expect(throws: SocketFailed.closed) { _ = try await waiting.value }
+            server.close()
+        }
+    }
+
+    /// Both ends of one connection.
+    private static func meet(
+        on loop: EventLoop, serving: [String] = ["http/1.1"], offering: [String] = ["http/1.1"]
+    ) async throws -> (client: TLSStream, server: TLSStream) {
+        let identity = try ServerIdentity()
+        let serverContext = try TLSServerContext(
+            certificateFile: identity.certificateFile, keyFile: identity.keyFile, applicationProtocols: serving)
+        let clientContext = try TLSClientContext(
+            trust: .file(path: identity.authorityFile), applicationProtocols: offering)
+        let listener = try Listener(.ip(bytes: [127, 0, 0, 1], port: 0))
+        let acceptor = try Acceptor(listener, on: loop)
+        defer { acceptor.close() }
+        let deadline = Deadline.now + .seconds(5)
+        async let server = {
+            let socket = try await acceptor.accept(until: deadline)
+            return try await TLSStream.accept(over: socket, with: serverContext, until: deadline)
+        }()
+        let socket = try await SocketStream.connect(to: listener.address, on: loop, until: deadline)
+        let client = try await TLSStream.connect(over: socket, to: "localhost", with: clientContext, until: deadline)
+        return (client, try await server)
+    }
+
+    private static func readAll(_ stream: TLSStream) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while try await stream.read(into: &bytes, atMost: 65_536, until: .now + .seconds(10)) > 0 {}
+        return bytes
+    }
+}

@@ -1,0 +1,365 @@
+/// Users and outbox in memory, with the promises of both protocols but for the disk's.
+package import Keyturn
+package import PasswordHashing
+import Synchronization
+
+/// One store of both, because changing a password records a letter and drops requests in the same step.
+package final class MemoryStore: Users, Outbox {
+    package let arrivals: AsyncStream<Void>
+    private let arrived: AsyncStream<Void>.Continuation
+    private let capacity: Int
+    private let state: Mutex<State>
+
+    /// - Parameter capacity: how many rows may be pending or leased before ``record(_:at:)`` refuses.
+    package init(_ users: [User] = [], capacity: Int = 1000) {
+        (arrivals, arrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        self.capacity = capacity
+        state = Mutex(State(users: users))
+    }
+
+    /// From now on every call fails with this; nil mends the store.
+    package func fail(with failure: StorageFailed?) { state.withLock { $0.failure = failure } }
+
+    /// The letters that are in the outbox, oldest first, whatever their state.
+    package var letters: [PromisedLetter] { state.withLock { $0.rows.map(\.letter) } }
+
+    /// How often a user was looked up, by address or by id.
+    package var lookups: Int { state.withLock { $0.lookups } }
+
+    // MARK: Users
+
+    package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
+        try working { state in
+            state.lookups += 1
+            return state.users.first { $0.email == email }
+        }
+    }
+
+    package func user(id: UserID) async throws(StorageFailed) -> User? {
+        try working { state in
+            state.lookups += 1
+            return state.users.first { $0.id == id }
+        }
+    }
+
+    /// Ids are numbers here, and follow each other as numbers do.
+    package func list(after id: UserID?, limit: Int) async throws(StorageFailed) -> [User] {
+        try working { state in
+            let users = state.users.sorted { $0.number < $1.number }
+            let later = users.drop { user in id.map { user.number <= (Int64($0.text) ?? 0) } ?? false }
+            return Array(later.prefix(max(0, limit)))
+        }
+    }
+
+    package func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User {
+        let added: User?
+        do {
+            added = try working { state in state.add(new, at: now) }
+        } catch { throw .storage(error) }
+        guard let added else { throw .exists }
+        return added
+    }
+
+    package func replace(_ old: Credentials, with new: PasswordHash, at now: Timestamp) async throws(StorageFailed)
+        -> Bool
+    {
+        let replaced = try working { state in
+            let changed = state.change(old) { user in user.with(hash: new.text, passwordChangedAt: now) }
+            guard changed else { return false }
+            state.dropRequests(of: old.email) { $0.state(at: now) == .pending }
+            state.append(.passwordChanged(old.id), at: now)
+            return true
+        }
+        if replaced { arrived.yield() }
+        return replaced
+    }
+
+    package func revokeLinks(_ old: Credentials, at now: Timestamp) async throws(StorageFailed) -> Bool {
+        try working { state in
+            let changed = state.change(old) { user in user.with(epoch: user.resetEpoch + 1) }
+            guard changed else { return false }
+            state.dropRequests(of: old.email) { $0.state(at: now) != .failed }
+            return true
+        }
+    }
+
+    package func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool {
+        try working { state in
+            guard let index = state.users.firstIndex(where: { $0.id == id }) else { return false }
+            state.users[index] = state.users[index].with(disabledAt: .some(disabled ? now : nil))
+            return true
+        }
+    }
+
+    // MARK: Outbox
+
+    package func record(_ request: ResetRequest, at now: Timestamp) async throws(OutboxRefused) {
+        let recorded: Bool
+        do {
+            recorded = try working { state in
+                guard state.rows.count(where: { $0.failure == nil }) < self.capacity else { return false }
+                state.append(.resetLink(request), at: now)
+                return true
+            }
+        } catch { throw .storage(error) }
+        guard recorded else { throw .full(capacity: capacity) }
+        arrived.yield()
+    }
+
+    package func lease(atMost limit: Int, for span: Duration, at now: Timestamp) async throws(StorageFailed) -> [Lease]
+    {
+        try working { state in
+            var leases: [Lease] = []
+            while leases.count < limit, let lease = state.leaseOldest(until: now + span, at: now) {
+                leases.append(lease)
+            }
+            return leases
+        }
+    }
+
+    package func settle(_ lease: Lease, of user: UserID?, as outcome: Outcome, at now: Timestamp)
+        async throws(StorageFailed) -> Bool
+    {
+        try working { state in state.settle(Settlement(lease, of: user, as: outcome), at: now) }
+    }
+
+    package func settle(_ outcomes: [Settlement], at now: Timestamp) async throws(StorageFailed) -> [Bool] {
+        try working { state in outcomes.map { state.settle($0, at: now) } }
+    }
+
+    package func nextDue() async throws(StorageFailed) -> Timestamp? {
+        try working { state in state.rows.compactMap(\.takeableAt).min() }
+    }
+
+    package func resetMails(to user: UserID, since: Timestamp) async throws(StorageFailed) -> [Timestamp] {
+        try working { state in
+            state.mailLog.filter {
+                $0.user == user && $0.entry.kind == .resetLink && $0.entry.outcome == "delivered"
+                    && $0.entry.at >= since
+            }.map(\.entry.at).sorted()
+        }
+    }
+
+    package func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry] {
+        try working { state in
+            Array(state.rows.filter { state.isSelected($0, by: filter) }.prefix(max(0, limit)).map(\.entry))
+        }
+    }
+
+    package func retry(_ selection: OutboxSelection, at now: Timestamp) async throws(StorageFailed) -> Int {
+        try working { state in
+            var retried = 0
+            for index in state.rows.indices
+            where state.rows[index].failure != nil && state.isSelected(state.rows[index], by: selection) {
+                state.rows[index].startAnew(at: now)
+                retried += 1
+            }
+            return retried
+        }
+    }
+
+    package func purge(_ selection: OutboxSelection) async throws(StorageFailed) -> Int {
+        try working { state in
+            let before = state.rows.count
+            let purged = Set(state.rows.filter { state.isSelected($0, by: selection) }.map(\.id))
+            state.rows.removeAll { purged.contains($0.id) }
+            return before - state.rows.count
+        }
+    }
+
+    /// Newest first.
+    package func mailLog(of user: UserID, limit: Int) async throws(StorageFailed) -> [MailLogEntry] {
+        try working { state in
+            Array(state.mailLog.filter { $0.user == user }.map(\.entry).reversed().prefix(max(0, limit)))
+        }
+    }
+
+    package func depth() async throws(StorageFailed) -> OutboxDepth {
+        try working { state in
+            OutboxDepth(
+                pending: state.rows.count { $0.entry.state == .pending },
+                leased: state.rows.count { $0.entry.state == .leased },
+                failed: state.rows.count { $0.entry.state == .failed },
+                oldest: state.rows.map(\.recordedAt).min())
+        }
+    }
+
+    private func working<Value>(_ body: (inout State) -> sending Value) throws(StorageFailed) -> Value {
+        let result: Result<Value, StorageFailed> = state.withLock { state in
+            if let failure = state.failure { return .failure(failure) }
+            return .success(body(&state))
+        }
+        return try result.get()
+    }
+}
+
+/// A promised letter and what became of it so far.
+private struct Row {
+    let id: Int64
+    let letter: PromisedLetter
+    var recordedAt: Timestamp
+    var dueAt: Timestamp
+    var attempts = 0
+    var leaseToken: String?
+    var leasedUntil: Timestamp?
+    /// Set once delivery was given up.
+    var failure: String?
+    var lastReason: String?
+
+    /// The address of a reset link; nil for a letter that names its user.
+    var email: EmailAddress? {
+        guard case .resetLink(let request) = letter else { return nil }
+        return request.email
+    }
+
+    var kind: LetterKind { email == nil ? .passwordChanged : .resetLink }
+
+    /// When the row may be taken (again); nil once it has failed.
+    var takeableAt: Timestamp? { failure == nil ? leasedUntil ?? dueAt : nil }
+
+    func state(at now: Timestamp) -> OutboxState {
+        if failure != nil { return .failed }
+        return leasedUntil.map { $0 > now } ?? false ? .leased : .pending
+    }
+
+    var entry: OutboxEntry {
+        var user: UserID?
+        if case .passwordChanged(let id) = letter { user = id }
+        return OutboxEntry(
+            id: id, kind: kind, email: email, user: user,
+            state: failure != nil ? .failed : leasedUntil != nil ? .leased : .pending,
+            attempts: attempts, recordedAt: recordedAt, dueAt: dueAt, lastReason: lastReason)
+    }
+
+    mutating func endLease() { (leaseToken, leasedUntil) = (nil, nil) }
+
+    mutating func startAnew(at now: Timestamp) {
+        (recordedAt, dueAt, attempts, failure) = (now, now, 0, nil)
+        endLease()
+    }
+}
+
+private struct State {
+    var users: [User]
+    var rows: [Row] = []
+    var mailLog: [(user: UserID, entry: MailLogEntry)] = []
+    var failure: StorageFailed?
+    var lookups = 0
+    private var lastRowID: Int64 = 0
+
+    init(users: [User]) { self.users = users }
+
+    mutating func add(_ new: NewUser, at now: Timestamp) -> User? {
+        guard !users.contains(where: { $0.email == new.email }) else { return nil }
+        let user = User(
+            id: UserID(String((users.map(\.number).max() ?? 0) + 1)), email: new.email, passwordHash: new.passwordHash,
+            emailVerifiedAt: new.isVerified ? now : nil, createdAt: now, passwordChangedAt: nil, resetEpoch: 0,
+            disabledAt: nil)
+        users.append(user)
+        return user
+    }
+
+    mutating func change(_ old: Credentials, _ change: (User) -> User) -> Bool {
+        guard let index = users.firstIndex(where: { $0.credentials == old }) else { return false }
+        users[index] = change(users[index])
+        return true
+    }
+
+    mutating func append(_ letter: PromisedLetter, at now: Timestamp) {
+        lastRowID += 1
+        rows.append(Row(id: lastRowID, letter: letter, recordedAt: now, dueAt: now))
+    }
+
+    mutating func dropRequests(of email: EmailAddress, where isDropped: (Row) -> Bool) {
+        rows.removeAll { $0.email == email && isDropped($0) }
+    }
+
+    /// Takes the oldest row that is due, and with it every other pending one of its address.
+    mutating func leaseOldest(until end: Timestamp, at now: Timestamp) -> Lease? {
+        let leased = Set(rows.filter { $0.state(at: now) == .leased }.compactMap(\.email))
+        let due = rows.first { row in
+            guard let takeable = row.takeableAt, takeable <= now else { return false }
+            return row.email.map { !leased.contains($0) } ?? true
+        }
+        guard let due else { return nil }
+        let taken = rows.indices.filter { index in
+            rows[index].id == due.id
+                || due.email != nil && rows[index].email == due.email && rows[index].state(at: now) == .pending
+        }
+        let newest = rows[taken.last ?? 0]
+        let token = "lease-\(newest.id)-\(newest.attempts)-\(UInt64.random(in: 0...UInt64.max))"
+        for index in taken { (rows[index].leaseToken, rows[index].leasedUntil) = (token, end) }
+        return Lease(
+            id: newest.id, token: token, letter: newest.letter, attempts: taken.map { rows[$0].attempts }.max() ?? 0,
+            recordedAt: taken.map { rows[$0].recordedAt }.min() ?? newest.recordedAt, expiresAt: end)
+    }
+
+    mutating func settle(_ settlement: Settlement, at now: Timestamp) -> Bool {
+        let ours = rows.indices.filter { rows[$0].leaseToken == settlement.lease.token }
+        guard !ours.isEmpty else { return false }
+        let kind = rows[ours[0]].kind
+        for index in ours { apply(settlement.outcome, to: &rows[index], attempts: settlement.lease.attempts, at: now) }
+        if settlement.outcome.endsTheLetter { rows.removeAll { $0.leaseToken == settlement.lease.token } }
+        if let user = settlement.user, let line = settlement.outcome.logLine(kind, at: now) {
+            mailLog.append((user, line))
+        }
+        return true
+    }
+
+    private func apply(_ outcome: Outcome, to row: inout Row, attempts: Int, at now: Timestamp) {
+        switch outcome {
+        case .delivered, .skipped: return
+        case .later(let at, let reason): (row.dueAt, row.attempts, row.lastReason) = (at, attempts + 1, reason)
+        case .failed(let reason): (row.failure, row.attempts, row.lastReason) = (reason, attempts + 1, reason)
+        case .released: row.dueAt = now
+        }
+        row.endLease()
+    }
+
+    func isSelected(_ row: Row, by filter: OutboxFilter) -> Bool {
+        switch filter {
+        case .all: true
+        case .failed: row.failure != nil
+        case .pending: row.failure == nil
+        case .address(let email): concerns(row, email)
+        case .user(let id):
+            row.entry.user == id || users.contains { $0.id == id && $0.email == row.email }
+        }
+    }
+
+    func isSelected(_ row: Row, by selection: OutboxSelection) -> Bool {
+        switch selection {
+        case .id(let id): row.id == id
+        case .allFailed: row.failure != nil
+        case .address(let email): concerns(row, email)
+        }
+    }
+
+    private func concerns(_ row: Row, _ email: EmailAddress) -> Bool {
+        row.email == email || users.contains { $0.id == row.entry.user && $0.email == email }
+    }
+}
+
+extension Outcome {
+    /// Nothing is left to do, nor for an operator to see in the outbox.
+    fileprivate var endsTheLetter: Bool {
+        switch self {
+        case .delivered, .skipped: true
+        case .later, .failed, .released: false
+        }
+    }
+
+    fileprivate func logLine(_ kind: LetterKind, at now: Timestamp) -> MailLogEntry? {
+        switch self {
+        case .delivered(let messageID): MailLogEntry(at: now, kind: kind, outcome: "delivered", detail: messageID)
+        case .skipped(let reason): MailLogEntry(at: now, kind: kind, outcome: reason.rawValue, detail: nil)
+        case .later(_, let reason): MailLogEntry(at: now, kind: kind, outcome: "later", detail: reason)
+        case .failed(let reason): MailLogEntry(at: now, kind: kind, outcome: "failed", detail: reason)
+        case .released: nil
+        }
+    }
+}
+
+extension User {
+    fileprivate var number: Int64 { Int64(id.text) ?? 0 }
+}
