@@ -63,7 +63,20 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // Rooms: Web, Mailroom and Storage never see each other
+        room(
+            "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Logging", "Mustache",
+            resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
+        room(
+            "Mailroom", sees: "Keyturn", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Mustache", "Logging",
+            resources: [.embedInCode("Templates")]),
+        room(
+            "Storage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB", "Logging"),
         room("Keyturn", sees: "JWT", "PasswordHashing", "Cryptography", "StrictJSON"),
+        .target(
+            name: "Migrations", path: "migrations", sources: ["Migrations.swift"],
+            resources: [.embedInCode("0001_users.sql"), .embedInCode("0002_outbox.sql")],
+            swiftSettings: strict + [.strictMemorySafety()]),
 
         // Workshop: mathematics
         tool("JWT", sees: "Cryptography", "StrictJSON"),
@@ -102,5 +115,14 @@ let package = Package(
         tests("TLS", sees: "TLS", "Sockets", "TestKit"),
         tests("HTTPClient", sees: "HTTPClient", "HTTP", "TLS", "Sockets", "StrictJSON", "TestKit"),
         tests("Telemetry", sees: "Telemetry", "Logging"),
+        tests(
+            "Storage", sees: "Storage", "Keyturn", "PasswordHashing", "Migrations", "Telemetry", "GRDB", "Logging",
+            "TestKit"),
+        tests(
+            "Mailroom", sees: "Mailroom", "Keyturn", "PasswordHashing", "HTTP", "HTTPClient", "TLS", "Sockets",
+            "StrictJSON", "Telemetry", "Logging", "TestKit"),
+        tests(
+            "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
+            "Logging", "Mustache", "TestKit"),
     ]
 )

@@ -1,0 +1,30 @@
+/// What brings a finished letter to a mail provider, and what the provider's answer means for the letter.
+package protocol Carrier: Sendable {
+    /// Brings one letter away. Ends within 15 seconds (``Worker/Options/attemptLimit``), also without an answer: a lease
+    /// outlives an attempt, so no second worker carries the same letter meanwhile.
+    func carry(_ letter: Letter) async -> Verdict
+}
+
+/// What became of one attempt. Reasons are at most 512 bytes, without addresses, tokens or keys.
+package enum Verdict: Sendable, Equatable {
+    case delivered(messageID: String?)
+    /// Not now: `after` where the provider said when; `pausesEverybody` for 429.
+    case later(after: Duration?, reason: String, pausesEverybody: Bool)
+    /// No whole answer came. For the letter this is ``later``; several in a row stop the sending until a probe comes through.
+    case unreachable(reason: String)
+    /// The letter's fault: kept as failed.
+    case never(reason: String)
+    /// Not the letter's fault (401, 403, 404, 405, redirects): stop the sending until a probe succeeds.
+    case stop(reason: String)
+}
+
+/// Whom letters come from.
+package struct Sender: Sendable, Equatable {
+    package let email: String
+    /// May be empty.
+    package let name: String
+    package init(email: String, name: String) {
+        self.email = email
+        self.name = name
+    }
+}

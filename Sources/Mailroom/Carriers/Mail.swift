@@ -1,0 +1,35 @@
+import Keyturn
+
+/// What a carrier puts on the wire. Made only from a ``Letter`` or a ``TestLetter``, so no other road leads out of the house.
+struct Mail: Sendable {
+    let to: String
+    let subject: String
+    let text: String
+    let html: String
+    /// What the provider groups its statistics by; never personal.
+    let category: String
+    /// The outbox row; nil for a test letter.
+    let outboxID: Int64?
+
+    init(_ letter: Letter) {
+        to = letter.to.email.text
+        subject = letter.subject
+        text = letter.text
+        html = letter.html
+        category =
+            switch letter.kind {
+            case .resetLink: "password-reset"
+            case .passwordChanged: "password-changed"
+            }
+        outboxID = letter.requestID
+    }
+
+    init(_ letter: TestLetter) {
+        to = letter.to.text
+        subject = letter.subject
+        text = letter.text
+        html = letter.html
+        category = "test"
+        outboxID = nil
+    }
+}

@@ -1,0 +1,99 @@
+package import HTTPClient
+package import Keyturn
+package import Telemetry
+import HTTP
+import StrictJSON
+
+/// Hands letters to SendGrid: `POST {base}/v3/mail/send` of its v3 API.
+package struct SendGrid: Carrier {
+    package struct Options: Sendable {
+        /// Blanks and line ends around it are trimmed.
+        package var apiKey: String
+        package var from: Sender
+        package var replyTo: String?
+        /// Without this a suppressed address is accepted with 202 and gets nothing.
+        package var bypassSuppressions = true
+        /// SendGrid checks the mail, answers 200 and sends nothing.
+        package var sandbox = false
+        package init(apiKey: String, from: Sender) {
+            self.apiKey = apiKey
+            self.from = from
+        }
+    }
+
+    /// The key cannot stand in a header: empty, or something other than printable ASCII in it.
+    package struct APIKeyRefused: Error, Equatable {
+        package init() {}
+    }
+
+    private let client: HTTPClient
+    private let clock: WallClock
+    private let options: Options
+    private let fields: [(FieldName, String)]
+    private let words: ProviderWords
+    private let answers: AnswerCounters?
+
+    /// - Parameter client: speaks to SendGrid's origin alone; its total limit must not exceed ``Worker/Options/attemptLimit``.
+    /// - Parameter metrics: counts answers by class of status, where given.
+    package init(client: HTTPClient, clock: WallClock, metrics: Metrics? = nil, options: Options) throws(APIKeyRefused)
+    {
+        guard let apiKey = Self.checked(options.apiKey) else { throw APIKeyRefused() }
+        self.client = client
+        self.clock = clock
+        self.options = options
+        fields = [
+            ("Authorization", "Bearer \(apiKey)"), ("Content-Type", "application/json"), ("Accept", "application/json"),
+        ]
+        words = ProviderWords(secrets: [apiKey])
+        answers = metrics.map { AnswerCounters($0) }
+    }
+
+    package func carry(_ letter: Letter) async -> Verdict { await carry(Mail(letter)) }
+
+    /// The narrow way out for an operator's own address (`mail test`).
+    package func carry(_ letter: TestLetter) async -> Verdict { await carry(Mail(letter)) }
+
+    private func carry(_ mail: Mail) async -> Verdict {
+        let body = SendGridBody(mail, options: options).json.write()
+        do {
+            let response = try await client.send(.post, "/v3/mail/send", fields: fields, body: body)
+            answers?.count(status: response.status.code)
+            return SendGridAnswer(response).verdict(sandbox: options.sandbox, at: clock.now(), words: words)
+        } catch {
+            answers?.countSilence()
+            return .unreachable(reason: words.reason("\(error.stage.rawValue): \(error.reason)"))
+        }
+    }
+
+    /// A newline behind the key, from a file or a secret store, is the commonest mistake in setting this up.
+    static func checked(_ apiKey: String) -> String? {
+        let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
+        let front = apiKey.utf8.drop { blanks.contains($0) }
+        let length = front.reversed().drop { blanks.contains($0) }.count
+        let bytes = front.prefix(length)
+        guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+        return String(bytes)
+    }
+}
+
+/// Answers by class of status: `2xx` … `5xx`, or none at all.
+private struct AnswerCounters: Sendable {
+    private let classes: [Counter]
+    private let none: Counter
+
+    init(_ metrics: Metrics) {
+        func counter(_ status: String) -> Counter {
+            metrics.counter(
+                "keyturn_mail_provider_answers_total", help: "Answers of the mail provider.", ("status", status))
+        }
+        classes = (1...5).map { counter("\($0)xx") }
+        none = counter("none")
+    }
+
+    func count(status: Int) {
+        let index = status / 100 - 1
+        (classes.indices.contains(index) ? classes[index] : none).add()
+    }
+
+    func countSilence() { none.add() }
+}

@@ -1,0 +1,58 @@
+import Keyturn
+
+/// What to do with a leased letter, given who it is for and when. Decided twice: when it is taken in, and again from fresh
+/// knowledge just before it is written.
+enum Decision: Sendable, Equatable {
+    case mail(User, Recipient)
+    /// Silence outside; the reason is for the operator.
+    case skip(SkipReason, of: UserID?)
+    /// Too old to be of use.
+    case giveUp(reason: String, of: UserID)
+
+    /// - Parameter user: whom the stored address, or the id, belongs to now; nil where nobody.
+    /// - Parameter mails: when this account got its latest reset letters.
+    /// - Parameter staleAge: a letter older than this is not sent any more.
+    static func about(
+        _ lease: Lease, for user: User?, after mails: [Timestamp], budget: MailBudget, staleAge: Duration,
+        at now: Timestamp
+    ) -> Decision {
+        guard let user else { return .skip(.unknownAddress, of: nil) }
+        guard user.isVerified else { return .skip(.unverified, of: user.id) }
+        guard let recipient = Recipient(user) else { return .skip(.disabled, of: user.id) }
+        if now - lease.recordedAt >= staleAge {
+            return .giveUp(reason: "gave up after \(TimeWords.span(staleAge)): never sent", of: user.id)
+        }
+        if case .resetLink = lease.letter, !budget.admits(after: mails, at: now) {
+            return .skip(.throttled, of: user.id)
+        }
+        return .mail(user, recipient)
+    }
+}
+
+extension Outcome {
+    /// What a verdict means for the letter's rows.
+    /// - Parameter wait: how long to wait where the provider did not say.
+    init(_ verdict: Verdict, for lease: Lease, maximumAge: Duration, wait: Duration, at now: Timestamp) {
+        switch verdict {
+        case .delivered(let messageID): self = .delivered(messageID: messageID)
+        case .never(let reason): self = .failed(reason: reason)
+        case .stop: self = .released
+        case .later(let after, let reason, _):
+            self = .retried(lease, at: now + (after ?? wait), reason: reason, maximumAge: maximumAge, now: now)
+        case .unreachable(let reason):
+            self = .retried(lease, at: now + wait, reason: reason, maximumAge: maximumAge, now: now)
+        }
+    }
+
+    /// `maximumAge` limits how long a letter is retried. It is looked at only after an attempt: what waited through a refused
+    /// key or a stopped process still gets its one.
+    private static func retried(
+        _ lease: Lease, at moment: Timestamp, reason: String, maximumAge: Duration, now: Timestamp
+    ) -> Outcome {
+        guard now - lease.recordedAt < maximumAge else {
+            let whole = "gave up after \(TimeWords.span(maximumAge)): \(reason)"
+            return .failed(reason: ProviderWords(secrets: []).reason(whole))
+        }
+        return .later(at: moment, reason: reason)
+    }
+}

@@ -1,0 +1,106 @@
+import Keyturn
+import Synchronization
+
+/// Bringing letters away: what each of the couriers does, one letter after the other until none may go.
+extension Worker {
+    func deliver() async {
+        while let pick = nextPick() {
+            let settlement = await attempt(pick)
+            await settleStubbornly(settlement)
+            waitingRoom.withLock { $0.finished(pick.candidate) }
+        }
+        // Somebody may have come meanwhile whose address was under way.
+        bell.ring()
+    }
+
+    private func nextPick() -> WaitingRoom.Pick? {
+        let (pick, isNearlyEmpty) = waitingRoom.withLock { ($0.next(at: clock.now()), $0.room > Self.waitingMax / 2) }
+        if pick != nil, isNearlyEmpty { bell.ring() }
+        return pick
+    }
+
+    /// Decides from fresh knowledge, then writes and carries.
+    private func attempt(_ pick: WaitingRoom.Pick) async -> Settlement {
+        let lease = pick.candidate.lease
+        do {
+            switch try await decide(about: lease) {
+            case .mail(let user, let recipient) where isStillAskedFor(lease, by: pick.candidate.user, now: user):
+                let verdict = await carry(lease, to: user, recipient)
+                return Settlement(lease, of: user.id, as: heard(verdict, of: lease, isProbe: pick.isProbe))
+            case .mail(let user, _):
+                abandonProbe(pick)
+                return Settlement(lease, of: user.id, as: .released)
+            case .skip(let reason, let user):
+                abandonProbe(pick)
+                spendAsOnALink(for: lease)
+                return Settlement(lease, of: user, as: .skipped(reason))
+            case .giveUp(let reason, let user):
+                abandonProbe(pick)
+                return Settlement(lease, of: user, as: .failed(reason: reason))
+            }
+        } catch {
+            abandonProbe(pick)
+            _ = journal.storageFailed(error, doing: "looking an account up")
+            return Settlement(lease, of: nil, as: .released)
+        }
+    }
+
+    /// "This wasn't me" and a reset drop the requests that came before, and change what links are signed with. Signed with the
+    /// new, a dropped request's link would live. Settling tells whether the rows were dropped; where not, they come again.
+    private func isStillAskedFor(_ lease: Lease, by before: User, now user: User) -> Bool {
+        guard case .resetLink = lease.letter else { return true }
+        return before.credentials == user.credentials
+    }
+
+    private func carry(_ lease: Lease, to user: User, _ recipient: Recipient) async -> Verdict {
+        let now = clock.now()
+        let letter =
+            switch lease.letter {
+            case .resetLink(let request):
+                writer.resetLink(
+                    links.sign(for: user.credentials, at: now), to: recipient, for: request, lease: lease, at: now)
+            case .passwordChanged: writer.passwordChanged(to: recipient, lease: lease)
+            }
+        let verdict = await carrier.carry(letter)
+        journal.answered(verdict, after: clock.now() - now)
+        return verdict
+    }
+
+    private func heard(_ verdict: Verdict, of lease: Lease, isProbe: Bool) -> Outcome {
+        let now = clock.now()
+        let chance = fraction()
+        let (before, after) = waitingRoom.withLock { waitingRoom in
+            let before = waitingRoom.circuit.stoppedBecause
+            waitingRoom.circuit.heard(verdict, isProbe: isProbe, at: now, fraction: chance)
+            return (before, waitingRoom.circuit.stoppedBecause)
+        }
+        journal.sending(stoppedBecause: after, before: before)
+        // The probe came through: there is work for more than this one courier.
+        if before != nil, after == nil { bell.ring() }
+        let wait = retry.delay(afterFailures: lease.attempts + 1, fraction: fraction())
+        return Outcome(verdict, for: lease, maximumAge: options.maximumAge, wait: wait, at: now)
+    }
+
+    private func abandonProbe(_ pick: WaitingRoom.Pick) {
+        if pick.isProbe { waitingRoom.withLock { $0.circuit.probeAbandoned(at: clock.now()) } }
+    }
+
+    /// The mail is out: tries as long as the lease lasts to write that down, or it goes out a second time.
+    private func settleStubbornly(_ settlement: Settlement) async {
+        var failures = 0
+        while true {
+            do {
+                let isWritten = try await outbox.settle(
+                    settlement.lease, of: settlement.user, as: settlement.outcome, at: clock.now())
+                if isWritten { journal.settled(settlement) } else { journal.leaseLost(settlement) }
+                return
+            } catch {
+                failures += 1
+                _ = journal.storageFailed(error, doing: "writing an outcome down")
+                let wait = retry.delay(afterFailures: failures, fraction: fraction())
+                guard clock.now() + wait < settlement.lease.expiresAt else { return }
+                await sleep(wait)
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Keyturn
+import Logging
+import Synchronization
+import Telemetry
+
+/// What the worker tells operators: a log line and a number an event. Pseudonyms only.
+final class Journal: Sendable {
+    private let log: Log
+    private let pseudonym: AddressPseudonym
+    private let seconds: Histogram
+    private let stopped: Gauge
+    private let storage: Counter
+    private let outcomes: [OutcomeLabel: Counter]
+    private let verdicts: [String: Counter]
+    private let storageFailures = Mutex(0)
+
+    /// Few values, all ours: what may stand in a label.
+    private struct OutcomeLabel: Hashable {
+        let kind: LetterKind
+        let outcome: String
+        let reason: String
+    }
+
+    init(metrics: Metrics, log: Log, pseudonym: AddressPseudonym) {
+        self.log = log
+        self.pseudonym = pseudonym
+        seconds = metrics.histogram("keyturn_mail_provider_seconds", help: "How long the mail provider took to answer.")
+        stopped = metrics.gauge("keyturn_mail_stopped", help: "1 while the sending stands still.")
+        storage = metrics.counter("keyturn_mail_storage_failures_total", help: "Times the worker's store failed.")
+        outcomes = Self.outcomeCounters(in: metrics)
+        verdicts = Dictionary(
+            uniqueKeysWithValues: ["delivered", "later", "unreachable", "never", "stop"].map { verdict in
+                let help = "Attempts by what came of them."
+                return (verdict, metrics.counter("keyturn_mail_verdicts_total", help: help, ("verdict", verdict)))
+            })
+    }
+
+    /// An outcome is on disk.
+    func settled(_ settlement: Settlement) {
+        let (outcome, reason, level) = Self.words(for: settlement.outcome)
+        count(settlement.lease, outcome: outcome, reason: Self.label(for: settlement.outcome))
+        log.log(
+            level: level, "letter",
+            metadata: metadata(
+                settlement, ["outcome": "\(outcome)"].merging(reason.map { ["reason": "\($0)"] } ?? [:]) { $1 }))
+    }
+
+    /// The outcome was not written: its rows were dropped meanwhile, or are somebody else's by now.
+    func leaseLost(_ settlement: Settlement) {
+        count(settlement.lease, outcome: "lease_lost", reason: "")
+        log.notice("letter", metadata: metadata(settlement, ["outcome": "lease_lost"]))
+    }
+
+    func answered(_ verdict: Verdict, after duration: Duration) {
+        seconds.observe(duration)
+        verdicts[Self.name(of: verdict)]?.add()
+    }
+
+    func sending(stoppedBecause reason: String?, before: String?) {
+        stopped.set(reason == nil ? 0 : 1)
+        switch (before, reason) {
+        case (nil, let reason?): log.error("sending stopped", metadata: ["reason": "\(reason)"])
+        case (_?, nil): log.notice("sending works again")
+        default: break
+        }
+    }
+
+    /// - Returns: how many times in a row.
+    func storageFailed(_ failed: StorageFailed, doing work: String) -> Int {
+        let failures = storageFailures.withLock { failures in
+            failures = min(failures + 1, 1000)
+            return failures
+        }
+        storage.add()
+        log.error(
+            "storage failed", metadata: ["doing": "\(work)", "code": "\(failed.code)", "reason": "\(failed.reason)"])
+        return failures
+    }
+
+    func storageWorks() { storageFailures.withLock { $0 = 0 } }
+
+    private func count(_ lease: Lease, outcome: String, reason: String) {
+        outcomes[OutcomeLabel(kind: Self.kind(of: lease), outcome: outcome, reason: reason)]?.add()
+    }
+
+    private static func outcomeCounters(in metrics: Metrics) -> [OutcomeLabel: Counter] {
+        let plain = ["delivered", "later", "failed", "released", "lease_lost"].map { ($0, "") }
+        let skipped = SkipReason.allCases.map { ("skipped", $0.rawValue) }
+        var counters: [OutcomeLabel: Counter] = [:]
+        for kind in [LetterKind.resetLink, .passwordChanged] {
+            for (outcome, reason) in plain + skipped {
+                counters[OutcomeLabel(kind: kind, outcome: outcome, reason: reason)] = metrics.counter(
+                    "keyturn_mail_outcomes_total", help: "Letters by what became of them.", ("kind", kind.rawValue),
+                    ("outcome", outcome), ("reason", reason))
+            }
+        }
+        return counters
+    }
+
+    private func metadata(_ settlement: Settlement, _ more: Log.Metadata) -> Log.Metadata {
+        var metadata = more
+        metadata["outbox_id"] = "\(settlement.lease.id)"
+        metadata["kind"] = "\(Self.kind(of: settlement.lease).rawValue)"
+        if case .resetLink(let request) = settlement.lease.letter {
+            metadata["address"] = "\(pseudonym(request.email))"
+        }
+        if let user = settlement.user { metadata["user"] = "\(user.text)" }
+        if settlement.lease.attempts > 0 { metadata["attempts"] = "\(settlement.lease.attempts)" }
+        return metadata
+    }
+
+    private static func kind(of lease: Lease) -> LetterKind {
+        switch lease.letter {
+        case .resetLink: .resetLink
+        case .passwordChanged: .passwordChanged
+        }
+    }
+
+    private static func words(for outcome: Outcome) -> (outcome: String, reason: String?, level: Log.Level) {
+        switch outcome {
+        case .delivered(let messageID): ("delivered", messageID.map { "accepted as \($0)" }, .info)
+        // A flood of unknown addresses must not become a flood of lines.
+        case .skipped(let reason): ("skipped", reason.rawValue, .debug)
+        case .later(_, let reason): ("later", reason, .notice)
+        case .failed(let reason): ("failed", reason, .error)
+        case .released: ("released", nil, .debug)
+        }
+    }
+
+    private static func label(for outcome: Outcome) -> String {
+        if case .skipped(let reason) = outcome { reason.rawValue } else { "" }
+    }
+
+    private static func name(of verdict: Verdict) -> String {
+        switch verdict {
+        case .delivered: "delivered"
+        case .later: "later"
+        case .unreachable: "unreachable"
+        case .never: "never"
+        case .stop: "stop"
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package import Keyturn
+
+/// "Mail from here arrives": to an address the operator chose, with nothing in it that could matter to anybody.
+///
+/// The only mail that needs no ``Recipient``; so its words are all ours, and carriers take it on a way of its own.
+package struct TestLetter: Sendable {
+    package let to: EmailAddress
+    package let subject: String
+    package let text: String
+    package let html: String
+
+    /// - Throws: a template that does not parse.
+    package init(to address: EmailAddress, site: Site, at now: Timestamp) throws {
+        to = address
+        subject = "Test mail from \(site.name)"
+        (text, html) = try LetterWriter(site: site).fill("test", ["sent": TimeWords.moment(now)])
+    }
+}

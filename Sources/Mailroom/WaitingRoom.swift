@@ -1,0 +1,92 @@
+import Keyturn
+
+/// Letters that were taken in and wait for a courier, and those under way: who may go next, and until when.
+///
+/// Holds at most ``limit`` letters. A lease that could end during an attempt is not used any more; the letter is released
+/// and taken in anew.
+struct WaitingRoom: Sendable {
+    struct Candidate: Sendable, Equatable {
+        let lease: Lease
+        /// As found when the letter was taken in: if links were revoked since, the request died with them.
+        let user: User
+    }
+
+    struct Pick: Sendable, Equatable {
+        let candidate: Candidate
+        let isProbe: Bool
+    }
+
+    let limit: Int
+    let couriersMax: Int
+    /// A lease must have this long to live when an attempt begins.
+    let reserve: Duration
+    var circuit: Circuit
+    private(set) var waiting: [Candidate] = []
+    private(set) var couriers = 0
+    private var accountsUnderWay: Set<UserID> = []
+    var isClosing = false
+
+    init(limit: Int, couriersMax: Int, reserve: Duration, circuit: Circuit) {
+        self.limit = limit
+        self.couriersMax = couriersMax
+        self.reserve = reserve
+        self.circuit = circuit
+    }
+
+    var room: Int { isClosing ? 0 : max(0, limit - waiting.count) }
+
+    mutating func take(in candidates: [Candidate]) { waiting += candidates }
+
+    /// How many more couriers there is work for; they count as hired at once.
+    mutating func hire(at now: Timestamp) -> Int {
+        guard !isClosing else { return 0 }
+        let wanted =
+            switch circuit.permission(at: now) {
+            case .carry: waiting.count
+            case .probe: min(1, waiting.count)
+            case .wait: 0
+            }
+        let hired = max(0, min(wanted, couriersMax - couriers))
+        couriers += hired
+        return hired
+    }
+
+    /// The oldest letter that may go: nobody's second at the same time. Nil ends the courier, who is then no longer counted.
+    mutating func next(at now: Timestamp) -> Pick? {
+        let permission = circuit.permission(at: now)
+        guard !isClosing, permission == .carry || permission == .probe,
+            let index = waiting.firstIndex(where: { isUsable($0, at: now) && !accountsUnderWay.contains($0.user.id) })
+        else {
+            couriers -= 1
+            return nil
+        }
+        let isProbe = permission == .probe
+        if isProbe { circuit.probeStarted() }
+        let candidate = waiting.remove(at: index)
+        accountsUnderWay.insert(candidate.user.id)
+        return Pick(candidate: candidate, isProbe: isProbe)
+    }
+
+    mutating func finished(_ candidate: Candidate) { accountsUnderWay.remove(candidate.user.id) }
+
+    /// Takes out what cannot be sent within its lease any more; everything when closing.
+    mutating func takeUnusable(at now: Timestamp) -> [Lease] {
+        let usable = isClosing ? [] : waiting.filter { isUsable($0, at: now) }
+        guard usable.count < waiting.count else { return [] }
+        let unusable = isClosing ? waiting : waiting.filter { !isUsable($0, at: now) }
+        waiting = usable
+        return unusable.map(\.lease)
+    }
+
+    /// When something here changes by time alone; nil while only others can change it.
+    func nextChange(at now: Timestamp) -> Timestamp? {
+        guard !waiting.isEmpty else { return nil }
+        var changes = waiting.lazy.map { $0.lease.expiresAt - reserve }.min().map { [$0] } ?? []
+        if case .wait(until: let moment?) = circuit.permission(at: now) { changes.append(moment) }
+        return changes.min()
+    }
+
+    private func isUsable(_ candidate: Candidate, at now: Timestamp) -> Bool {
+        candidate.lease.expiresAt - now > reserve
+    }
+}

@@ -1,0 +1,144 @@
+package import Keyturn
+package import Telemetry
+import Synchronization
+
+/// Drains the outbox: leases, decides, signs, writes, carries, settles.
+///
+/// One loop takes letters in, and settles at once, many in one commit, those that will never be mailed. The others wait in the
+/// ``WaitingRoom`` for one of a few couriers, so slow deliveries hold up nobody who needs none. Links are signed in the moment
+/// their letter leaves and are never stored.
+package final class Worker: Sendable {
+    package struct Options: Sendable {
+        package var parallelDeliveries = 8
+        /// How long taken letters are ours. Must be well over ``attemptLimit``.
+        package var leaseSpan: Duration = .seconds(60)
+        /// How long delivery is retried.
+        package var maximumAge: Duration = .seconds(3600)
+        /// A letter never sent within this is not sent any more. Longer than ``maximumAge``: a wrong key may take a night to be noticed.
+        package var staleAge: Duration = .seconds(86_400)
+        package var siteName = "keyturn"
+        /// The public URL, without a slash at its end.
+        package var siteURL: String
+        package var supportURL: String?
+        /// How long a carrier takes for one attempt at most.
+        package static let attemptLimit: Duration = .seconds(15)
+        package init(siteURL: String) { self.siteURL = siteURL }
+    }
+
+    let outbox: any Outbox
+    let users: any Users
+    let links: ResetLinks
+    let budget: MailBudget
+    let carrier: any Carrier
+    let clock: WallClock
+    let options: Options
+    let writer: LetterWriter
+    let journal: Journal
+    let retry = RetrySchedule()
+    let fraction: @Sendable () -> Double
+    let sleep: @Sendable (Duration) async -> Void
+    let bell = Bell()
+    let waitingRoom: Mutex<WaitingRoom>
+
+    /// Letters leased at once: settled together, and few enough that a courier's next is never far.
+    static let batchMax = 500
+    /// Letters waiting for a courier. While that many do, none is leased.
+    static let waitingMax = 2000
+    /// The longest look away from the outbox: another process (`outbox retry`) rings no bell.
+    static let glanceInterval: Duration = .seconds(5)
+    /// The shortest: a row may be due and yet not for us, while another of its address is under way.
+    static let glanceLeast: Duration = .milliseconds(200)
+
+    /// - Parameter fraction: chance, evenly from 0 to 1; for the jitter alone.
+    /// - Parameter sleep: returns early when its task is cancelled.
+    /// - Throws: a template that does not parse.
+    package init(
+        outbox: any Outbox, users: any Users, links: ResetLinks, budget: MailBudget, carrier: any Carrier,
+        clock: WallClock,
+        metrics: Metrics, log: Log, pseudonym: AddressPseudonym, options: Options,
+        fraction: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
+        sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
+    ) throws {
+        self.outbox = outbox
+        self.users = users
+        self.links = links
+        self.budget = budget
+        self.carrier = carrier
+        self.clock = clock
+        self.options = options
+        self.fraction = fraction
+        self.sleep = sleep
+        writer = try LetterWriter(
+            site: Site(name: options.siteName, url: options.siteURL, supportURL: options.supportURL))
+        journal = Journal(metrics: metrics, log: log, pseudonym: pseudonym)
+        let reserve = min(Options.attemptLimit + .seconds(5), options.leaseSpan / 2)
+        waitingRoom = Mutex(
+            WaitingRoom(
+                limit: Self.waitingMax, couriersMax: max(1, options.parallelDeliveries), reserve: reserve,
+                circuit: Circuit(retry: retry)))
+    }
+
+    /// For `/readyz`: why the sending stands still; nil while it works.
+    package var stoppedBecause: String? { waitingRoom.withLock { $0.circuit.stoppedBecause } }
+
+    /// Until the task is cancelled: then no new lease; what waits is released, what is under way is brought to its end, which
+    /// takes ``Options/attemptLimit`` at most. To be run once.
+    package func run() async {
+        // A task of its own, so that cancelling does not reach the couriers: a cut-off attempt is a mail sent twice.
+        let work = Task { await self.work() }
+        await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            waitingRoom.withLock { $0.isClosing = true }
+            bell.ring()
+        }
+    }
+
+    private func work() async {
+        await withTaskGroup(of: Void.self) { listeners in
+            listeners.addTask { for await _ in self.outbox.arrivals { self.bell.ring() } }
+            await withDiscardingTaskGroup { couriers in
+                while !isClosing {
+                    let rest = await turn()
+                    hire(into: &couriers)
+                    if rest > .zero, !isClosing { await bell.wait(atMost: rest, sleep: sleep) }
+                }
+            }
+            // Only now is nobody left who could need the store.
+            await releaseUnusable()
+            listeners.cancelAll()
+        }
+    }
+
+    private var isClosing: Bool { waitingRoom.withLock { $0.isClosing } }
+
+    private func hire(into couriers: inout DiscardingTaskGroup) {
+        let hired = waitingRoom.withLock { $0.hire(at: clock.now()) }
+        for _ in 0..<hired { couriers.addTask { await self.deliver() } }
+    }
+
+    /// One look around. - Returns: how long there is nothing to do unless the bell rings; zero: look again at once.
+    private func turn() async -> Duration {
+        await releaseUnusable()
+        do {
+            if try await takeIn() > 0 {
+                journal.storageWorks()
+                return .zero
+            }
+            let due = waitingRoom.withLock { $0.room } > 0 ? try await outbox.nextDue() : nil
+            journal.storageWorks()
+            return rest(until: due)
+        } catch {
+            let failures = journal.storageFailed(error, doing: "taking letters in")
+            return retry.delay(afterFailures: failures, fraction: fraction())
+        }
+    }
+
+    private func rest(until due: Timestamp?) -> Duration {
+        let now = clock.now()
+        let change = waitingRoom.withLock { $0.nextChange(at: now) }
+        let untilDue = due.map { max(Self.glanceLeast, $0 - now) } ?? Self.glanceInterval
+        let untilChange = change.map { max(.milliseconds(1), $0 - now) } ?? Self.glanceInterval
+        return min(Self.glanceInterval, untilDue, untilChange)
+    }
+}

@@ -1,0 +1,69 @@
+/// How much of the past is kept: the mail log and failed letters have an end, in age and in number.
+import GRDB
+import Keyturn
+import Synchronization
+
+/// Removes the oldest, a little at a time, while outcomes are written.
+///
+/// Delivered lines end by age only: budgets count them, and a flood of requests that are mailed to nobody must not wash them
+/// away. All other lines end by age and by number.
+final class History: Sendable {
+    /// Lines written between two prunings.
+    static let interval = 1000
+    /// Rows one pruning removes from one table: more than ``interval``, so that it keeps up.
+    static let step = 2000
+
+    private let span: Duration
+    private let undeliveredLimit: Int
+    private let failedLimit: Int
+    /// Full at the start, so that a process that lives shortly prunes too.
+    private let linesSincePruning = Mutex(History.interval)
+
+    init(_ options: SQLiteDatabase.Options) {
+        span = options.historyKept
+        undeliveredLimit = options.undeliveredLinesLimit
+        failedLimit = options.failedLimit
+    }
+
+    func pruneNowAndThen(after lines: Int, in db: Database, at now: Timestamp) throws {
+        let isTime = linesSincePruning.withLock { count in
+            count += lines
+            guard count >= History.interval else { return false }
+            count = 0
+            return true
+        }
+        guard isTime else { return }
+        try pruneMailLog(in: db, before: now - span)
+        try pruneFailed(in: db, before: now - span)
+    }
+
+    /// Lines stand in the order they were written, so the oldest are the first.
+    private func pruneMailLog(in db: Database, before start: Timestamp) throws {
+        try db.run(
+            """
+            DELETE FROM mail_log WHERE id IN (SELECT id FROM mail_log ORDER BY id LIMIT ?1) AND at < ?2
+            """, .integer(History.step), .time(start))
+        let undelivered: Int = try db.row("SELECT COUNT(*) FROM mail_log WHERE outcome <> 'delivered'")?[0] ?? 0
+        let excess = min(undelivered - undeliveredLimit, History.step)
+        guard excess > 0 else { return }
+        try db.run(
+            """
+            DELETE FROM mail_log WHERE id IN
+                (SELECT id FROM mail_log WHERE outcome <> 'delivered' ORDER BY id LIMIT ?1)
+            """, .integer(excess))
+    }
+
+    private func pruneFailed(in db: Database, before start: Timestamp) throws {
+        try db.run(
+            """
+            DELETE FROM outbox WHERE id IN
+                (SELECT id FROM outbox WHERE state = 'failed' ORDER BY id LIMIT ?1) AND due_at < ?2
+            """, .integer(History.step), .time(start))
+        let failed: Int = try db.row("SELECT COUNT(*) FROM outbox WHERE state = 'failed'")?[0] ?? 0
+        let excess = min(failed - failedLimit, History.step)
+        guard excess > 0 else { return }
+        try db.run(
+            "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 'failed' ORDER BY id LIMIT ?1)",
+            .integer(excess))
+    }
+}

@@ -1,0 +1,55 @@
+/// What became of each letter: what an operator is told, and what an account's budget is computed from.
+import GRDB
+import Keyturn
+
+enum MailLog {
+    /// How many delivered mails of one user a budget looks at.
+    static let deliveredLimit = 1000
+
+    /// The letter and the person of one line; written with the outcome.
+    struct Line {
+        private let kind: LetterKind
+        private let user: Int64?
+        private let at: Timestamp
+
+        init(_ letter: PromisedLetter, of user: UserID?, at now: Timestamp) {
+            kind =
+                switch letter {
+                case .resetLink: .resetLink
+                case .passwordChanged: .passwordChanged
+                }
+            self.user = user?.rowID
+            at = now
+        }
+
+        func write(_ outcome: String, _ detail: String?, to db: Database) throws {
+            try db.run(
+                "INSERT INTO mail_log (at, user_id, kind, outcome, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+                .time(at), user?.databaseValue ?? .null, .text(kind.rawValue), .text(outcome), .detail(detail))
+        }
+    }
+
+    static func resetMails(to user: Int64, since: Timestamp, in db: Database) throws -> [Timestamp] {
+        let newestFirst = try db.rows(
+            """
+            SELECT at FROM mail_log WHERE user_id = ?1 AND at >= ?2 AND kind = 'reset_link' AND outcome = 'delivered'
+            ORDER BY at DESC, id DESC LIMIT ?3
+            """, .integer(user), .time(since), .integer(deliveredLimit))
+        return newestFirst.reversed().map { Timestamp($0[0] as Int64) }
+    }
+
+    static func newest(_ limit: Int, of user: Int64, in db: Database) throws -> [MailLogEntry] {
+        try db.rows(
+            "SELECT at, kind, outcome, detail FROM mail_log WHERE user_id = ?1 ORDER BY at DESC, id DESC LIMIT ?2",
+            .integer(user), .integer(limit)
+        ).map { row in
+            MailLogEntry(
+                at: Timestamp(row[0] as Int64), kind: LetterKind(stored: row[1]), outcome: row[2], detail: row[3])
+        }
+    }
+}
+
+extension LetterKind {
+    /// The table allows no other words than these two.
+    init(stored text: String) { self = text == LetterKind.passwordChanged.rawValue ? .passwordChanged : .resetLink }
+}

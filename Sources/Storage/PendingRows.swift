@@ -1,0 +1,45 @@
+/// How many letters wait, without counting them each time.
+import GRDB
+import Keyturn
+import Synchronization
+
+/// The number of rows that are pending or leased, remembered between changes. Used on the writer only; it is guarded all the
+/// same, because a transaction that failed says so from outside.
+final class PendingRows: Sendable {
+    private struct State {
+        /// nil: count again, something was undone.
+        var count: Int?
+        /// SQLite's number for "another connection has committed", as it was when we counted.
+        var dataVersion: Int64 = 0
+    }
+
+    let capacity: Int
+    private let state = Mutex(State())
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// Whether one more has room. Where there seems to be none, and another process has written meanwhile, it looks again.
+    func hasRoom(in db: Database) throws -> Bool {
+        if let count = state.withLock({ $0.count }), count < capacity { return true }
+        let version = try PendingRows.dataVersion(of: db)
+        if let count = state.withLock({ $0.dataVersion == version ? $0.count : nil }) { return count < capacity }
+        let counted: Int = try db.row("SELECT COUNT(*) FROM outbox WHERE state <> 'failed'")?[0] ?? 0
+        state.withLock { $0 = State(count: counted, dataVersion: version) }
+        return counted < capacity
+    }
+
+    func add(_ number: Int) { state.withLock { $0.count = $0.count.map { $0 + number } } }
+
+    func remove(_ number: Int) { add(-number) }
+
+    /// Some change was undone: what was remembered may be wrong.
+    func forget() { state.withLock { $0.count = nil } }
+
+    /// Drops every reset request of an address, failed ones too: whenever one of them were signed, its link would be a new one.
+    func dropRequests(of email: EmailAddress, in db: Database) throws {
+        remove(try db.run("DELETE FROM outbox WHERE address = ?1 AND state <> 'failed'", .text(email.text)))
+        try db.run("DELETE FROM outbox WHERE address = ?1", .text(email.text))
+    }
+
+    private static func dataVersion(of db: Database) throws -> Int64 { try db.row("PRAGMA data_version")?[0] ?? 0 }
+}

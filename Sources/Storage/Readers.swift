@@ -1,0 +1,34 @@
+/// Queries on connections that only read, beside the writer.
+import GRDB
+import Keyturn
+import Synchronization
+
+/// A few connections (``connections``), each seeing the last commit as it begins. Queries run on their threads, never on the caller's.
+final class Readers: Sendable {
+    static let connections = 4
+    /// Queries running or waiting for a connection; the next is refused with ``tooManyWaiting``.
+    static let waitingLimit = 4096
+    static let tooManyWaiting = StorageFailed(code: 0, reason: "\(waitingLimit) reads are waiting already")
+
+    private let pool: DatabasePool
+    private let waiting = Atomic<Int>(0)
+
+    init(_ pool: DatabasePool) { self.pool = pool }
+
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(StorageFailed)
+        -> Value
+    {
+        guard waiting.add(1, ordering: .relaxed).newValue <= Readers.waitingLimit else {
+            waiting.subtract(1, ordering: .relaxed)
+            throw Readers.tooManyWaiting
+        }
+        defer { waiting.subtract(1, ordering: .relaxed) }
+        let result: Result<Value, StorageFailed> = await withCheckedContinuation { caller in
+            pool.asyncRead { opened in
+                caller.resume(
+                    returning: Result { try body(opened.get()) }.mapError(StorageFailed.init))
+            }
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,150 @@
+/// The open database: one writer, several readers, and the promises that hold for all of them.
+import GRDB
+package import Keyturn
+import Logging
+import Migrations
+package import Telemetry
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Why there is no database to work with. Both are for the operator's eyes, at start.
+package enum OpenFailed: Error, Equatable {
+    case cannotOpen(reason: String)
+    /// An applied migration is changed or missing, or the database is newer than this binary.
+    case migrations(String)
+}
+
+/// One writer that commits in groups with `synchronous=FULL`, several readers, write-ahead log.
+///
+/// Deleted content is overwritten (`secure_delete=FAST`: wherever the page is written anyway), so that a replaced hash does not
+/// stay in the table's file; copies in the write-ahead log live until it is written over, at the latest until ``close()``.
+package final class SQLiteDatabase: Sendable {
+    package struct Options: Sendable {
+        package var path: String
+        /// Letters pending or leased; one more is refused.
+        package var outboxCapacity = 100_000
+        /// Without, a database that is not at the last migration is refused.
+        package var appliesMigrations = true
+        /// How long a statement waits for another process's transaction before it fails with `SQLITE_BUSY`.
+        package var busyLimit: Duration = .seconds(5)
+        /// How long the mail log and failed letters are kept.
+        package var historyKept: Duration = .seconds(30 * 24 * 3600)
+        /// Lines of the mail log about letters that were not delivered, at most; the newest stay.
+        package var undeliveredLinesLimit = 100_000
+        /// Failed letters kept for the operator, at most; the newest stay.
+        package var failedLimit = 10_000
+
+        package init(path: String) { self.path = path }
+    }
+
+    /// Names of migrations applied by this opening.
+    package let newlyApplied: [String]
+    package let users: any Users
+    package let outbox: any Outbox
+
+    private let pool: DatabasePool
+    let writer: GroupCommit
+    private let arrivals = Arrivals()
+    private let log: Log
+
+    /// Opens (creating the file, mode 0600) and, unless told not to, applies migrations. Blocks the thread.
+    package convenience init(_ options: Options, now: Timestamp, metrics: Metrics, log: Log) throws(OpenFailed) {
+        try self.init(options, migrations: Migrations.all, now: now, metrics: metrics, log: log)
+    }
+
+    init(
+        _ options: Options, migrations: [Migrations.File], now: Timestamp, metrics: Metrics, log: Log
+    ) throws(OpenFailed) {
+        do {
+            try createPrivateFile(at: options.path)
+            pool = try DatabasePool(path: options.path, configuration: Self.configuration(options))
+            newlyApplied = try pool.writeWithoutTransaction { db in
+                try Self.syncEveryCommit(db)
+                let migrator = Migrator(files: migrations)
+                guard options.appliesMigrations else {
+                    try migrator.check(db)
+                    return []
+                }
+                return try migrator.apply(to: db, at: now)
+            }
+        } catch let refused as MigrationRefused {
+            throw .migrations(refused.words)
+        } catch {
+            let failed = StorageFailed(error)
+            throw .cannotOpen(reason: "\(failed.reason) (SQLite code \(failed.code))")
+        }
+        let pending = PendingRows(capacity: options.outboxCapacity)
+        let readers = Readers(pool)
+        writer = GroupCommit(pool, meters: CommitMeters(metrics, log: log), undone: { pending.forget() })
+        users = SQLiteUsers(readers: readers, writer: writer, pending: pending, arrivals: arrivals)
+        outbox = SQLiteOutbox(
+            readers: readers, writer: writer, pending: pending, arrived: arrivals, history: History(options))
+        self.log = log
+    }
+
+    /// For `/readyz`: writes and commits a row of its own; nil when it went well.
+    package func writeProblem() async -> String? {
+        do throws(StorageFailed) {
+            try await writer.write(.oneStatement) { db in
+                _ = try db.run("UPDATE write_probe SET writes = writes + 1")
+            }
+            return nil
+        } catch {
+            return "\(error.reason) (SQLite code \(error.code))"
+        }
+    }
+
+    /// Commits what waits, empties the write-ahead log into the database, closes. Changes after this are refused. Blocks the thread.
+    package func close() {
+        writer.close()
+        arrivals.finish()
+        do {
+            _ = try pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
+            try pool.close()
+        } catch {
+            // All that was promised is in the log file, and the next opening reads it.
+            let failed = StorageFailed(error)
+            log.warning(
+                "storage did not close cleanly", metadata: ["code": "\(failed.code)", "reason": "\(failed.reason)"])
+        }
+    }
+
+    private static func configuration(_ options: Options) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "storage"
+        configuration.maximumReaderCount = Readers.connections
+        let seconds = Double(max(options.busyLimit.wholeMilliseconds, 0)) / 1000
+        configuration.busyMode = .timeout(seconds)
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA secure_delete = FAST")
+        }
+        return configuration
+    }
+
+    /// The pool has set NORMAL, which may lose acknowledged commits when the power goes. What counts is what SQLite says it does,
+    /// so it is asked.
+    private static func syncEveryCommit(_ db: Database) throws {
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        let synchronous: Int = try db.row("PRAGMA synchronous")?[0] ?? 0
+        let journal: String = try db.row("PRAGMA journal_mode")?[0] ?? ""
+        guard synchronous == 2, journal == "wal" else {
+            throw StorageFailed(
+                code: 0, reason: "synchronous is \(synchronous) and journal_mode \(journal), not 2 and wal")
+        }
+    }
+}
+
+/// Creates the file if there is none, readable by its owner alone; SQLite gives the files beside it the same mode. An existing
+/// file keeps what its owner chose.
+private func createPrivateFile(at path: String) throws(StorageFailed) {
+    // The one call with a C pointer in this room: the path is borrowed for its duration.
+    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+        throw StorageFailed(code: 0, reason: "cannot open the file for writing: errno \(errno)")
+    }
+    _ = close(descriptor)
+}

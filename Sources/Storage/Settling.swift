@@ -1,0 +1,115 @@
+/// Writes what became of a lease.
+import GRDB
+import Keyturn
+
+/// One settling of outcomes. Where the rows no longer carry the lease's token (it expired and somebody else took them, or they
+/// were dropped), nothing is written.
+struct Settling: Sendable {
+    /// Rows that carried the token, and how many of them wait no longer.
+    typealias Written = (ours: Int, ended: Int)
+
+    let now: Timestamp
+
+    func write(_ settlement: Settlement, to db: Database) throws -> Written {
+        let lease = settlement.lease
+        let rows = try LeasedRows(lease)
+        let log = MailLog.Line(lease.letter, of: settlement.user, at: now)
+        let ours: Int
+        var ended = 0
+        switch settlement.outcome {
+        case .delivered(let messageID):
+            ours = try rows.delete(in: db)
+            ended = ours
+            if ours > 0 { try log.write("delivered", messageID, to: db) }
+        case .skipped(let why):
+            ours = try rows.delete(in: db)
+            ended = ours
+            if ours > 0 { try log.write(why.rawValue, nil, to: db) }
+        case .later(let at, let reason):
+            ours = try rows.postpone(until: at, reason: reason, in: db)
+            if ours > 0 { try log.write("later", reason, to: db) }
+        case .failed(let reason):
+            ours = try rows.fail(reason: reason, at: now, in: db)
+            ended = ours
+            if ours > 0 { try log.write("failed", reason, to: db) }
+        case .released:
+            ours = try rows.release(at: now, in: db)
+        }
+        if ours > 0 { try wakeOthers(of: lease, after: settlement.outcome, in: db) }
+        return (ours, ended)
+    }
+
+    /// Requests that came while the address was leased waited for the end of the lease, which is now. Where it goes on later,
+    /// they go with it: one address, one letter.
+    private func wakeOthers(of lease: Lease, after outcome: Outcome, in db: Database) throws {
+        guard case .resetLink(let request) = lease.letter else { return }
+        let address = try DatabaseValue.text(request.email.text)
+        if case .later(let at, _) = outcome {
+            try db.run("UPDATE outbox SET due_at = ?2 WHERE address = ?1 AND state = 'pending'", address, .time(at))
+        } else {
+            try db.run(
+                "UPDATE outbox SET due_at = MIN(recorded_at, ?2) WHERE address = ?1 AND state = 'pending'", address,
+                .time(now))
+        }
+    }
+}
+
+/// The rows of one lease, as long as they carry its token. Each verb gives back how many did.
+private struct LeasedRows {
+    private let condition: String
+    private let key: DatabaseValue
+    private let token: DatabaseValue
+
+    init(_ lease: Lease) throws(StorageFailed) {
+        token = try .text(lease.token)
+        switch lease.letter {
+        case .resetLink(let request):
+            condition = "WHERE address = ?1 AND lease_token = ?2"
+            key = try .text(request.email.text)
+        case .passwordChanged:
+            condition = "WHERE id = ?1 AND lease_token = ?2"
+            key = .integer(lease.id)
+        }
+    }
+
+    func delete(in db: Database) throws -> Int { try db.run("DELETE FROM outbox \(condition)", key, token) }
+
+    func postpone(until due: Timestamp, reason: String, in db: Database) throws -> Int {
+        try db.run(
+            """
+            UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = ?3, attempts = attempts + 1, last_reason = ?4
+            \(condition)
+            """, key, token, .time(due), .detail(reason))
+    }
+
+    func fail(reason: String, at now: Timestamp, in db: Database) throws -> Int {
+        try db.run(
+            """
+            UPDATE outbox SET state = 'failed', lease_token = NULL, due_at = ?3, attempts = attempts + 1, last_reason = ?4
+            \(condition)
+            """, key, token, .time(now), .detail(reason))
+    }
+
+    /// They keep their place among the others: it was not their fault.
+    func release(at now: Timestamp, in db: Database) throws -> Int {
+        try db.run(
+            """
+            UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?3) \(condition)
+            """, key, token, .time(now))
+    }
+}
+
+extension DatabaseValue {
+    /// A provider's words, cut at ``SQLiteOutbox/detailBytesMax`` bytes between two characters; U+0000 and what follows is left out.
+    static func detail(_ words: String?) -> DatabaseValue {
+        guard let words else { return .null }
+        var kept = String.UnicodeScalarView()
+        var room = SQLiteOutbox.detailBytesMax
+        for scalar in words.unicodeScalars {
+            room -= UTF8.width(scalar)
+            if scalar.value == 0 || room < 0 { break }
+            kept.append(scalar)
+        }
+        return String(kept).databaseValue
+    }
+}

@@ -1,0 +1,46 @@
+/// Prepared statements, kept by the connection, with their values bound by position.
+import GRDB
+import Keyturn
+
+extension Database {
+    /// Runs a statement that returns no rows.
+    /// - Returns: how many rows it inserted, changed or deleted.
+    @discardableResult
+    func run(_ sql: String, _ values: DatabaseValue...) throws -> Int {
+        try cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
+        return changesCount
+    }
+
+    /// All rows of a query; its own LIMIT bounds them.
+    func rows(_ sql: String, _ values: DatabaseValue...) throws -> [Row] {
+        try Row.fetchAll(cachedStatement(sql: sql), arguments: StatementArguments(values))
+    }
+
+    /// The first row of a query.
+    func row(_ sql: String, _ values: DatabaseValue...) throws -> Row? {
+        try Row.fetchOne(cachedStatement(sql: sql), arguments: StatementArguments(values))
+    }
+}
+
+extension DatabaseValue {
+    static func integer(_ value: some BinaryInteger) -> DatabaseValue { Int64(clamping: value).databaseValue }
+
+    static func time(_ moment: Timestamp) -> DatabaseValue { moment.milliseconds.databaseValue }
+
+    /// Text is bound up to its first U+0000, so one that has any would be stored or compared as another text: refused.
+    static func text(_ value: String?) throws(StorageFailed) -> DatabaseValue {
+        guard let value else { return .null }
+        guard !value.utf8.contains(0) else { throw StorageFailed(code: 0, reason: "a text contains U+0000") }
+        return value.databaseValue
+    }
+}
+
+extension Timestamp {
+    init(_ milliseconds: Int64) { self.init(milliseconds: milliseconds) }
+
+    /// An empty column is no moment.
+    init?(_ milliseconds: Int64?) {
+        guard let milliseconds else { return nil }
+        self.init(milliseconds: milliseconds)
+    }
+}

@@ -1,0 +1,34 @@
+import HTTP
+import Keyturn
+
+/// Takes an address and promises a letter. Holds no `Users`: what it cannot ask, it cannot tell.
+struct ForgotPassword: PostController {
+    private let outbox: any Outbox
+    private let admission: Admission
+    private let promised: Outcome
+
+    init(_ outbox: any Outbox, _ admission: Admission, _ pages: Pages) {
+        self.outbox = outbox
+        self.admission = admission
+        promised = Outcome(
+            .accepted, message: "letterPromised", page: LetterSentPage(), at: "/forgot-password/sent", pages)
+    }
+
+    func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {
+        let email = try Self.emailAddress(form)
+        try admission.admit(visit)
+        let request = ResetRequest(
+            email: email, language: Visitor.language(visit.request), device: Visitor.device(visit.request))
+        do { try await outbox.record(request, at: visit.now) } catch { throw Problem(error) }
+        return promised.response(to: visit)
+    }
+
+    private static func emailAddress(_ form: Form) throws(Problem) -> EmailAddress {
+        let text = try form.text("email")
+        do { return try EmailAddress(parsing: text) } catch { throw Problem(error) }
+    }
+
+    func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? {
+        problem.concernsForm ? ForgotPasswordPage(email: form.echo("email") ?? "", problem: problem) : nil
+    }
+}

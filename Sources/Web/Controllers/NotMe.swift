@@ -1,0 +1,26 @@
+import HTTP
+import Keyturn
+
+/// "This wasn't me": revokes every open link of the account a link was made for.
+struct NotMe: PostController {
+    private let reset: PasswordReset
+    private let admission: Admission
+    private let revoked: Outcome
+
+    init(_ reset: PasswordReset, _ admission: Admission, _ pages: Pages) {
+        self.reset = reset
+        self.admission = admission
+        revoked = Outcome(.ok, message: "linksRevoked", page: LinksRevokedPage(), at: "/not-me/done", pages)
+    }
+
+    func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {
+        let token = try form.text("token")
+        try admission.admit(visit)
+        do { try await reset.revoke(token) } catch { throw Problem(error) }
+        return revoked.response(to: visit)
+    }
+
+    func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? {
+        problem.isAboutLink ? NothingToRevokePage() : nil
+    }
+}

@@ -1,0 +1,41 @@
+import HTTP
+import Keyturn
+
+/// Takes a link's token and a new password, and turns the key.
+struct ResetPassword: PostController {
+    private let reset: PasswordReset
+    private let admission: Admission
+    private let changed: Outcome
+
+    init(_ reset: PasswordReset, _ admission: Admission, _ pages: Pages) {
+        self.reset = reset
+        self.admission = admission
+        changed = Outcome(
+            .ok, message: "passwordChanged", page: PasswordChangedPage(), at: "/reset-password/done", pages)
+    }
+
+    func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {
+        let fields = try form.texts("token", "password")
+        let confirmation = try Self.confirmation(form, isRequired: visit.presentation == .pageAfterForm)
+        try admission.admit(visit)
+        do {
+            try await reset.reset(fields[0], to: fields[1], confirmation: confirmation)
+        } catch {
+            throw Problem(error)
+        }
+        return changed.response(to: visit)
+    }
+
+    /// A person types twice, because nobody sees what they type; a program may leave it out.
+    private static func confirmation(_ form: Form, isRequired: Bool) throws(Problem) -> String? {
+        isRequired ? try form.text("confirm_password") : try form.optionalText("confirm_password")
+    }
+
+    func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? {
+        if problem.isAboutLink { return DeadLinkPage(problem: problem) }
+        guard problem.concernsForm, let token = form.echo("token") else { return nil }
+        // The link still works, and password managers want to know for whom.
+        let email = try? await reset.check(token).email
+        return ResetPasswordPage(token: token, email: email, policy: reset.policy, problem: problem)
+    }
+}

@@ -1,0 +1,47 @@
+import HTTP
+import Keyturn
+import StrictJSON
+
+/// Takes an address and a password, and gives a session token to programs. A person only learns that the password works: a form gets no cookie.
+struct SignIn: PostController {
+    private let login: Login
+    private let admission: Admission
+    private let pages: Pages
+    private let seeOther: Response
+
+    init(_ login: Login, _ admission: Admission, _ pages: Pages) {
+        self.login = login
+        self.admission = admission
+        self.pages = pages
+        seeOther = .seeOther("/login/done", pages.site)
+    }
+
+    func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {
+        let fields = try form.texts("email", "password")
+        try admission.admit(visit)
+        // What can be no address has no account: the answer is that of a wrong password.
+        guard let email = try? EmailAddress(parsing: fields[0]) else { throw Problem(LoginRefused.credentials) }
+        do {
+            let session = try await login.login(email, password: fields[1])
+            return answer(visit, token: session.token, expiresIn: session.expiresIn)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private func answer(_ visit: Visit, token: String, expiresIn: Duration) -> Response {
+        switch visit.presentation {
+        case .pageAfterForm: return seeOther
+        case .page: return pages.response(SignedInPage())
+        case .json, .either:
+            let body = JSON.members(
+                ("access_token", .string(token)), ("token_type", .string("Bearer")),
+                ("expires_in", .integer(expiresIn.components.seconds)))
+            return Response(.ok, contentType: "application/json", body: body.write())
+        }
+    }
+
+    func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? {
+        problem.concernsForm ? SignInPage(email: form.echo("email") ?? "", problem: problem) : nil
+    }
+}

@@ -1,0 +1,122 @@
+import Cryptography
+import HTTP
+import StrictJSON
+
+/// In which of the two ways a body was written.
+enum BodyType: Sendable, Equatable {
+    case json, form
+
+    static let allNames = "application/json, application/x-www-form-urlencoded"
+
+    /// From `Content-Type`: one of the two, with no parameter but `charset=utf-8`, and no content coding.
+    init(of request: Request) throws(Problem) {
+        if let coding = request["Content-Encoding"], coding != "identity" { throw .mediaTypeUnsupported }
+        let field = request["Content-Type"] ?? ""
+        // What every program sends, without looking further.
+        if field.utf8.elementsEqual("application/json".utf8) {
+            self = .json
+            return
+        }
+        guard let media = MediaType(parsing: field),
+            Self.isUTF8(parametersOf: field)
+        else {
+            throw .mediaTypeUnsupported
+        }
+        switch media.essence {
+        case "application/json": self = .json
+        case "application/x-www-form-urlencoded": self = .form
+        default: throw .mediaTypeUnsupported
+        }
+    }
+
+    private static func isUTF8(parametersOf field: String) -> Bool {
+        let parameters = field.utf8.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).dropFirst()
+        return parameters.allSatisfy { parameter in
+            let text = parameter.compactMap { byte -> UInt8? in
+                byte == 0x20 || byte == 0x09 || byte == UInt8(ascii: "\"")
+                    ? nil : (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+            }
+            return text.isEmpty || text.elementsEqual("charset=utf-8".utf8)
+        }
+    }
+}
+
+/// The fields of a body. A field that is asked for must be there once and be a text; others are not looked at.
+struct Form: Sendable {
+    private enum Field: Sendable { case text(String), notText, twice }
+
+    private let fields: [(name: String, value: Field)]
+
+    init(_ body: [UInt8], as type: BodyType) throws(Problem) {
+        switch type {
+        case .json: fields = try Self.members(of: body)
+        case .form: fields = try Self.pairs(of: body)
+        }
+    }
+
+    private static func members(of body: [UInt8]) throws(Problem) -> [(name: String, value: Field)] {
+        let json: JSON
+        do { json = try JSON(parsing: body, depthLimit: 8) } catch { throw .bodyRefused("The body is not valid JSON.") }
+        guard let members = json.objectValue else { throw .bodyRefused("The body is not a JSON object.") }
+        return members.map { ($0.name, $0.value.stringValue.map { .text($0) } ?? .notText) }
+    }
+
+    private static func pairs(of body: [UInt8]) throws(Problem) -> [(name: String, value: Field)] {
+        do {
+            return try FormPairs(parsing: body).pairs.map { ($0.name, .text($0.value)) }
+        } catch {
+            throw .bodyRefused("The body is not a form in UTF-8.")
+        }
+    }
+
+    /// The texts of the given fields, in their order; or a problem that names every one that is missing or not a single text.
+    func texts(_ names: String...) throws(Problem) -> [String] {
+        var texts: [String] = []
+        var errors: [Problem.FieldError] = []
+        for name in names {
+            switch field(name) {
+            case .text(let text): texts.append(text)
+            case let other: errors.append(Self.error(about: other, name))
+            }
+        }
+        guard errors.isEmpty else { throw .fieldsRefused(errors) }
+        return texts
+    }
+
+    func text(_ name: String) throws(Problem) -> String {
+        guard case .text(let text) = field(name) else { throw .fieldsRefused([Self.error(about: field(name), name)]) }
+        return text
+    }
+
+    func optionalText(_ name: String) throws(Problem) -> String? {
+        field(name) == nil ? nil : try text(name)
+    }
+
+    /// What was sent as that field, if it was one text: to fill a form in again, never to act on.
+    func echo(_ name: String) -> String? {
+        guard case .text(let text) = field(name) else { return nil }
+        return text
+    }
+
+    /// The one-time key of a form of ours; nil where there is none or it cannot be one: such a form works, alone.
+    var submissionKey: SubmissionKey? {
+        echo(SubmissionKey.field).flatMap(SubmissionKey.init(parsing:))
+    }
+
+    private func field(_ name: String) -> Field? {
+        var found: Field?
+        for field in fields where field.name.utf8.elementsEqual(name.utf8) {
+            guard found == nil else { return .twice }
+            found = field.value
+        }
+        return found
+    }
+
+    private static func error(about field: Field?, _ name: String) -> Problem.FieldError {
+        switch field {
+        case nil: .init(field: name, code: "required", detail: "This field is missing.")
+        case .twice: .init(field: name, code: "repeated", detail: "This field was sent more than once.")
+        case .notText, .text: .init(field: name, code: "not_text", detail: "This field must be a single text.")
+        }
+    }
+}

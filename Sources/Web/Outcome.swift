@@ -1,0 +1,34 @@
+import HTTP
+import StrictJSON
+
+/// A success that is the same for everybody, in its three shapes, made once: JSON, the page, and the way to the page.
+struct Outcome: Sendable {
+    private let json: Response
+    private let page: Response
+    private let seeOther: Response
+
+    /// - Parameters: `message`: the key of the sentence a program gets; `path`: where a form is sent to see `page`.
+    init(_ status: Status, message: Words.Key, page: some Page, at path: String, _ pages: Pages) {
+        let body = JSON.members(("message", .string(pages.words[message])))
+        json = Response(status, contentType: "application/json", body: body.write())
+        self.page = pages.response(page, status)
+        seeOther = .seeOther(path, pages.site)
+    }
+
+    func response(to visit: Visit) -> Response {
+        switch visit.presentation {
+        case .json, .either: json
+        case .page: page
+        case .pageAfterForm: seeOther
+        }
+    }
+}
+
+extension Response {
+    /// To a page of ours that shows what a form came to.
+    static func seeOther(_ path: String, _ site: Site) -> Response {
+        var response = Response(.seeOther)
+        response.add("Location", site.base + path)
+        return response
+    }
+}

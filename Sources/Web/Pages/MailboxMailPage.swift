@@ -1,0 +1,27 @@
+/// One of the demo's mails as text, line by line; a line that is a link of ours can be followed.
+struct MailboxMailPage: Page {
+    let template = "mail"
+    let title = "mailboxTitle"
+    private let mail: Web.CapturedMail
+    private let publicURL: String
+
+    init(_ mail: Web.CapturedMail, publicURL: String) {
+        self.mail = mail
+        self.publicURL = publicURL
+    }
+
+    func model(in words: Words) -> [String: Any] {
+        [
+            "subject": mail.subject, "to": mail.to, "at": RFC3339.format(mail.at),
+            "shown": RFC3339.formatForPeople(mail.at),
+            "lines": lines,
+        ]
+    }
+
+    private var lines: [[String: Any]] {
+        mail.text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+            let text = String(decoding: line.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+            return ["text": text, "isLink": text.utf8.starts(with: "\(publicURL)/".utf8)]
+        }
+    }
+}

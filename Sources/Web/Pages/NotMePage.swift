@@ -1,0 +1,9 @@
+/// "This wasn't me": explains, and has the button. Opening it changes nothing.
+struct NotMePage: Page {
+    let template = "notme"
+    let title = "notMeTitle"
+    let hasForm = true
+    let token: String
+
+    func model(in words: Words) -> [String: Any] { ["token": token] }
+}

@@ -1,0 +1,17 @@
+/// Where somebody tries a password, and finds the way out when it is forgotten.
+struct SignInPage: Page {
+    let template = "login"
+    let title = "signInTitle"
+    let hasForm = true
+    let email: String
+    let problem: Problem?
+
+    init() { self.init(email: "", problem: nil) }
+
+    init(email: String, problem: Problem?) {
+        self.email = email
+        self.problem = problem
+    }
+
+    func model(in words: Words) -> [String: Any] { ["email": email] }
+}

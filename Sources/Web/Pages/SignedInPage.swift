@@ -1,0 +1,7 @@
+/// Tells a person that the password works. There is nothing behind it: no cookie is set.
+struct SignedInPage: Page {
+    let template = "message"
+    let title = "signedInTitle"
+
+    func model(in words: Words) -> [String: Any] { ["isGood": true, "paragraphs": [words["signedInText"]]] }
+}

@@ -1,0 +1,229 @@
+import HTTP
+import Keyturn
+import StrictJSON
+
+/// Any error as the one answer it becomes (RFC 9457). Every mapping from another room's error stands in this file.
+struct Problem: Error, Equatable {
+    /// What was wrong with one field of the body.
+    struct FieldError: Sendable, Equatable {
+        let field: String
+        let code: String
+        let detail: String
+    }
+
+    let status: Status
+    /// Stable and machine-readable; `type` is built from it.
+    let code: String
+    let title: String
+    let detail: String
+    var errors: [FieldError] = []
+    /// In whole seconds, rounded up.
+    var retryAfterSeconds: Int64?
+    var allow: String?
+    /// For the log alone: numbers and codes of the room that failed.
+    var cause: String?
+
+    init(_ status: Status, _ code: String, _ title: String, _ detail: String) {
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+    }
+
+    /// Whether a person can mend it in the form it came from, or by sending that again.
+    var concernsForm: Bool {
+        [
+            "request_invalid", "email_invalid", "credentials_invalid", "password_rejected", "passwords_differ", "busy",
+            "unavailable", "queue_full",
+        ]
+        .contains(code)
+    }
+
+    /// Whether the link is what does not work.
+    var isAboutLink: Bool { code == "token_invalid" || code == "token_expired" }
+
+    /// What was wrong with that field, in words.
+    func details(of field: String) -> [String] { errors.filter { $0.field == field }.map(\.detail) }
+
+    func response() -> Response {
+        var members: [(String, JSON)] = [
+            ("type", .string("urn:keyturn:problem:\(code)")), ("title", .string(title)),
+            ("status", .integer(Int64(status.code))),
+            ("detail", .string(detail)), ("code", .string(code)),
+        ]
+        if !errors.isEmpty { members.append(("errors", .array(errors.map(Self.json)))) }
+        let body = JSON.object(members.map { JSON.Member($0.0, $0.1) })
+        var response = Response(status, contentType: "application/problem+json", body: body.write())
+        addFields(to: &response)
+        return response
+    }
+
+    /// The fields that belong to the status, whatever the body is.
+    func addFields(to response: inout Response) {
+        if let retryAfterSeconds { response.add("Retry-After", String(retryAfterSeconds)) }
+        if let allow { response.add("Allow", allow) }
+        // RFC 9110 §15.5.2: every 401 says how to do better.
+        if status == .unauthorized { response.add("WWW-Authenticate", "Bearer") }
+        // RFC 9110 §15.5.16: what would have been read.
+        if status == .unsupportedMediaType { response.add("Accept-Post", BodyType.allNames) }
+    }
+
+    private static func json(_ error: FieldError) -> JSON {
+        .members(("field", .string(error.field)), ("code", .string(error.code)), ("detail", .string(error.detail)))
+    }
+
+    private func retry(after seconds: Int64) -> Problem {
+        var problem = self
+        problem.retryAfterSeconds = seconds
+        return problem
+    }
+
+    private func because(_ cause: String) -> Problem {
+        var problem = self
+        problem.cause = cause
+        return problem
+    }
+}
+
+// What this room itself refuses.
+extension Problem {
+    static let notFound = Problem(.notFound, "not_found", "Not found", "There is nothing at this address.")
+
+    static func methodNotAllowed(allow: String) -> Problem {
+        var problem = Problem(
+            .methodNotAllowed, "method_not_allowed", "Method not allowed", "This address answers only: \(allow).")
+        problem.allow = allow
+        return problem
+    }
+
+    static let mediaTypeUnsupported = Problem(
+        .unsupportedMediaType, "media_type_unsupported", "Media type not supported",
+        "Send the body as application/json or application/x-www-form-urlencoded, in UTF-8 and without a content coding."
+    )
+
+    static let originRefused = Problem(
+        .forbidden, "origin_refused", "Origin refused", "This form was sent from a page of another site.")
+
+    static func bodyRefused(_ detail: String) -> Problem {
+        Problem(.badRequest, "request_invalid", "Request not understood", detail)
+    }
+
+    static func fieldsRefused(_ errors: [FieldError]) -> Problem {
+        var problem = bodyRefused("One or more fields are missing or are not a single text.")
+        problem.errors = errors
+        return problem
+    }
+
+    static func rateLimited(retryAfter wait: Duration) -> Problem {
+        let seconds = max(
+            1, Int64(clamping: (wait.wholeMilliseconds / 1000) + (wait.wholeMilliseconds % 1000 > 0 ? 1 : 0)))
+        return Problem(
+            .tooManyRequests, "rate_limited", "Too many requests",
+            "Too many requests came from this network address. Wait a little, then try again."
+        ).retry(after: seconds)
+    }
+
+    static func unready(_ failing: [(name: String, problem: String)]) -> Problem {
+        let names = failing.map(\.name)
+        var problem = Problem(
+            .serviceUnavailable, "unavailable", "Not ready", "Failing: \(names.joined(separator: ", ")).")
+        problem.errors = names.map {
+            FieldError(field: $0, code: "failing", detail: "This check does not pass at the moment.")
+        }
+        problem.cause = failing.map { "\($0.name): \($0.problem)" }.joined(separator: "; ")
+        return problem
+    }
+
+    static let sessionInvalid = Problem(
+        .unauthorized, "token_invalid", "Not signed in", "Send a valid session token as a bearer token.")
+}
+
+// What the domain refuses.
+extension Problem {
+    init(_ refused: EmailAddress.Refused) {
+        self.init(
+            .unprocessableContent, "email_invalid", "Not an email address", "That does not look like an email address.")
+        errors = [FieldError(field: "email", code: Self.code(of: refused), detail: detail)]
+    }
+
+    private static func code(of refused: EmailAddress.Refused) -> String {
+        switch refused {
+        case .empty: "empty"
+        case .tooLong: "too_long"
+        case .noSingleAt: "no_single_at"
+        case .localPart: "local_part"
+        case .domain: "domain"
+        case .controlCharacter: "control_character"
+        case .separator: "separator"
+        case .invisibleCharacter: "invisible_character"
+        }
+    }
+
+    init(_ refused: OutboxRefused) {
+        switch refused {
+        case .full(let capacity):
+            self = Problem(
+                .serviceUnavailable, "queue_full", "Too many letters waiting",
+                "More letters are waiting than can be taken now. Try again in a minute."
+            ).retry(after: 60).because("outbox full at \(capacity)")
+        case .storage(let failure): self = Problem(failure)
+        }
+    }
+
+    init(_ failure: StorageFailed) {
+        self = Problem(
+            .serviceUnavailable, "unavailable", "Not available",
+            "This could not be done just now. Nothing is wrong with what you sent; try again soon."
+        ).retry(after: 5).because("storage \(failure.code) \(failure.reason)")
+    }
+
+    init(_ refused: ResetRefused) {
+        switch refused {
+        case .token(let rejected): self = Problem(rejected)
+        case .password(let problems): self = .passwordRejected(problems)
+        case .passwordsDiffer: self = .passwordsDiffer
+        case .busy: self = .busy
+        case .storage(let failure): self = Problem(failure)
+        }
+    }
+
+    init(_ rejected: TokenRejected) {
+        switch rejected {
+        case .invalid:
+            self.init(
+                .badRequest, "token_invalid", "Link not valid",
+                "This link does not work. It may have been used already, be incomplete, or not be ours.")
+        case .expired: self.init(.gone, "token_expired", "Link expired", "This link was good, but its time is over.")
+        }
+    }
+
+    static func passwordRejected(_ problems: [PasswordProblem]) -> Problem {
+        var problem = Problem(
+            .unprocessableContent, "password_rejected", "Password not accepted",
+            problems.map(\.words).joined(separator: " "))
+        problem.errors = problems.map { FieldError(field: "password", code: $0.code, detail: $0.words) }
+        return problem
+    }
+
+    static let passwordsDiffer: Problem = {
+        var problem = Problem(
+            .unprocessableContent, "passwords_differ", "Passwords differ", "The two passwords are not the same.")
+        problem.errors = [FieldError(field: "confirm_password", code: "differs", detail: problem.detail)]
+        return problem
+    }()
+
+    static let busy = Problem(
+        .serviceUnavailable, "busy", "Busy",
+        "Too many passwords are being checked at the moment. Try again in a few seconds."
+    ).retry(after: 2)
+
+    init(_ refused: LoginRefused) {
+        switch refused {
+        case .credentials:
+            self.init(
+                .unauthorized, "credentials_invalid", "Not signed in", "The address or the password is not right.")
+        case .busy: self = .busy
+        case .storage(let failure): self = Problem(failure)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import HTTP
+import Keyturn
+import Telemetry
+
+extension [Route] {
+    /// Every path there is, and who answers it.
+    static func table(
+        outbox: any Outbox, reset: PasswordReset, login: Login, admission: Admission, checks: [Web.Check],
+        checkDeadline: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?, pages: Pages
+    ) -> [Route] {
+        var routes = [
+            Route(
+                "/forgot-password", get: ShowPage(ForgotPasswordPage.init, pages),
+                post: ForgotPassword(outbox, admission, pages)),
+            Route("/forgot-password/sent", get: ShowPage(LetterSentPage.init, pages)),
+            Route("/reset-password", get: OpenResetLink(reset, pages), post: ResetPassword(reset, admission, pages)),
+            Route("/reset-password/done", get: ShowPage(PasswordChangedPage.init, pages)),
+            Route("/not-me", get: OpenNotMeLink(reset, pages), post: NotMe(reset, admission, pages)),
+            Route("/not-me/done", get: ShowPage(LinksRevokedPage.init, pages)),
+            Route("/login", get: ShowPage(SignInPage.init, pages), post: SignIn(login, admission, pages)),
+            Route("/login/done", get: ShowPage(SignedInPage.init, pages)),
+            Route("/me", get: Me(login)),
+            Route("/", get: Redirect(to: "/login", pages.site)),
+            Route("/.well-known/change-password", get: Redirect(to: "/forgot-password", pages.site)),
+            Route("/healthz", get: Prepared(json: [UInt8](#"{"status":"ok"}"#.utf8))),
+            Route("/readyz", get: Readiness(checks, deadline: checkDeadline)),
+            Route("/openapi.json", get: Prepared(json: PackageResources.openapi_json)),
+            Route("/assets/keyturn.css", get: Asset.stylesheet),
+            Route("/assets/keyturn.js", get: Asset.script),
+            Route("/assets/keyturn.svg", get: Asset.icon),
+        ]
+        if let mailbox {
+            routes.append(Route("/mailbox", get: Mailbox(mailbox, pages)))
+            routes.append(Route("/mailbox/mail", get: MailboxMail(mailbox, pages)))
+        }
+        return routes
+    }
+}
+
+/// One path and its controllers.
+struct Route: Sendable {
+    static let allMethods = "GET, HEAD, POST, OPTIONS"
+
+    let path: StaticString
+    let get: any GetController
+    let post: (any PostController)?
+    /// As logs and metrics know it: the path.
+    let name: String
+    /// The value of `Allow`.
+    let allow: String
+
+    init(_ path: StaticString, get: any GetController, post: (any PostController)? = nil) {
+        self.path = path
+        self.get = get
+        self.post = post
+        name = "\(path)"
+        allow = post == nil ? "GET, HEAD, OPTIONS" : Self.allMethods
+    }
+}
+
+/// Finds the route of a request, and counts what came of it.
+struct Routes: Sendable {
+    enum Found { case get(any GetController), post(any PostController) }
+
+    private let routes: [Route]
+    private let counters: [RouteCounters]
+
+    init(_ routes: [Route], metrics: Metrics) {
+        self.routes = routes
+        counters = (routes.map(\.name) + [Self.noRoute]).map { RouteCounters(of: $0, in: metrics) }
+    }
+
+    private static let noRoute = "none"
+
+    /// - Returns: the place of the route in the table; one past its end where no path is this one.
+    func find(_ request: Request) -> Int {
+        routes.firstIndex { request.path(is: $0.path) } ?? routes.count
+    }
+
+    func name(of place: Int) -> String { place < routes.count ? routes[place].name : Self.noRoute }
+    func allow(of place: Int) -> String? { place < routes.count ? routes[place].allow : nil }
+
+    func controller(at place: Int, for request: Request) throws(Problem) -> Found {
+        guard place < routes.count else { throw .notFound }
+        let route = routes[place]
+        switch request.method {
+        case .get, .head: return .get(route.get)
+        case .post:
+            guard let post = route.post else { throw .methodNotAllowed(allow: route.allow) }
+            return .post(post)
+        default: throw .methodNotAllowed(allow: route.allow)
+        }
+    }
+
+    func count(_ status: Status, at place: Int, after duration: Duration) {
+        counters[place].count(status, after: duration)
+    }
+}

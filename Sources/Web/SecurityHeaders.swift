@@ -1,0 +1,39 @@
+package import HTTP
+
+/// The fields every answer carries, the HTTP server's own refusals included. The one place where they are written.
+enum SecurityHeaders {
+    /// Our own stylesheet, script and icon; nothing inline, nothing from elsewhere, no frame around us, no sink for markup made by scripts.
+    private static let contentSecurityPolicy = [
+        "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'", "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
+    ].joined(separator: "; ")
+
+    static func fields(publicURL: String) -> [(name: String, value: String)] {
+        var fields = [
+            ("Content-Security-Policy", contentSecurityPolicy),
+            ("X-Content-Type-Options", "nosniff"),
+            // A link's token stands in the address: no other site may hear where the visitor came from.
+            ("Referrer-Policy", "no-referrer"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+            ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        ]
+        if publicURL.utf8.starts(with: "https:".utf8) {
+            fields.append(("Strict-Transport-Security", "max-age=31536000"))
+        }
+        return fields
+    }
+}
+
+extension Web {
+    /// The fields of every answer, serialised (`Name: value\r\n`…). With HSTS where the public URL is https.
+    package static func commonFields(publicURL: String) -> [UInt8] {
+        SecurityHeaders.fields(publicURL: publicURL).flatMap { Array("\($0.name): \($0.value)\r\n".utf8) }
+    }
+
+    /// The HTTP server's own refusals as problems.
+    package static func refusal(_ status: Status, code: String, detail: String) -> Response {
+        Problem(status, code, status.reason, detail).response()
+    }
+}

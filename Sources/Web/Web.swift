@@ -1,0 +1,159 @@
+package import HTTP
+package import Keyturn
+import Logging
+package import Telemetry
+
+/// The room where a request becomes an answer: it finds the route, guards it, asks the controller and counts what came of it.
+package struct Web: Responder {
+    package struct Options: Sendable {
+        /// What links, redirects and our own origin are built from; without a slash at its end.
+        package var publicURL: String
+        /// Origins whose scripts may call us (CORS), as browsers write them: `https://app.example`.
+        package var allowedOrigins: [String] = []
+        /// Whose `X-Forwarded-For` and `Forwarded` are believed.
+        package var trustedProxies: [CIDR] = []
+        package var siteName = "keyturn"
+        /// How long one check of `/readyz` may take; one that is not done then has failed.
+        package var checkDeadline: Duration = .seconds(3)
+        package init(publicURL: String) { self.publicURL = publicURL }
+    }
+
+    private let routes: Routes
+    private let pages: Pages
+    private let originCheck: OriginCheck
+    private let crossOrigin: CrossOrigin
+    private let submissions = Submissions()
+    private let trustedProxies: [CIDR]
+    private let clock: WallClock
+    private let log: Log
+
+    /// - Parameter mailbox: the demo's captured mails; without it there is no such page.
+    /// - Throws: where an embedded template cannot be read.
+    package init(
+        outbox: any Outbox, reset: PasswordReset, login: Login, limiter: RateLimiter, clock: WallClock, checks: [Check],
+        mailbox: (@Sendable () async -> [CapturedMail])? = nil, metrics: Metrics, log: Log, options: Options
+    ) throws {
+        let site = Site(name: options.siteName, publicURL: options.publicURL)
+        pages = try Pages(site: site, words: .english)
+        routes = Routes(
+            .table(
+                outbox: outbox, reset: reset, login: login, admission: Admission(limiter), checks: checks,
+                checkDeadline: options.checkDeadline, mailbox: mailbox, pages: pages),
+            metrics: metrics)
+        originCheck = OriginCheck(publicURL: options.publicURL, allowedOrigins: options.allowedOrigins)
+        crossOrigin = CrossOrigin(allowedOrigins: options.allowedOrigins)
+        trustedProxies = options.trustedProxies
+        self.clock = clock
+        self.log = log
+    }
+
+    /// What needs no body to be refused: an unknown path, a method the path does not have, a body of a type nobody reads.
+    package func refuseEarly(_ request: Request) -> Response? {
+        guard request.method != .options else { return nil }
+        let route = routes.find(request)
+        do {
+            _ = try routes.controller(at: route, for: request)
+            if request.method == .post { _ = try BodyType(of: request) }
+            return nil
+        } catch {
+            let reply = pages.reply(about: error, to: visit(request))
+            return finish(reply, to: request, on: route, after: .zero)
+        }
+    }
+
+    package func respond(to request: Request) async -> Response {
+        let began = ContinuousClock.now
+        let route = routes.find(request)
+        let reply = await reply(to: request, on: route)
+        return finish(reply, to: request, on: route, after: ContinuousClock.now - began)
+    }
+
+    private func reply(to request: Request, on route: Int) async -> Reply {
+        if request.method == .options { return options(request, on: route) }
+        let visit = visit(request)
+        do {
+            switch try routes.controller(at: route, for: request) {
+            case .get(let controller): return await get(visit, from: controller)
+            case .post(let controller): return await post(visit, to: controller)
+            }
+        } catch {
+            return pages.reply(about: error, to: visit)
+        }
+    }
+
+    private func get(_ visit: Visit, from controller: any GetController) async -> Reply {
+        do {
+            return Reply(try await controller.get(visit))
+        } catch {
+            return pages.reply(about: error, to: visit, on: controller.page(about: error, for: visit))
+        }
+    }
+
+    private func post(_ visit: Visit, to controller: any PostController) async -> Reply {
+        var visit = visit
+        do {
+            let type = try BodyType(of: visit.request)
+            visit.becomes(postOf: type)
+            if type == .form { try originCheck.admit(visit.request) }
+            let form = try Form(visit.request.body, as: type)
+            guard let key = form.submissionKey else { return await post(form, from: visit, to: controller) }
+            return await submissions.join(key, path: visit.request.path, body: visit.request.body, at: visit.now) {
+                [visit] in await post(form, from: visit, to: controller)
+            }
+        } catch {
+            return pages.reply(about: error, to: visit)
+        }
+    }
+
+    private func post(_ form: Form, from visit: Visit, to controller: any PostController) async -> Reply {
+        do {
+            return Reply(try await controller.post(form, from: visit))
+        } catch {
+            return pages.reply(about: error, to: visit, on: await controller.page(about: error, on: form, from: visit))
+        }
+    }
+
+    /// A preflight's answer, or plainly which methods the path knows.
+    private func options(_ request: Request, on route: Int) -> Reply {
+        guard let allow = request.path == "*" ? Route.allMethods : routes.allow(of: route) else {
+            return pages.reply(about: .notFound, to: visit(request))
+        }
+        var response = Response(.noContent)
+        response.add("Allow", allow)
+        crossOrigin.answerPreflight(request, allow: allow, with: &response)
+        return Reply(response)
+    }
+
+    private func visit(_ request: Request) -> Visit {
+        Visit(request, from: ClientAddress(of: request, trusting: trustedProxies), at: clock.now())
+    }
+
+    /// The last step of every answer: the fields scripts of other origins need, the counters, the log.
+    /// Neither the target nor a field is logged: a link's token stands in one of them.
+    private func finish(_ reply: Reply, to request: Request, on route: Int, after duration: Duration) -> Response {
+        var response = reply.response
+        crossOrigin.mark(&response, for: request)
+        routes.count(response.status, at: route, after: duration)
+        let level: Log.Level = response.status.code >= 500 ? .warning : .debug
+        log.log(
+            level: level, "request",
+            metadata: [
+                "id": "\(RequestID.next())", "method": "\(request.method.rawValue)",
+                "route": "\(routes.name(of: route))",
+                "status": "\(response.status.code)", "ms": "\(duration.wholeMilliseconds)",
+                "cause": "\(reply.cause ?? "none")",
+            ])
+        return response
+    }
+}
+
+/// An answer, and what only the log may say about it.
+struct Reply: Sendable {
+    let response: Response
+    let cause: String?
+
+    init(_ response: Response, cause: String? = nil) {
+        self.response = response
+        self.cause = cause
+    }
+}

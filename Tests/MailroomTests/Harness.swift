@@ -1,0 +1,188 @@
+/// What the worker's tests hand in: time that a test moves, a provider that follows a script, and everything around them.
+import Foundation
+import Keyturn
+import Logging
+import Synchronization
+import Telemetry
+import TestKit
+
+@testable import Mailroom
+
+/// Time that stands still until the test lets it jump to the next sleeper.
+final class SimulatedTime: Sendable {
+    private struct State {
+        var now = Timestamp.noon
+        var sleepers: [Int: (until: Timestamp, continuation: CheckedContinuation<Void, Never>)] = [:]
+        var last = 0
+    }
+    private let state = Mutex(State())
+
+    var now: Timestamp { state.withLock { $0.now } }
+    var clock: WallClock { WallClock { self.now } }
+
+    @Sendable func sleep(_ span: Duration) async {
+        let id = state.withLock { state in
+            state.last += 1
+            return state.last
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    guard span > .zero, !Task.isCancelled else { return true }
+                    state.sleepers[id] = (state.now + span, continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            wake { $0 == id }
+        }
+    }
+
+    /// Changes whenever somebody falls asleep or wakes.
+    var pulse: Pulse { state.withLock { Pulse(last: $0.last, sleepers: $0.sleepers.count) } }
+    struct Pulse: Equatable {
+        let last: Int
+        let sleepers: Int
+    }
+
+    /// Jumps to the moment the next sleeper waits for.
+    func jump() {
+        state.withLock { state in
+            guard let next = state.sleepers.values.map(\.until).min() else { return }
+            state.now = max(state.now, next)
+        }
+        wake { _ in false }
+    }
+
+    private func wake(_ isCancelled: @Sendable (Int) -> Bool) {
+        let woken = state.withLock { state in
+            let due = state.sleepers.filter { isCancelled($0.key) || $0.value.until <= state.now }
+            for id in due.keys { state.sleepers[id] = nil }
+            return due.values.map(\.continuation)
+        }
+        for continuation in woken { continuation.resume() }
+    }
+}
+
+/// A provider that answers as it is told, and remembers what it was given and when.
+final class ScriptedCarrier: Carrier {
+    typealias Script = @Sendable (_ letter: Letter, _ number: Int) -> Verdict
+    struct Carried: Sendable {
+        let letter: Letter
+        let at: Timestamp
+    }
+    private struct State {
+        var carried: [Carried] = []
+        var underWay = 0
+        var mostAtOnce = 0
+    }
+    private let state = Mutex(State())
+    private let time: SimulatedTime
+    private let takes: Duration
+    private let script: Script
+
+    /// - Parameter takes: how long each attempt lasts.
+    init(time: SimulatedTime, takes: Duration, _ script: @escaping Script) {
+        self.time = time
+        self.takes = takes
+        self.script = script
+    }
+
+    var carried: [Carried] { state.withLock { $0.carried } }
+    var letters: [Letter] { carried.map(\.letter) }
+    var underWay: Int { state.withLock { $0.underWay } }
+    var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
+
+    func carry(_ letter: Letter) async -> Verdict {
+        let number = state.withLock { state in
+            state.carried.append(Carried(letter: letter, at: time.now))
+            state.underWay += 1
+            state.mostAtOnce = max(state.mostAtOnce, state.underWay)
+            return state.carried.count
+        }
+        await time.sleep(takes)
+        let verdict = script(letter, number)
+        state.withLock { $0.underWay -= 1 }
+        return verdict
+    }
+}
+
+/// A worker with people, a store, a provider and a clock.
+struct Mailhouse: Sendable {
+    let time = SimulatedTime()
+    let store: MemoryStore
+    let carrier: ScriptedCarrier
+    let links: ResetLinks
+    let worker: Worker
+    let metrics = Metrics()
+
+    init(
+        _ users: [User] = [.ann, .bob, .unverifiedUma, .disabledDan], capacity: Int = 1000, budgetBurst: Int = 3,
+        takes: Duration = .zero, parallel: Int = 8, maximumAge: Duration = .seconds(3600),
+        script: @escaping ScriptedCarrier.Script = { _, number in .delivered(messageID: "m\(number)") }
+    ) throws {
+        guard let secrets = Secrets([Array("0123456789abcdef0123456789abcdef".utf8)]) else {
+            throw CocoaError(.coderInvalidValue)
+        }
+        store = MemoryStore(users, capacity: capacity)
+        carrier = ScriptedCarrier(time: time, takes: takes, script)
+        links = ResetLinks(secrets: secrets, issuer: "https://example.com", lifetime: .seconds(1800))
+        var options = Worker.Options(siteURL: "https://example.com")
+        options.parallelDeliveries = parallel
+        options.maximumAge = maximumAge
+        worker = try Worker(
+            outbox: store, users: store, links: links, budget: MailBudget(interval: .seconds(600), burst: budgetBurst),
+            carrier: carrier, clock: time.clock, metrics: metrics,
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pseudonym: AddressPseudonym(secrets: secrets),
+            options: options, fraction: { 1 }, sleep: time.sleep)
+    }
+
+    func ask(_ address: String, device: String? = nil) async throws {
+        try await store.record(ResetRequest(email: try EmailAddress(parsing: address), device: device), at: time.now)
+    }
+
+    /// Runs the worker, letting time jump whenever everybody seems to wait, until the condition holds.
+    /// - Returns: whether it came to hold.
+    @discardableResult
+    func work(forAtMost limit: Duration = .seconds(7200), until holds: () async throws -> Bool) async throws -> Bool {
+        let running = Task { await worker.run() }
+        let end = time.now + limit
+        var isHolding = false
+        while !isHolding, time.now < end {
+            await settleDown()
+            isHolding = try await holds()
+            if !isHolding { time.jump() }
+        }
+        running.cancel()
+        let ending = Task {
+            // An attempt under way is brought to its end, which takes its time.
+            while !Task.isCancelled {
+                await settleDown(isEnding: true)
+                time.jump()
+            }
+        }
+        await running.value
+        ending.cancel()
+        return isHolding
+    }
+
+    /// Waits until everybody waits for the time: all who carry, the worker itself, and nobody falls asleep or wakes any more.
+    private func settleDown(isEnding: Bool = false) async {
+        var pulse = time.pulse
+        var stillFor = 0
+        while stillFor < 40 {
+            await Task.yield()
+            let now = time.pulse
+            let areAllAsleep = now.sleepers >= carrier.underWay + (isEnding ? 0 : 1)
+            stillFor = now == pulse && areAllAsleep ? stillFor + 1 : 0
+            pulse = now
+        }
+    }
+
+    func isEmpty() async throws -> Bool { store.letters.isEmpty }
+
+    func outcomes(of user: User) async throws -> [String] {
+        try await store.mailLog(of: user.id, limit: 100).reversed().map(\.outcome)
+    }
+}

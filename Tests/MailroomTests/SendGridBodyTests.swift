@@ -1,0 +1,59 @@
+import Keyturn
+import StrictJSON
+import TestKit
+import Testing
+
+@testable import Mailroom
+
+@Suite struct `The mail as SendGrid gets it` {
+    private let from = Sender(email: "noreply@example.com", name: "Example")
+
+    private func letter() throws -> Letter {
+        Letter(
+            to: try #require(Recipient(.ann)), kind: .resetLink, requestID: 42, subject: "Reset", text: "Hello\n",
+            html: "<p>Hello</p>")
+    }
+
+    @Test func `names one recipient without a name, text before HTML, and turns all tracking off`() throws {
+        let body = SendGridBody(Mail(try letter()), options: SendGrid.Options(apiKey: "k", from: from)).json
+        let expected = try JSON(
+            parsing: Array(
+                #"""
+                {"personalizations":[{"to":[{"email":"Ann@example.com"}]}],
+                "from":{"email":"noreply@example.com","name":"Example"},"subject":"Reset",
+                "content":[{"type":"text/plain","value":"Hello\n"},{"type":"text/html","value":"<p>Hello</p>"}],
+                "categories":["password-reset"],"custom_args":{"outbox_id":"42"},
+                "tracking_settings":{"click_tracking":{"enable":false,"enable_text":false},"open_tracking":{"enable":false},
+                "subscription_tracking":{"enable":false},"ganalytics":{"enable":false}},
+                "mail_settings":{"bypass_list_management":{"enable":true}}}
+                """#.utf8))
+        #expect(body == expected)
+    }
+
+    @Test func `says what was asked for besides`() throws {
+        var options = SendGrid.Options(apiKey: "k", from: Sender(email: "noreply@example.com", name: ""))
+        options.replyTo = "help@example.com"
+        options.sandbox = true
+        options.bypassSuppressions = false
+        let body = SendGridBody(Mail(try letter()), options: options).json
+        #expect(body["from"] == .members(("email", .string("noreply@example.com"))))
+        #expect(body["reply_to"] == .members(("email", .string("help@example.com"))))
+        #expect(body["mail_settings"] == .members(("sandbox_mode", .members(("enable", .bool(true))))))
+    }
+
+    @Test func `has no mail settings where none is asked for`() throws {
+        var options = SendGrid.Options(apiKey: "k", from: from)
+        options.bypassSuppressions = false
+        #expect(SendGridBody(Mail(try letter()), options: options).json["mail_settings"] == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("SG.abc", "SG.abc"), ("  SG.abc\r\n", "SG.abc"), ("SG.abc\n", "SG.abc"), ("", nil), (" \n", nil),
+            ("SG. abc", nil),
+            ("SG.äbc", nil), ("SG.a\u{0}bc", nil), ("SG.a\nbc", nil),
+        ] as [(String, String?)])
+    func `is signed with a key that is printable ASCII, blanks around it trimmed`(key: String, checked: String?) {
+        #expect(SendGrid.checked(key) == checked)
+    }
+}

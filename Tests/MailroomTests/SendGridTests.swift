@@ -1,0 +1,87 @@
+import HTTPClient
+import Keyturn
+import Sockets
+import StrictJSON
+import TLS
+import TestKit
+import Testing
+
+@testable import Mailroom
+
+@Suite struct `SendGrid over TLS` {
+    private func letter() throws -> Letter {
+        Letter(
+            to: try #require(Recipient(.ann)), kind: .resetLink, requestID: 42, subject: "Reset", text: "Hello\n",
+            html: "<p>Hello</p>")
+    }
+
+    /// Sends one letter to a SendGrid that answers so.
+    private func send(_ answers: Answer...) async throws -> (verdict: Verdict, mails: [FakeSendGrid.Mail]) {
+        let server = try await FakeSendGrid.start(answers: answers)
+        defer { server.stop() }
+        let loops = try EventLoops(count: 1)
+        let client = HTTPClient(
+            to: try #require(Origin(parsing: server.baseURL)), trust: .file(path: server.caFile), loops: loops)
+        let carrier = try SendGrid(
+            client: client, clock: SettableClock().wall,
+            options: SendGrid.Options(
+                apiKey: "SG.secret\n", from: Sender(email: "noreply@example.com", name: "Example")))
+        let verdict = await carrier.carry(try letter())
+        await client.shutDown()
+        await loops.shutDown()
+        return (verdict, server.mails)
+    }
+
+    @Test func `takes a letter once, with the key and the body of its API`() async throws {
+        let (verdict, mails) = try await send()
+        #expect(verdict == .delivered(messageID: "fake-message-id"))
+        let mail = try #require(mails.first)
+        #expect(mails.count == 1)
+        #expect(mail.request["content-type"] == "application/json")
+        #expect(mail.apiKey == "SG.secret")
+        #expect(mail.to == "Ann@example.com")
+        #expect(mail.text == "Hello\n")
+        #expect(mail.html == "<p>Hello</p>")
+        #expect(mail.json["custom_args"]?["outbox_id"]?.stringValue == "42")
+    }
+
+    @Test func `says why it refuses, and for how long it is busy`() async throws {
+        let refused = try await send(FakeSendGrid.refused(400, message: "Bad <ann@example.com>"))
+        #expect(refused.verdict == .never(reason: "400: Bad (address)"))
+        let busy = try await send(FakeSendGrid.refused(429, message: "too many", fields: [("Retry-After", "20")]))
+        #expect(busy.verdict == .later(after: .seconds(20), reason: "429: too many", pausesEverybody: true))
+        let unauthorized = try await send(FakeSendGrid.refused(401, message: "The provided key is wrong"))
+        #expect(unauthorized.verdict == .stop(reason: "401: The provided key is wrong"))
+    }
+
+    @Test func `is unreachable where nobody listens`() async throws {
+        let server = try await FakeSendGrid.start()
+        let (url, authority) = (server.baseURL, server.caFile)
+        server.stop()
+        let loops = try EventLoops(count: 1)
+        let client = HTTPClient(to: try #require(Origin(parsing: url)), trust: .file(path: authority), loops: loops)
+        let carrier = try SendGrid(
+            client: client, clock: SettableClock().wall,
+            options: SendGrid.Options(apiKey: "SG.secret", from: Sender(email: "noreply@example.com", name: "")))
+        guard case .unreachable(let reason) = await carrier.carry(try letter()) else {
+            Issue.record("somebody answered")
+            return
+        }
+        #expect(!reason.isEmpty)
+        await client.shutDown()
+        await loops.shutDown()
+    }
+
+    @Test func `is not made with a key that cannot stand in a header`() async throws {
+        let loops = try EventLoops(count: 1)
+        let client = HTTPClient(
+            to: try #require(Origin(parsing: "https://localhost:1")), trust: .system, loops: loops)
+        #expect(throws: SendGrid.APIKeyRefused()) {
+            try SendGrid(
+                client: client, clock: SettableClock().wall,
+                options: SendGrid.Options(apiKey: "SG.a b", from: Sender(email: "noreply@example.com", name: "")))
+        }
+        await client.shutDown()
+        await loops.shutDown()
+    }
+}

@@ -1,0 +1,228 @@
+import Keyturn
+import TestKit
+import Testing
+
+@testable import Mailroom
+
+@Suite struct `The worker` {
+    @Test func `mails a link to the stored address, not the one typed`() async throws {
+        let house = try Mailhouse()
+        try await house.ask("ANN@EXAMPLE.COM")
+        #expect(try await house.work(until: house.isEmpty))
+        let letter = try #require(house.carrier.letters.first)
+        #expect(house.carrier.letters.count == 1)
+        #expect(letter.to.email.text == "Ann@example.com")
+        #expect(try await house.outcomes(of: .ann) == ["delivered"])
+    }
+
+    @Test func `signs a link that opens the account it was mailed for`() async throws {
+        let house = try Mailhouse()
+        try await house.ask("ann@example.com")
+        try await house.work(until: house.isEmpty)
+        let text = try #require(house.carrier.letters.first?.text)
+        let line = try #require(
+            text.split(separator: "\n").first { $0.hasPrefix("https://example.com/reset-password?token=") })
+        let token = String(line.dropFirst("https://example.com/reset-password?token=".count))
+        let claimed = try house.links.read(token, at: .noon)
+        #expect(try house.links.verify(claimed, for: User.ann.credentials, at: .noon) == .noon + .seconds(1800))
+    }
+
+    @Test(
+        arguments: [
+            ("nobody@example.com", User?.none, nil), ("uma@example.com", .unverifiedUma, "unverified"),
+            ("dan@example.com", .disabledDan, "disabled"),
+        ] as [(String, User?, String?)])
+    func `is silent where nobody may get mail, and says why to the operator`(
+        address: String, user: User?, reason: String?
+    ) async throws {
+        let house = try Mailhouse()
+        try await house.ask(address)
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.carrier.letters.isEmpty)
+        if let user, let reason { #expect(try await house.outcomes(of: user) == [reason]) }
+    }
+
+    @Test func `mails an account no more than its budget`() async throws {
+        let house = try Mailhouse(budgetBurst: 1)
+        try await house.ask("ann@example.com")
+        var isAskedAgain = false
+        try await house.work {
+            guard house.store.letters.isEmpty else { return false }
+            if !isAskedAgain { try await house.ask("ann@example.com") }
+            defer { isAskedAgain = true }
+            return isAskedAgain
+        }
+        #expect(try await house.outcomes(of: .ann) == ["delivered", "throttled"])
+    }
+
+    @Test func `does not count the letter about a changed password against the budget`() async throws {
+        let house = try Mailhouse(budgetBurst: 0)
+        _ = try await house.store.replace(User.ann.credentials, with: User.bob.passwordHash, at: .noon)
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.carrier.letters.map(\.kind) == [.passwordChanged])
+        #expect(house.carrier.letters.first?.subject == "Your keyturn password was changed")
+    }
+
+    @Test func `tries again later, each time after twice as long, and not more than a minute`() async throws {
+        let house = try Mailhouse { _, number in
+            number < 9 ? .later(after: nil, reason: "503", pausesEverybody: false) : .delivered(messageID: nil)
+        }
+        try await house.ask("ann@example.com")
+        #expect(try await house.work(until: house.isEmpty))
+        let times = house.carrier.carried.map(\.at)
+        let waits = zip(times.dropFirst(), times).map { ($0 - $1).wholeMilliseconds / 1000 }
+        #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60])
+    }
+
+    @Test func `waits as long as the provider says`() async throws {
+        let house = try Mailhouse { _, number in
+            number == 1
+                ? .later(after: .seconds(37), reason: "503", pausesEverybody: false) : .delivered(messageID: nil)
+        }
+        try await house.ask("ann@example.com")
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.carrier.carried.map(\.at) == [.noon, .noon + .seconds(37)])
+    }
+
+    @Test func `gives a letter up when it has been retried long enough, with the provider's last words`() async throws {
+        let house = try Mailhouse(maximumAge: .seconds(300)) { _, _ in
+            .later(after: nil, reason: "503: come back", pausesEverybody: false)
+        }
+        try await house.ask("ann@example.com")
+        let failed = try await house.work { try await !house.store.entries(.failed, limit: 1).isEmpty }
+        #expect(failed)
+        let entry = try #require(try await house.store.entries(.failed, limit: 1).first)
+        #expect(entry.state == .failed)
+        let line = try #require(try await house.store.mailLog(of: User.ann.id, limit: 1).first)
+        #expect(line.outcome == "failed")
+        #expect(line.detail == "gave up after 5 minutes: 503: come back")
+        #expect(house.time.now - .noon >= .seconds(300))
+        #expect(house.time.now - .noon < .seconds(365))
+    }
+
+    @Test func `keeps a letter the provider refuses as failed, after one attempt`() async throws {
+        let house = try Mailhouse { _, _ in .never(reason: "400: bad") }
+        try await house.ask("ann@example.com")
+        #expect(try await house.work { try await !house.store.entries(.failed, limit: 1).isEmpty })
+        #expect(house.carrier.letters.count == 1)
+        #expect(try await house.store.mailLog(of: User.ann.id, limit: 1).first?.detail == "400: bad")
+    }
+
+    @Test func `stands still while the key is refused, probes once a minute, and burns no letter`() async throws {
+        let house = try Mailhouse(maximumAge: .seconds(60)) { _, number in
+            number <= 4 ? .stop(reason: "401: no") : .delivered(messageID: nil)
+        }
+        try await house.ask("ann@example.com")
+        #expect(try await house.work(forAtMost: .seconds(130)) { house.carrier.carried.count == 3 })
+        #expect(house.worker.stoppedBecause == "401: no")
+        let waits = zip(house.carrier.carried.dropFirst(), house.carrier.carried).map {
+            ($0.at - $1.at).wholeMilliseconds / 1000
+        }
+        #expect(waits == [60, 60])
+        let entry = try #require(try await house.store.entries(.all, limit: 1).first)
+        #expect(entry.attempts == 0)
+        #expect(entry.state == .pending)
+    }
+
+    @Test func `sends everything once the key is accepted, however long that took`() async throws {
+        let people = (1...40).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
+        let house = try Mailhouse(people, parallel: 1, maximumAge: .seconds(120)) { _, number in
+            number <= 5 ? .stop(reason: "401: no") : .delivered(messageID: nil)
+        }
+        for number in 1...40 { try await house.ask("p\(number)@example.com") }
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.time.now - .noon == .seconds(300))
+        #expect(house.worker.stoppedBecause == nil)
+        for person in people { #expect(try await house.outcomes(of: person) == ["delivered"]) }
+    }
+
+    @Test func `asks a provider that does not answer with one letter at a time`() async throws {
+        let people = (1...40).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
+        let house = try Mailhouse(people, parallel: 3) { _, number in
+            number <= 10 ? .unreachable(reason: "connecting") : .delivered(messageID: nil)
+        }
+        for number in 1...40 { try await house.ask("p\(number)@example.com") }
+        #expect(try await house.work(until: house.isEmpty))
+        let perSecond = Dictionary(grouping: house.carrier.carried.prefix(10)) {
+            ($0.at - .noon).wholeMilliseconds / 1000
+        }
+        #expect(perSecond[0]?.count == 3)
+        #expect(perSecond.filter { $0.key > 0 }.allSatisfy { $0.value.count == 1 })
+        #expect(house.worker.stoppedBecause == nil)
+    }
+
+    @Test func `pauses everybody when the provider counts too many`() async throws {
+        let people = (1...20).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
+        let house = try Mailhouse(people, parallel: 1) { _, number in
+            number == 1 ? .later(after: .seconds(30), reason: "429", pausesEverybody: true) : .delivered(messageID: nil)
+        }
+        for number in 1...20 { try await house.ask("p\(number)@example.com") }
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.carrier.carried.filter { $0.at < .noon + .seconds(30) }.count == 1)
+    }
+
+    @Test func `delivers a bounded number at once`() async throws {
+        let people = (1...40).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
+        let house = try Mailhouse(people, takes: .seconds(1))
+        for number in 1...40 { try await house.ask("p\(number)@example.com") }
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.carrier.mostAtOnce == 8)
+    }
+
+    @Test func `never carries two letters of one account at once`() async throws {
+        let house = try Mailhouse(takes: .seconds(1))
+        _ = try await house.store.replace(User.ann.credentials, with: User.bob.passwordHash, at: .noon)
+        try await house.ask("ann@example.com")
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.carrier.letters.count == 2)
+        #expect(house.carrier.mostAtOnce == 1)
+    }
+
+    @Test func `drains a flood of unknown addresses while every delivery hangs`() async throws {
+        let house = try Mailhouse(capacity: 2000, takes: .seconds(14))
+        try await house.ask("ann@example.com")
+        for number in 1...300 { try await house.ask("nobody\(number)@example.com") }
+        let isDrained = try await house.work(forAtMost: .seconds(10)) {
+            house.store.letters.count <= 1 && !house.carrier.letters.isEmpty
+        }
+        #expect(isDrained)
+    }
+
+    @Test func `sends no link for a request that "this wasn't me" took back`() async throws {
+        let house = try Mailhouse(takes: .seconds(1), parallel: 1)
+        try await house.ask("bob@example.org")
+        try await house.ask("ann@example.com")
+        var isRevoked = false
+        try await house.work {
+            if house.carrier.letters.count == 1, !isRevoked {
+                isRevoked = true
+                _ = try await house.store.revokeLinks(User.ann.credentials, at: house.time.now)
+            }
+            return try await house.isEmpty()
+        }
+        #expect(house.carrier.letters.map(\.to.email.text) == ["bob@example.org"])
+    }
+
+    @Test func `gives back what it did not send when it ends`() async throws {
+        let people = (1...20).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
+        let house = try Mailhouse(people, takes: .seconds(1), parallel: 1)
+        for number in 1...20 { try await house.ask("p\(number)@example.com") }
+        try await house.work { house.carrier.letters.count == 1 }
+        let depth = try await house.store.depth()
+        #expect(depth.leased == 0)
+        #expect(depth.pending == 20 - house.carrier.letters.count)
+        #expect(house.carrier.letters.count < 5)
+    }
+
+    @Test func `goes on by itself when the store works again`() async throws {
+        let house = try Mailhouse()
+        try await house.ask("ann@example.com")
+        house.store.fail(with: StorageFailed(code: 10, reason: "disk I/O error"))
+        let began = house.time.now
+        try await house.work {
+            if house.time.now - began > .seconds(20) { house.store.fail(with: nil) }
+            return house.carrier.letters.count == 1 && house.store.letters.isEmpty
+        }
+        #expect(house.carrier.letters.count == 1)
+    }
+}

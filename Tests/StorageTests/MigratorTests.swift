@@ -1,0 +1,90 @@
+/// Files are applied in order, once each, and never behind anybody's back.
+import GRDB
+import Keyturn
+import Migrations
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Storage
+
+@Suite struct `Migrations of the database` {
+    private static let one = Migrations.File(name: "0001_one.sql", sql: Array("CREATE TABLE one (id INTEGER);".utf8))
+    private static let two = Migrations.File(name: "0002_two.sql", sql: Array("CREATE TABLE two (id INTEGER);".utf8))
+    private static let three = Migrations.File(
+        name: "0003_three.sql", sql: Array("CREATE TABLE three (id INTEGER);".utf8))
+
+    @Test func `are applied to a fresh database, and not again`() async throws {
+        try await Folder.use { folder in
+            #expect(try open(folder, [Self.one, Self.two]) == ["0001_one.sql", "0002_two.sql"])
+            #expect(try open(folder, [Self.one, Self.two]) == [])
+            #expect(try open(folder, [Self.one, Self.two, Self.three]) == ["0003_three.sql"])
+            let recorded = try folder.look(into: "m.sqlite") { db in
+                try Row.fetchAll(db, sql: "SELECT name, checksum, applied_at FROM schema_migrations ORDER BY name")
+            }
+            #expect(recorded.map { $0[0] as String } == ["0001_one.sql", "0002_two.sql", "0003_three.sql"])
+            #expect(recorded[0][1] == "e07a6bf7ba8ef94a2f8a147d629068d0d7d81223eeb3c998105d9d84d9933ad9")
+            #expect(recorded[0][2] == 1_767_268_800_000)
+        }
+    }
+
+    @Test(arguments: [
+        ([changed(one), two], "migration 0001_one.sql was changed after it was applied to this database"),
+        ([two, three], "migration 0001_one.sql was applied to this database, but this binary does not have it"),
+        ([one], "the database is newer than this binary: migration 0002_two.sql was applied to it"),
+        (
+            [one, Migrations.File(name: "0001_other.sql", sql: one.sql), two],
+            "migration 0001_other.sql was not applied, but later ones were"
+        ),
+    ])
+    func `stop the start when the database has others`(files: [Migrations.File], words: String) async throws {
+        try await Folder.use { folder in
+            _ = try open(folder, [Self.one, Self.two])
+            #expect(throws: OpenFailed.migrations(words)) { try open(folder, files) }
+        }
+    }
+
+    @Test func `leave nothing behind when one fails`() async throws {
+        try await Folder.use { folder in
+            let broken = Migrations.File(
+                name: "0002_broken.sql",
+                sql: Array("CREATE TABLE half (id INTEGER); CREATE TABLE one (id INTEGER);".utf8))
+            #expect(
+                throws: OpenFailed.migrations(
+                    "migration 0002_broken.sql failed: table one already exists (SQLite code 1)")
+            ) { try open(folder, [Self.one, broken]) }
+            let isWhole = try folder.look(into: "m.sqlite") { try $0.tableExists("one") && !$0.tableExists("half") }
+            #expect(isWhole)
+            #expect(try open(folder, [Self.one, Self.two]) == ["0002_two.sql"])
+        }
+    }
+
+    @Test func `are only checked where that was asked`() async throws {
+        try await Folder.use { folder in
+            #expect(throws: OpenFailed.migrations("migration 0001_one.sql is not applied yet: run `keyturn migrate`")) {
+                try open(folder, [Self.one], applies: false)
+            }
+            _ = try open(folder, [Self.one])
+            #expect(try open(folder, [Self.one], applies: false) == [])
+            #expect(throws: OpenFailed.migrations("migration 0002_two.sql is not applied yet: run `keyturn migrate`")) {
+                try open(folder, [Self.one, Self.two], applies: false)
+            }
+        }
+    }
+
+    @Test func `of this binary stand in order`() {
+        #expect(Migrations.all.map(\.name) == ["0001_users.sql", "0002_outbox.sql"])
+    }
+
+    private static func changed(_ file: Migrations.File) -> Migrations.File {
+        Migrations.File(name: file.name, sql: file.sql + Array(" ".utf8))
+    }
+
+    private func open(_ folder: Folder, _ files: [Migrations.File], applies: Bool = true) throws -> [String] {
+        var options = SQLiteDatabase.Options(path: folder.path("m.sqlite"))
+        options.appliesMigrations = applies
+        let database = try SQLiteDatabase(options, migrations: files, now: .noon, metrics: Metrics(), log: .silent)
+        defer { database.close() }
+        return database.newlyApplied
+    }
+}

@@ -1,0 +1,234 @@
+/// What every implementation of `Outbox` promises.
+import Keyturn
+import TestKit
+import Testing
+
+@Suite struct `An outbox, wherever it is stored` {
+    @Test(arguments: Stores.all) func `hands out what was recorded, oldest first`(store: Stores) async throws {
+        try await store.use { _, outbox in
+            for (second, name) in ["one", "two", "three"].enumerated() {
+                try await outbox.record("\(name)@example.com", at: .noon + .seconds(second))
+            }
+            let later = Timestamp.noon + .seconds(9)
+            #expect(try await outbox.leaseAddresses(atMost: 2, at: later) == ["one@example.com", "two@example.com"])
+            #expect(try await outbox.leaseAddresses(atMost: 2, at: later) == ["three@example.com"])
+            #expect(try await outbox.leaseAddresses(atMost: 2, at: later).isEmpty)
+        }
+    }
+
+    @Test(arguments: Stores.all) func `keeps the words of a request`(store: Stores) async throws {
+        try await store.use { _, outbox in
+            let request = ResetRequest(email: .ann, language: "de-CH", device: "Firefox on Linux")
+            try await outbox.record(request, at: .noon)
+            let lease = try #require(
+                try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon + .seconds(1)).first)
+            #expect(lease.letter == .resetLink(request))
+            #expect(lease.attempts == 0 && lease.recordedAt == .noon && lease.expiresAt == .noon + .seconds(61))
+        }
+    }
+
+    @Test(arguments: Stores.all) func `makes one letter of all pending requests of an address`(store: Stores)
+        async throws
+    {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            try await outbox.record("bob@example.org", at: .noon + .seconds(1))
+            try await outbox.record(
+                ResetRequest(email: EmailAddress(stored: "ANN@example.com"), language: "fr"), at: .noon + .seconds(2))
+            try await outbox.record("\u{212A}im@example.com", at: .noon + .seconds(3))
+            try await outbox.record("kim@example.com", at: .noon + .seconds(4))
+            let leases = try await outbox.lease(atMost: 10, for: .seconds(60), at: .noon + .seconds(5))
+            #expect(
+                leases.map(\.typedAddress) == [
+                    "ANN@example.com", "bob@example.org", "\u{212A}im@example.com", "kim@example.com",
+                ])
+            #expect(leases[0].recordedAt == .noon)
+            guard case .resetLink(let request) = leases[0].letter else { return #expect(Bool(false), "no link") }
+            #expect(request.language == "fr")
+            #expect(try await outbox.settle(leases[0], of: UserID("1"), as: .delivered(messageID: "m"), at: .noon))
+            #expect(try await outbox.mailLog(of: UserID("1"), limit: 9).map(\.outcome) == ["delivered"])
+            #expect(try await outbox.depth().leased == 3)
+        }
+    }
+
+    @Test(arguments: Stores.all) func `keeps a request for a leased address until the lease ends`(store: Stores)
+        async throws
+    {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            let first = try await outbox.lease(atMost: 10, for: .seconds(60), at: .noon)
+            try await outbox.record("Ann@example.com", at: .noon + .seconds(1))
+            #expect(try await outbox.leaseAddresses(at: .noon + .seconds(2)).isEmpty)
+            #expect(try await outbox.settle(first[0], of: nil, as: .delivered(messageID: nil), at: .noon + .seconds(3)))
+            #expect(try await outbox.leaseAddresses(at: .noon + .seconds(3)) == ["Ann@example.com"])
+        }
+    }
+
+    @Test(arguments: Stores.all) func `hands out again what was not settled in time`(store: Stores) async throws {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            let first = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)
+            #expect(try await outbox.nextDue() == .noon + .seconds(60))
+            #expect(try await outbox.leaseAddresses(at: .noon + .milliseconds(59_999)).isEmpty)
+            let second = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon + .seconds(60))
+            #expect(second.count == 1 && second[0].token != first[0].token)
+            for outcome in Outcome.examples {
+                #expect(try await !outbox.settle(first[0], of: nil, as: outcome, at: .noon + .seconds(61)))
+            }
+            #expect(
+                try await outbox.settle(second[0], of: nil, as: .delivered(messageID: nil), at: .noon + .seconds(61)))
+            #expect(try await outbox.nextDue() == nil)
+        }
+    }
+
+    @Test(arguments: Stores.all) func `settles an expired lease that nobody took`(store: Stores) async throws {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            #expect(try await outbox.settle(lease, of: nil, as: .delivered(messageID: nil), at: .noon + .seconds(90)))
+            #expect(try await outbox.entries(.all, limit: 9).isEmpty)
+        }
+    }
+
+    @Test(arguments: Stores.all, Outcome.examples) func `settles once`(store: Stores, outcome: Outcome) async throws {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            #expect(try await outbox.settle(lease, of: nil, as: outcome, at: .noon))
+            #expect(try await !outbox.settle(lease, of: nil, as: outcome, at: .noon))
+        }
+    }
+
+    @Test(arguments: Stores.all) func `waits until a postponed letter is due, and counts the attempt`(store: Stores)
+        async throws
+    {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            let due = Timestamp.noon + .seconds(7)
+            #expect(try await outbox.settle(lease, of: UserID("1"), as: .later(at: due, reason: "503"), at: .noon))
+            #expect(try await outbox.nextDue() == due)
+            #expect(try await outbox.entries(.all, limit: 1).first?.lastReason == "503")
+            #expect(try await outbox.leaseAddresses(at: due - .milliseconds(1)).isEmpty)
+            let next = try await outbox.lease(atMost: 1, for: .seconds(60), at: due)
+            #expect(next.map(\.attempts) == [1])
+            #expect(next.map(\.recordedAt) == [.noon])
+            #expect(
+                try await outbox.mailLog(of: UserID("1"), limit: 9)
+                    == [MailLogEntry(at: .noon, kind: .resetLink, outcome: "later", detail: "503")])
+        }
+    }
+
+    @Test(arguments: Stores.all) func `takes a released letter back without counting it`(store: Stores) async throws {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            #expect(try await outbox.settle(lease, of: UserID("1"), as: .released, at: .noon + .seconds(1)))
+            let next = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon + .seconds(1))
+            #expect(next.map(\.attempts) == [0])
+            #expect(try await outbox.mailLog(of: UserID("1"), limit: 9).isEmpty)
+        }
+    }
+
+    @Test(arguments: Stores.all) func `keeps a failed letter until it is retried or purged`(store: Stores) async throws
+    {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            try await outbox.record("bob@example.org", at: .noon)
+            for lease in try await outbox.lease(atMost: 2, for: .seconds(60), at: .noon) {
+                #expect(try await outbox.settle(lease, of: nil, as: .failed(reason: "refused"), at: .noon))
+            }
+            #expect(try await outbox.leaseAddresses(at: .noon + .seconds(999)).isEmpty)
+            let failed = try await outbox.entries(.failed, limit: 9)
+            #expect(failed.map(\.lastReason) == ["refused", "refused"])
+            #expect(failed.map(\.state) == [.failed, .failed])
+            let later = Timestamp.noon + .seconds(1000)
+            #expect(try await outbox.retry(.id(failed[0].id), at: later) == 1)
+            let again = try await outbox.lease(atMost: 9, for: .seconds(60), at: later)
+            #expect(again.map(\.typedAddress) == ["ann@example.com"])
+            #expect(again.map(\.attempts) == [0] && again.map(\.recordedAt) == [later])
+            #expect(try await outbox.purge(.allFailed) == 1)
+            #expect(try await outbox.retry(.allFailed, at: later) == 0)
+            #expect(try await outbox.purge(.address(.ann)) == 1)
+            #expect(try await outbox.entries(.all, limit: 9).isEmpty)
+        }
+    }
+
+    @Test(arguments: Stores.all) func `refuses what is over its capacity, and takes more once there is room`(
+        store: Stores
+    )
+        async throws
+    {
+        try await store.use(capacity: 3) { _, outbox in
+            for number in 1...3 { try await outbox.record("user\(number)@example.com") }
+            await #expect(throws: OutboxRefused.full(capacity: 3)) { try await outbox.record("user4@example.com") }
+            let leases = try await outbox.lease(atMost: 3, for: .seconds(60), at: .noon)
+            await #expect(throws: OutboxRefused.full(capacity: 3)) { try await outbox.record("user4@example.com") }
+            #expect(try await outbox.settle(leases[0], of: nil, as: .failed(reason: "no"), at: .noon))
+            try await outbox.record("user4@example.com")
+            await #expect(throws: OutboxRefused.full(capacity: 3)) { try await outbox.record("user5@example.com") }
+        }
+    }
+
+    @Test(arguments: Stores.all) func `settles several in one go, each for itself`(store: Stores) async throws {
+        try await store.use { _, outbox in
+            for name in ["a", "b", "c"] { try await outbox.record("\(name)@example.com") }
+            let leases = try await outbox.lease(atMost: 3, for: .seconds(60), at: .noon)
+            #expect(try await outbox.settle(leases[1], of: nil, as: .delivered(messageID: nil), at: .noon))
+            let all = leases.map { Settlement($0, of: nil, as: .skipped(.unknownAddress)) }
+            #expect(try await outbox.settle(all, at: .noon) == [true, false, true])
+        }
+    }
+
+    @Test(arguments: Stores.all) func `tells when reset links were mailed to a user`(store: Stores) async throws {
+        try await store.use { users, outbox in
+            let ann = try await users.add(.ann, at: .noon)
+            let outcomes: [(Int, Outcome)] = [
+                (0, .delivered(messageID: "m0")), (10, .skipped(.throttled)), (20, .delivered(messageID: "m1")),
+                (30, .failed(reason: "no")), (40, .delivered(messageID: "m2")),
+            ]
+            for (second, outcome) in outcomes {
+                let now = Timestamp.noon + .seconds(second)
+                try await outbox.record("ann@example.com", at: now)
+                let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: now)[0]
+                #expect(try await outbox.settle(lease, of: ann.id, as: outcome, at: now))
+            }
+            #expect(
+                try await outbox.resetMails(to: ann.id, since: .noon + .seconds(20))
+                    == [.noon + .seconds(20), .noon + .seconds(40)])
+            #expect(
+                try await outbox.mailLog(of: ann.id, limit: 3).map(\.outcome) == ["delivered", "failed", "delivered"])
+            #expect(try await outbox.resetMails(to: UserID("2"), since: .noon).isEmpty)
+        }
+    }
+
+    @Test(arguments: Stores.all) func `shows an operator what concerns one person`(store: Stores) async throws {
+        try await store.use { users, outbox in
+            let ann = try await users.add(.ann, at: .noon)
+            #expect(try await users.replace(ann.credentials, with: .second, at: .noon))
+            try await outbox.record("ANN@example.com")
+            try await outbox.record("bob@example.org")
+            #expect(try await outbox.entries(.user(ann.id), limit: 9).map(\.kind) == [.passwordChanged, .resetLink])
+            #expect(try await outbox.entries(.address(.ann), limit: 9).map(\.kind) == [.passwordChanged, .resetLink])
+            #expect(try await outbox.entries(.address(.bob), limit: 9).map(\.kind) == [.resetLink])
+            #expect(try await outbox.entries(.pending, limit: 2).count == 2)
+            #expect(try await outbox.depth() == OutboxDepth(pending: 3, leased: 0, failed: 0, oldest: .noon))
+        }
+    }
+
+    @Test(arguments: Stores.all) func `announces what arrives`(store: Stores) async throws {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com")
+            try await outbox.record("bob@example.org")
+            var arrivals = outbox.arrivals.makeAsyncIterator()
+            #expect(await arrivals.next() != nil)
+        }
+    }
+}
+
+extension Outcome {
+    static let examples: [Outcome] = [
+        .delivered(messageID: "m"), .skipped(.unverified), .later(at: .noon + .seconds(5), reason: "503"),
+        .failed(reason: "400"), .released,
+    ]
+}

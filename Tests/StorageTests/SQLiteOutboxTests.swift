@@ -1,0 +1,149 @@
+/// What only the outbox in SQL promises: speed at its full size, and an end to its history.
+import GRDB
+import Keyturn
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Storage
+
+@Suite struct `An outbox in SQL` {
+    @Test func `finds what is due by an index, among a hundred thousand`() async throws {
+        try await withFullOutbox(distinct: true) { database, folder in
+            let plans = try folder.look(into: "k.sqlite") { db in
+                try [
+                    "SELECT id FROM outbox WHERE state <> 'failed' AND due_at <= 1 ORDER BY due_at, id LIMIT 9",
+                    "SELECT MIN(due_at) FROM outbox WHERE state <> 'failed'",
+                    "SELECT MAX(id) FROM outbox WHERE address = 'a' AND state <> 'failed'",
+                    "DELETE FROM outbox WHERE address = 'a' AND lease_token = 't'",
+                ].map { try Row.fetchOne(db, sql: "EXPLAIN QUERY PLAN \($0)")?["detail"] as String? }
+            }
+            #expect(
+                plans == [
+                    "SEARCH outbox USING INDEX outbox_due (due_at<?)",
+                    "SEARCH outbox USING INDEX outbox_due",
+                    "SEARCH outbox USING INDEX outbox_address (address=?)",
+                    "SEARCH outbox USING INDEX outbox_address (address=?)",
+                ])
+            let leases = try await database.outbox.lease(atMost: 256, for: .seconds(60), at: .noon)
+            #expect(leases.map(\.id) == Array(1...256))
+        }
+    }
+
+    @Test func `is not held up by a flood for one leased address`() async throws {
+        try await withFullOutbox(distinct: false) { database, _ in
+            let first = try await database.outbox.lease(atMost: 256, for: .seconds(60), at: .noon)
+            #expect(first.map(\.id) == [100_000])
+            try await database.outbox.record("flood@example.com", at: .noon)
+            try await database.outbox.record("ann@example.com", at: .noon)
+            #expect(try await database.outbox.leaseAddresses(at: .noon) == ["ann@example.com"])
+            #expect(try await database.outbox.nextDue() == .noon + .seconds(60))
+        }
+    }
+
+    @Test func `notices room that another process made`() async throws {
+        try await withOutbox(capacity: 1) { database, folder in
+            try await database.outbox.record("ann@example.com")
+            await #expect(throws: OutboxRefused.full(capacity: 1)) {
+                try await database.outbox.record("bob@example.org")
+            }
+            _ = try folder.look(into: "k.sqlite") { try $0.execute(sql: "DELETE FROM outbox") }
+            try await database.outbox.record("bob@example.org")
+            await #expect(throws: OutboxRefused.full(capacity: 1)) {
+                try await database.outbox.record("cid@example.com")
+            }
+        }
+    }
+
+    @Test func `writes the same for every reason to be silent`() async throws {
+        var written: [[String]] = []
+        for outcome in [Outcome.delivered(messageID: nil)] + SkipReason.allCases.map(Outcome.skipped) {
+            try await withOutbox { database, folder in
+                try await database.outbox.record("ann@example.com")
+                let lease = try await database.outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+                let user = outcome == .skipped(.unknownAddress) ? nil : UserID("1")
+                #expect(try await database.outbox.settle(lease, of: user, as: outcome, at: .noon))
+                written.append(
+                    try folder.look(into: "k.sqlite") { db in
+                        try ["outbox", "mail_log"].map {
+                            "\($0): \(try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \($0)") ?? -1)"
+                        }
+                    })
+            }
+        }
+        #expect(written == [[String]](repeating: ["outbox: 0", "mail_log: 1"], count: 5))
+    }
+
+    @Test func `cuts a provider's words between two characters`() async throws {
+        try await withOutbox { database, _ in
+            try await database.outbox.record("ann@example.com")
+            let lease = try await database.outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            let words = "x" + String(repeating: "é", count: 400)
+            #expect(try await database.outbox.settle(lease, of: nil, as: .failed(reason: words), at: .noon))
+            let kept = try await database.outbox.entries(.failed, limit: 1).first?.lastReason
+            #expect(kept == "x" + String(repeating: "é", count: 255))
+        }
+    }
+
+    @Test func `ends its history by age and number, and never a delivered line by number`() async throws {
+        try await withOutbox(keeping: (undelivered: 2, failed: 1)) { database, folder in
+            try folder.look(into: "k.sqlite") { db in
+                for second in 0..<5 {
+                    for outcome in ["delivered", "unverified"] {
+                        try db.execute(
+                            sql: "INSERT INTO mail_log (at, user_id, kind, outcome) VALUES (?, 1, 'reset_link', ?)",
+                            arguments: [Timestamp.noon.milliseconds + Int64(second), outcome])
+                    }
+                    try db.execute(
+                        sql: """
+                            INSERT INTO outbox (kind, address, state, recorded_at, due_at) VALUES ('reset_link', 'a@b.c', 'failed', 0, ?)
+                            """, arguments: [Timestamp.noon.milliseconds])
+                }
+                try db.execute(
+                    sql:
+                        "INSERT INTO mail_log (id, at, user_id, kind, outcome) VALUES (-1, 0, 1, 'reset_link', 'delivered')"
+                )
+            }
+            try await database.outbox.record("ann@example.com")
+            let lease = try await database.outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            #expect(
+                try await database.outbox.settle(
+                    lease, of: UserID("1"), as: .skipped(.disabled), at: .noon + .seconds(9)))
+            let log = try await database.outbox.mailLog(of: UserID("1"), limit: 99).map(\.outcome)
+            #expect(
+                log == ["disabled", "unverified", "delivered", "delivered", "delivered", "delivered", "delivered"])
+            #expect(try await database.outbox.entries(.failed, limit: 9).map(\.id) == [5])
+        }
+    }
+
+    private func withOutbox(
+        capacity: Int = 200_000, keeping limits: (undelivered: Int, failed: Int) = (100, 100),
+        _ body: (SQLiteDatabase, Folder) async throws -> Void
+    ) async throws {
+        try await Folder.use { folder in
+            var options = SQLiteDatabase.Options(path: folder.path("k.sqlite"))
+            options.outboxCapacity = capacity
+            options.undeliveredLinesLimit = limits.undelivered
+            options.failedLimit = limits.failed
+            let database = try SQLiteDatabase(options, now: .noon, metrics: Metrics(), log: .silent)
+            defer { database.close() }
+            try await body(database, folder)
+        }
+    }
+
+    /// A hundred thousand requests, of as many addresses or of one.
+    private func withFullOutbox(distinct: Bool, _ body: (SQLiteDatabase, Folder) async throws -> Void) async throws {
+        try await withOutbox { database, folder in
+            try folder.look(into: "k.sqlite") { db in
+                try db.execute(
+                    sql: """
+                        WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+                        INSERT INTO outbox (kind, address, recorded_at, due_at)
+                        SELECT 'reset_link', CASE WHEN ?1 THEN 'user' || i ELSE 'flood' END || '@example.com', ?2 - 100000 + i, ?2 - 100000 + i
+                        FROM n
+                        """, arguments: [distinct, Timestamp.noon.milliseconds])
+            }
+            try await body(database, folder)
+        }
+    }
+}

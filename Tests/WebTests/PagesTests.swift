@@ -1,0 +1,176 @@
+import HTTP
+import Keyturn
+import Mustache
+import TestKit
+import Testing
+
+@testable import Web
+
+@Suite struct `A page` {
+    @Test(arguments: [
+        #""><script>alert(1)</script>"#, "'><img src=x onerror=alert(1)>",
+        "\"\u{301} autofocus onfocus=alert(1) x=\"\u{301}", "<\u{338}script>",
+        "{{t.signInTitle}}", "{{{submission}}}", "&lt;", "</title><b>",
+    ])
+    func `shows hostile words as words`(text: String) async throws {
+        let desk = try Desk()
+        let body = "email=" + text.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let page = await desk.post("/forgot-password", form: body)
+        #expect(page.status == .unprocessableContent)
+        let raw = Array(text.utf8)
+        if raw.contains(where: { "<>\"'&".utf8.contains($0) }) { #expect(!page.text.utf8.contains(raw)) }
+        let value = try #require(
+            page.text.components(after: #"type="email" value=""#)?.utf8.prefix { $0 != UInt8(ascii: "\"") })
+        #expect(!value.contains(UInt8(ascii: "<")))
+        #expect(page.text.utf8.contains(Array(#"" autocomplete="username" autocapitalize="none""#.utf8)))
+    }
+
+    @Test func `escapes five characters by their bytes`() {
+        #expect(EscapedHTML().escapeText("a<b>\"c'&\"\u{301}é") == "a&lt;b&gt;&quot;c&#39;&amp;&quot;\u{301}é")
+    }
+
+    @Test func `escapes in partials, blocks and lists too`() async throws {
+        let mail = Web.CapturedMail(
+            id: "\"><b>", to: "<i>@example.com", subject: "<u>",
+            text: "<s>\n\(Desk.publicURL)/\"><b>\nhttps://evil.example/", html: "", at: .noon)
+        let desk = try Desk(mails: [mail])
+        let list = await desk.get("/mailbox"), one = await desk.get("/mailbox/mail?id=%22%3E%3Cb%3E")
+        #expect(one.status == .ok)
+        for page in [list, one] {
+            for tag in ["<b>", "<i>", "<u>", "<s>"] { #expect(!page.text.contains(tag)) }
+        }
+        #expect(one.text.contains(#"<a href="https://account.example.com/&quot;&gt;&lt;b&gt;">"#))
+        #expect(!one.text.contains(#"href="https://evil"#))
+    }
+
+    @Test func `has no inline script or style, and nothing from elsewhere`() async throws {
+        let desk = try Desk(mails: [])
+        let token = desk.link()
+        for target in [
+            "/login", "/login/done", "/forgot-password", "/forgot-password/sent", "/reset-password?token=\(token)",
+            "/reset-password?token=x",
+            "/reset-password/done", "/not-me?token=\(token)", "/not-me?token=x", "/not-me/done", "/nowhere", "/mailbox",
+        ] {
+            let page = await desk.get(target, accept: "text/html")
+            #expect(page.isPage)
+            for forbidden in ["<style", " style=", "onclick", "onload", "javascript:", "http://", "//cdn", "<script>"] {
+                #expect(!page.text.contains(forbidden), "\(target)")
+            }
+            #expect(page.text.hasPrefix("<!doctype html>\n<html lang=\"en\" dir=\"ltr\">"))
+            #expect(page["Set-Cookie"] == nil)
+            #expect(!page.text.contains("{{"))
+            // Everything a first visit needs: the page, its style, its script.
+            let weight = page.body.count + PackageResources.keyturn_css.count + PackageResources.keyturn_js.count
+            #expect(weight < 15_000)
+        }
+    }
+
+    @Test func `has a key of its own each time its form is shown`() async throws {
+        let desk = try Desk()
+        for path in [
+            "/login", "/forgot-password", "/reset-password?token=\(desk.link())", "/not-me?token=\(desk.link())",
+        ] {
+            let first = try #require(await desk.get(path).hiddenValue("submission"))
+            let second = try #require(await desk.get(path).hiddenValue("submission"))
+            #expect(SubmissionKey(parsing: first) != nil)
+            #expect(first != second)
+        }
+    }
+
+    @Test func `finds every word in the catalogue, which holds none in vain`() throws {
+        var named: Set<String> = []
+        for source in Templates.sources {
+            let text = String(decoding: source.text, as: UTF8.self)
+            for part in text.split(separator: "{{t.").dropFirst() { named.insert(String(part.prefix { $0 != "}" })) }
+        }
+        let codesWithATitle = [
+            "not_found", "method_not_allowed", "request_invalid", "media_type_unsupported", "origin_refused",
+            "rate_limited", "busy",
+            "queue_full", "unavailable", "token_invalid",
+        ]
+        let codesWithAText =
+            codesWithATitle.dropLast() + [
+                "email_invalid", "credentials_invalid", "password_rejected", "passwords_differ",
+            ]
+        named.formUnion(codesWithATitle.map { "title_\($0)" } + codesWithAText.map { "text_\($0)" })
+        named.formUnion([
+            "letterPromised", "passwordChanged", "linksRevoked", "ruleLength", "tryAgainIn", "oneSecond", "seconds",
+            "oneMinute", "minutes",
+            "signInTitle", "signedInTitle", "signedInText", "forgotTitle", "sentTitle", "resetTitle", "changedTitle",
+            "changedText",
+            "changedSessions", "expiredTitle", "expiredText", "invalidTitle", "invalidText", "notMeTitle",
+            "revokedTitle", "revokedText",
+            "revokedAdvice", "nothingToRevokeTitle", "nothingToRevokeText", "nothingToRevokeAdvice", "mailboxTitle",
+        ])
+        #expect(named.sorted() == Words.english.texts.keys.sorted())
+    }
+
+    @Test func `fills numbers into words`() {
+        #expect(
+            Words.english["ruleLength", "minimum", "15"]
+                == "has at least 15 characters. A few words in a row are easy to remember.")
+        #expect(
+            [1, 2, 59, 60, 61, 3600].map { Words.english.wait(seconds: $0) } == [
+                "one second", "2 seconds", "59 seconds", "one minute", "2 minutes", "60 minutes",
+            ])
+    }
+}
+
+@Suite struct `The demo's mailbox` {
+    @Test func `lists the mails and shows one, its link to be followed`() async throws {
+        let link = "\(Desk.publicURL)/reset-password?token=abc"
+        let desk = try Desk(mails: [
+            Web.CapturedMail(
+                id: "7", to: "ann@example.com", subject: "Your link", text: "Hello\r\n\(link)\r\n", html: "<p>",
+                at: .noon)
+        ])
+        let list = await desk.get("/mailbox")
+        #expect(list.text.contains(#"<a href="/mailbox/mail?id=7">Your link</a>"#))
+        #expect(list.text.contains("2026-01-01 12:00:00 UTC"))
+        let mail = await desk.get("/mailbox/mail?id=7")
+        #expect(mail.text.contains(#"<a href="\#(link)">\#(link)</a>"#))
+        for missing in ["/mailbox/mail?id=8", "/mailbox/mail", "/mailbox/mail?id=%zz"] {
+            #expect(await desk.get(missing).status == .notFound)
+        }
+    }
+
+    @Test func `is not there where mail is really sent`() async throws {
+        let desk = try Desk()
+        #expect(await desk.get("/mailbox").status == .notFound)
+        #expect(await desk.get("/mailbox/mail?id=7").status == .notFound)
+    }
+}
+
+@Suite struct `The security headers` {
+    @Test func `forbid what our pages do not need`() {
+        let fields = String(decoding: Web.commonFields(publicURL: "http://127.0.0.1:8080"), as: UTF8.self)
+        #expect(
+            fields
+                == "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Resource-Policy: same-origin\r\nPermissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
+        )
+    }
+
+    @Test func `insist on https where we are reached so`() {
+        let fields = String(decoding: Web.commonFields(publicURL: "https://account.example.com"), as: UTF8.self)
+        #expect(fields.hasSuffix("Strict-Transport-Security: max-age=31536000\r\n"))
+    }
+
+    @Test func `leave the server's own refusals to be problems too`() {
+        let answer = Web.refusal(.contentTooLarge, code: "body_too_large", detail: "At most 65536 bytes.")
+        #expect(answer.status == .contentTooLarge)
+        #expect(answer.isProblem)
+        #expect(answer.code == "body_too_large")
+    }
+}
+
+@Suite struct `A moment` {
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00Z"), (951_782_399, "2000-02-28T23:59:59Z"), (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_767_268_800, "2026-01-01T12:00:00Z"), (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+        ] as [(Int64, String)])
+    func `is written as RFC 3339 wants it`(seconds: Int64, text: String) {
+        #expect(RFC3339.format(Timestamp(seconds: seconds)) == text)
+    }
+}

@@ -1,0 +1,194 @@
+import HTTP
+import Keyturn
+import StrictJSON
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Web
+
+@Suite struct `Every address` {
+    @Test(arguments: [
+        ("/login", 200, "text/html; charset=utf-8"), ("/login/done", 200, "text/html; charset=utf-8"),
+        ("/forgot-password", 200, "text/html; charset=utf-8"),
+        ("/forgot-password/sent", 200, "text/html; charset=utf-8"),
+        ("/reset-password/done", 200, "text/html; charset=utf-8"), ("/not-me/done", 200, "text/html; charset=utf-8"),
+        ("/healthz", 200, "application/json"), ("/readyz", 200, "application/json"),
+        ("/openapi.json", 200, "application/json"),
+        ("/assets/keyturn.css", 200, "text/css; charset=utf-8"),
+        ("/assets/keyturn.js", 200, "text/javascript; charset=utf-8"),
+        ("/assets/keyturn.svg", 200, "image/svg+xml"), ("/me", 401, "application/problem+json"),
+        ("/nowhere", 404, "application/problem+json"), ("/login/", 404, "application/problem+json"),
+        ("/LOGIN", 404, "application/problem+json"), ("/mailbox", 404, "application/problem+json"),
+        ("/login%00", 404, "application/problem+json"),
+    ])
+    func `answers GET, and HEAD with the same`(path: String, status: Int, type: String) async throws {
+        let desk = try Desk()
+        let get = await desk.web.respond(to: Request(.get, path)),
+            head = await desk.web.respond(to: Request(.head, path))
+        #expect(get.status == Status(status))
+        #expect(get["Content-Type"] == type)
+        #expect(head.status == get.status)
+        #expect(head["Content-Type"] == type)
+        #expect(get.caching == (path.hasPrefix("/assets/") ? .publicFor(seconds: 300) : .noStore))
+    }
+
+    @Test func `of health and readiness says one word`() async throws {
+        let desk = try Desk(checks: [Web.Check("database") { nil }])
+        #expect(await desk.get("/healthz").text == #"{"status":"ok"}"#)
+        #expect(await desk.get("/readyz").text == #"{"status":"ready"}"#)
+    }
+
+    @Test(arguments: [("/", "/login"), ("/.well-known/change-password", "/forgot-password")])
+    func `that only points elsewhere does so`(path: String, target: String) async throws {
+        let answer = await (try Desk()).get(path)
+        #expect(answer.status == .found)
+        #expect(answer["Location"] == target)
+    }
+
+    @Test func `stays below the path of the public URL`() async throws {
+        let desk = try Desk(publicURL: "https://example.com/account")
+        #expect(await desk.get("/.well-known/change-password")["Location"] == "/account/forgot-password")
+        #expect(
+            await desk.post("/forgot-password", form: "email=ann@example.com")["Location"]
+                == "/account/forgot-password/sent")
+        let page = await desk.get("/login")
+        #expect(page.text.contains(#"action="/account/login""#))
+        #expect(page.text.contains(#"href="/account/assets/keyturn.css?v="#))
+    }
+
+    @Test(arguments: [
+        ("/forgot-password", "GET, HEAD, POST, OPTIONS"), ("/reset-password", "GET, HEAD, POST, OPTIONS"),
+        ("/not-me", "GET, HEAD, POST, OPTIONS"),
+        ("/login", "GET, HEAD, POST, OPTIONS"), ("/me", "GET, HEAD, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
+    ])
+    func `refuses other methods and says which it knows`(path: String, allow: String) async throws {
+        let desk = try Desk()
+        let methods: [Method] = allow.contains("POST") ? [.put, .patch, .delete] : [.post, .put, .patch, .delete]
+        for method in methods {
+            let answer = await desk.web.respond(to: Request(method, path))
+            #expect(answer.status == .methodNotAllowed)
+            #expect(answer.code == "method_not_allowed")
+            #expect(answer["Allow"] == allow)
+        }
+        let options = await desk.web.respond(to: Request(.options, path))
+        #expect(options.status == .noContent)
+        #expect(options["Allow"] == allow)
+        #expect(options["Access-Control-Allow-Origin"] == nil)
+    }
+
+    @Test func `and none at all answer OPTIONS`() async throws {
+        let desk = try Desk()
+        #expect(await desk.web.respond(to: Request(.options, "*"))["Allow"] == "GET, HEAD, POST, OPTIONS")
+        #expect(await desk.web.respond(to: Request(.options, "/nowhere")).status == .notFound)
+    }
+
+    @Test func `in the OpenAPI document is one that answers, and the other way round`() async throws {
+        let desk = try Desk()
+        let document = try #require(await desk.get("/openapi.json").json)
+        #expect(document["openapi"]?.stringValue == "3.1.0")
+        let paths = try #require(document["paths"]?.objectValue)
+        let known = [
+            "/", "/.well-known/change-password", "/forgot-password", "/forgot-password/sent", "/healthz", "/login",
+            "/login/done", "/me",
+            "/not-me", "/not-me/done", "/openapi.json", "/readyz", "/reset-password", "/reset-password/done",
+        ]
+        #expect(paths.map(\.name).sorted() == known)
+        for path in paths {
+            let allow = try #require(await desk.web.respond(to: Request(.options, path.name))["Allow"])
+            #expect((path.value["post"] != nil) == allow.contains("POST"), "\(path.name)")
+        }
+    }
+}
+
+@Suite struct `Readiness` {
+    @Test func `names the checks that fail and tells why only to the log`() async throws {
+        let desk = try Desk(checks: [
+            Web.Check("database") { nil }, Web.Check("mail") { "the provider refuses the key" },
+        ])
+        let answer = await desk.get("/readyz")
+        #expect(answer.status == .serviceUnavailable)
+        #expect(answer.code == "unavailable")
+        #expect(answer.json?["detail"]?.stringValue == "Failing: mail.")
+        #expect(answer.fieldCodes == ["mail: failing"])
+        #expect(!answer.text.contains("refuses"))
+        #expect(desk.logged.all.contains { $0.contains("mail: the provider refuses the key") })
+    }
+
+    @Test func `does not wait for a check that hangs`() async throws {
+        let (never, end) = AsyncStream.makeStream(of: Void.self)
+        defer { end.finish() }
+        let desk = try Desk(checks: [
+            Web.Check("database") {
+                for await _ in never {}
+                return nil
+            }
+        ]) { $0.checkDeadline = .milliseconds(20) }
+        #expect(await desk.get("/readyz").fieldCodes == ["database: failing"])
+    }
+}
+
+@Suite struct `A body that is announced` {
+    @Test(arguments: [
+        (Method.post, "/nowhere", "application/json", 404), (.post, "/me", "application/json", 405),
+        (.put, "/login", "application/json", 405),
+        (.post, "/login", "text/plain", 415), (.post, "/login", "multipart/form-data; boundary=x", 415),
+        (.post, "/login", "", 415),
+    ])
+    func `is refused before it is sent where nobody would read it`(
+        method: Method, path: String, type: String, status: Int
+    ) throws {
+        let fields = Desk.field("Content-Type", type.isEmpty ? nil : type)
+        #expect(try Desk().web.refuseEarly(Request(method, path, fields: fields))?.status == Status(status))
+    }
+
+    @Test func `is awaited where it will be read`() throws {
+        let desk = try Desk()
+        #expect(desk.web.refuseEarly(Request(.post, "/login", fields: [("Content-Type", "application/json")])) == nil)
+        #expect(desk.web.refuseEarly(Request(.get, "/login")) == nil)
+    }
+}
+
+@Suite struct `The asset's address` {
+    @Test(arguments: ["stylesheet", "icon"]) func `on a page carries a digest, and what is there may be kept`(
+        relation: String
+    ) async throws {
+        let desk = try Desk()
+        let page = await desk.get("/login")
+        let link = try #require(
+            page.text.components(after: #"<link rel="\#(relation)""#)?.split(separator: "href=\"").dropFirst().first)
+        let address = String(link.prefix { $0 != "\"" })
+        #expect(address.contains("?v="))
+        #expect(await desk.get(address).caching == .immutable)
+        #expect(await desk.get(address + "x").caching == .publicFor(seconds: 300))
+    }
+}
+
+@Suite struct `Counting and logging` {
+    @Test func `counts by route and status`() async throws {
+        let desk = try Desk()
+        _ = await desk.get("/healthz")
+        _ = await desk.get("/nowhere")
+        _ = await desk.post("/forgot-password", json: "{}")
+        let text = desk.metrics.text()
+        #expect(text.contains(#"keyturn_http_requests_total{route="/healthz",status="200"} 1"#))
+        #expect(text.contains(#"keyturn_http_requests_total{route="none",status="404"} 1"#))
+        #expect(text.contains(#"keyturn_http_requests_total{route="/forgot-password",status="400"} 1"#))
+        #expect(text.contains(#"keyturn_http_request_seconds_count{route="/healthz"} 1"#))
+    }
+
+    @Test func `says nothing of tokens, passwords and addresses`() async throws {
+        let desk = try Desk()
+        let token = desk.link()
+        _ = await desk.get("/reset-password?token=\(token)")
+        _ = await desk.post("/reset-password", json: #"{"token":"\#(token)","password":"a quiet lighthouse"}"#)
+        _ = await desk.post("/login", json: #"{"email":"ann@example.com","password":"a quiet lighthouse"}"#)
+        _ = await desk.post("/forgot-password", json: #"{"email":"ann@example.com"}"#)
+        let everything = (desk.logged.all + [desk.metrics.text()]).joined(separator: "\n")
+        #expect(desk.logged.all.count == 4)
+        #expect(desk.logged.all[0].contains("route=/reset-password status=200"))
+        for secret in [token, "lighthouse", "ann@example.com", "Ann@example.com"] {
+            #expect(!everything.contains(secret))
+        }
+    }
+}

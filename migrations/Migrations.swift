@@ -1,0 +1,16 @@
+/// The SQL files beside this one, embedded in the binary, in the order they are applied.
+package enum Migrations {
+    package struct File: Sendable {
+        /// `0001_users.sql`
+        package let name: String
+        package let sql: [UInt8]
+        package init(name: String, sql: [UInt8]) {
+            self.name = name
+            self.sql = sql
+        }
+    }
+    package static let all: [File] = [
+        File(name: "0001_users.sql", sql: PackageResources._001_users_sql),
+        File(name: "0002_outbox.sql", sql: PackageResources._002_outbox_sql),
+    ]
+}
