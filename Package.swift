@@ -55,6 +55,7 @@ func tests(_ name: String, sees names: String..., resources: [Resource] = []) ->
 let package = Package(
     name: "keyturn",
     platforms: [.macOS(.v15)],
+    products: [.executable(name: "keyturn", targets: ["Command"])],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -63,6 +64,16 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // The front door
+        .executableTarget(
+            name: "Command",
+            dependencies: seen([
+                "Web", "Mailroom", "Storage", "Keyturn", "HTTPServer", "HTTPClient", "HTTP", "TLS", "Sockets", "JWT",
+                "PasswordHashing", "Cryptography", "StrictJSON", "Telemetry",
+                "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
+            ]),
+            path: "Sources/Command", swiftSettings: strict + [.strictMemorySafety()]),
+
         // Rooms: Web, Mailroom and Storage never see each other
         room(
             "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Logging", "Mustache",
@@ -124,5 +135,7 @@ let package = Package(
         tests(
             "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
             "Logging", "Mustache", "TestKit"),
+        tests("Command", sees: "Command", "Keyturn", "StrictJSON"),
+        tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "TestKit"),
     ]
 )

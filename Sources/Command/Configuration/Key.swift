@@ -1,0 +1,90 @@
+/// One thing that can be configured: its name in the file, how it is written, and what stands where nobody says.
+struct Key: Sendable {
+    enum Kind: Sendable { case text, integer, boolean, list, duration, rate }
+
+    /// Dotted, as it nests in the file: `server.publicURL`.
+    let name: String
+    let kind: Kind
+    /// As one would write it in the environment; nil where there is none.
+    let fallback: String?
+    /// Its value is never shown.
+    let isSecret: Bool
+    /// Other environment variables that are looked at after our own.
+    let aliases: [String]
+
+    init(_ name: String, _ kind: Kind, _ fallback: String? = nil, isSecret: Bool = false, aliases: [String] = []) {
+        (self.name, self.kind, self.fallback, self.isSecret, self.aliases) = (name, kind, fallback, isSecret, aliases)
+    }
+
+    /// `KEYTURN_SERVER_PUBLIC_URL`: a word begins at each capital that follows a small letter or a digit.
+    var variable: String {
+        var text = "KEYTURN_"
+        var previous: UInt8 = 0
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "."): text += "_"
+            case 0x41...0x5A where (0x61...0x7A).contains(previous) || (0x30...0x39).contains(previous):
+                text += "_" + String(UnicodeScalar(byte))
+            case 0x61...0x7A: text.unicodeScalars.append(UnicodeScalar(byte - 0x20))
+            default: text.unicodeScalars.append(UnicodeScalar(byte))
+            }
+            previous = byte
+        }
+        return text
+    }
+}
+
+extension Key {
+    static let host = Key("server.host", .text, "127.0.0.1")
+    static let port = Key("server.port", .integer, "8080")
+    static let publicURL = Key("server.publicURL", .text)
+    static let allowedOrigins = Key("server.allowedOrigins", .list, "")
+    static let trustedProxies = Key("server.trustedProxies", .list, "")
+    static let threads = Key("server.threads", .integer)
+    static let shutdownGrace = Key("server.shutdownGrace", .duration, "10s")
+    static let tlsCertificate = Key("server.tls.certificate", .text)
+    static let tlsKey = Key("server.tls.key", .text)
+    static let adminHost = Key("admin.host", .text, "127.0.0.1")
+    static let adminPort = Key("admin.port", .integer, "9090")
+    static let databasePath = Key("database.path", .text, "keyturn.sqlite")
+    static let secretsStandard = Key("secrets.standard", .list, isSecret: true)
+    static let secretsFile = Key("secrets.file", .text)
+    static let resetLifetime = Key("tokens.resetLifetime", .duration, "30m")
+    static let sessionLifetime = Key("tokens.sessionLifetime", .duration, "1h")
+    static let passwordScheme = Key("passwords.scheme", .text, "scrypt")
+    static let scryptLogN = Key("passwords.scrypt.logN", .integer, "14")
+    static let scryptR = Key("passwords.scrypt.r", .integer, "8")
+    static let scryptP = Key("passwords.scrypt.p", .integer, "5")
+    static let bcryptCost = Key("passwords.bcrypt.cost", .integer, "12")
+    static let pbkdf2Iterations = Key("passwords.pbkdf2.iterations", .integer, "1000000")
+    static let minimumLength = Key("passwords.minimumLength", .integer, "15")
+    static let maximumLength = Key("passwords.maximumLength", .integer, "256")
+    static let blocklistFile = Key("passwords.blocklistFile", .text)
+    static let mailProvider = Key("mail.provider", .text)
+    static let captureDirectory = Key("mail.capture.directory", .text, "captured-mail")
+    static let fromEmail = Key("mail.from.email", .text)
+    static let fromName = Key("mail.from.name", .text)
+    static let sendGridKey = Key("mail.sendgrid.apiKey", .text, isSecret: true, aliases: ["SENDGRID_API_KEY"])
+    static let sendGridURL = Key("mail.sendgrid.baseURL", .text, "https://api.sendgrid.com")
+    static let sendGridCAFile = Key("mail.sendgrid.caFile", .text)
+    static let bypassSuppressions = Key("mail.sendgrid.bypassSuppressions", .boolean, "true")
+    static let mailInterval = Key("mail.perAccount.interval", .duration, "10m")
+    static let mailBurst = Key("mail.perAccount.burst", .integer, "3")
+    static let clientRate = Key("limits.perClient.rate", .rate, "30/m")
+    static let clientBurst = Key("limits.perClient.burst", .integer, "30")
+    static let outboxCapacity = Key("outbox.capacity", .integer, "100000")
+    static let outboxMaximumAge = Key("outbox.maximumAge", .duration, "1h")
+    static let logLevel = Key("log.level", .text, "info")
+    static let logFormat = Key("log.format", .text, "logfmt")
+
+    /// Every key there is, in the order of `config.example.json`.
+    static let all: [Key] = [
+        host, port, publicURL, allowedOrigins, trustedProxies, threads, shutdownGrace, tlsCertificate, tlsKey,
+        adminHost, adminPort, databasePath, secretsStandard, secretsFile, resetLifetime, sessionLifetime,
+        passwordScheme, scryptLogN, scryptR, scryptP, bcryptCost, pbkdf2Iterations, minimumLength, maximumLength,
+        blocklistFile,
+        mailProvider, captureDirectory, fromEmail, fromName,
+        sendGridKey, sendGridURL, sendGridCAFile, bypassSuppressions, mailInterval, mailBurst,
+        clientRate, clientBurst, outboxCapacity, outboxMaximumAge, logLevel, logFormat,
+    ]
+}

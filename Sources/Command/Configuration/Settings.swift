@@ -1,0 +1,123 @@
+import Cryptography
+import HTTP
+import HTTPClient
+import Keyturn
+import PasswordHashing
+import Telemetry
+
+/// Everything a run needs to know, checked: what the rooms get is made from this and from nothing else.
+struct Settings: Sendable {
+    struct Server: Sendable {
+        let host: String
+        let port: UInt16
+        /// Without a slash at its end; nil where it was not configured.
+        let publicURL: String?
+        let allowedOrigins: [String]
+        let trustedProxies: [CIDR]
+        let threads: Int?
+        let shutdownGrace: Duration
+        /// Files in PEM; both or neither.
+        let tls: (certificate: String, key: String)?
+    }
+    struct Passwords: Sendable {
+        let scheme: NewPasswordScheme
+        let minimumLength: Int
+        let maximumLength: Int
+        let blocklistFile: String?
+
+        /// Whether a hash costs less than the Password Storage Cheat Sheet of OWASP asks for.
+        var isCheap: Bool {
+            switch scheme {
+            case .scrypt(let cost), .djangoScrypt(let cost), .werkzeugScrypt(let cost):
+                (cost.memoryBytes ?? 0) < 16 << 20
+            case .bcrypt(let cost): cost < 10
+            case .djangoPBKDF2SHA256(let iterations): iterations < 600_000
+            }
+        }
+    }
+    enum Provider: String, Sendable, CaseIterable { case sendgrid, capture }
+    struct Mail: Sendable {
+        let provider: Provider?
+        let captureDirectory: String
+        let fromEmail: String?
+        let fromName: String?
+        let apiKey: String?
+        let baseURL: Origin
+        let caFile: String?
+        let bypassSuppressions: Bool
+        let budget: MailBudget
+    }
+    struct Outbox: Sendable {
+        let capacity: Int
+        let maximumAge: Duration
+    }
+
+    let server: Server
+    let adminHost: String
+    /// 0: no metrics are served.
+    let adminPort: UInt16
+    let databasePath: String
+    let secrets: Secrets?
+    let resetLifetime: Duration
+    let sessionLifetime: Duration
+    let passwords: Passwords
+    let mail: Mail
+    let clientRate: Rate
+    let clientBurst: Int
+    let outbox: Outbox
+    let logLevel: String
+    let logFormat: LineHandler.Format
+
+    /// Reads and checks every key; what only `serve` needs may still be missing.
+    /// - Parameter readFile: a file's text, for secrets kept in one.
+    init(_ layers: Layers, readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) {
+        let values = Values(layers)
+        server = try Server(
+            host: values.text(.host), port: values.port(.port),
+            publicURL: values.publicURL(), allowedOrigins: values.origins(), trustedProxies: values.networks(),
+            threads: values.optionalInteger(.threads, in: 1...64),
+            shutdownGrace: values.duration(.shutdownGrace, in: .zero ... .seconds(300)), tls: values.tls())
+        adminHost = try values.text(.adminHost)
+        adminPort = try values.port(.adminPort)
+        databasePath = try values.text(.databasePath)
+        secrets = try values.secrets(readFile: readFile)
+        resetLifetime = try values.duration(.resetLifetime, in: .seconds(1) ... .seconds(86_400))
+        sessionLifetime = try values.duration(.sessionLifetime, in: .seconds(1) ... .seconds(31 * 86_400))
+        passwords = try values.passwords()
+        mail = try values.mail()
+        let rate = try values.rate(.clientRate)
+        clientRate = Rate(rate.count, per: rate.per)
+        clientBurst = try values.integer(.clientBurst, in: 1...1_000_000)
+        outbox = try Outbox(
+            capacity: values.integer(.outboxCapacity, in: 1...100_000_000),
+            maximumAge: values.duration(.outboxMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400)))
+        logLevel = try values.choice(
+            .logLevel, of: ["trace", "debug", "info", "notice", "warning", "error", "critical"])
+        logFormat = try LineHandler.Format(rawValue: values.choice(.logFormat, of: ["logfmt", "json"])) ?? .logfmt
+        if resetLifetime < mail.budget.interval {
+            throw ConfigurationRefused(
+                """
+                tokens.resetLifetime (\(Units.text(resetLifetime))) is shorter than mail.perAccount.interval \
+                (\(Units.text(mail.budget.interval))): whoever lost a link could get no new one before it expires
+                """)
+        }
+    }
+
+    /// What is missing for `serve`, each a key and why.
+    func missingForServe() -> [ConfigurationRefused] {
+        var missing: [ConfigurationRefused] = []
+        if server.publicURL == nil { missing.append(.init(.publicURL, "missing: links in mails are built from it")) }
+        if secrets == nil {
+            missing.append(.init(.secretsStandard, "missing: make one with `keyturn secret generate`"))
+        }
+        switch mail.provider {
+        case nil: missing.append(.init(.mailProvider, "missing: sendgrid or capture"))
+        case .sendgrid where mail.apiKey == nil:
+            missing.append(.init(.sendGridKey, "missing: mail.provider is sendgrid"))
+        default: break
+        }
+        if mail.fromEmail == nil { missing.append(.init(.fromEmail, "missing")) }
+        if mail.fromName == nil { missing.append(.init(.fromName, "missing")) }
+        return missing
+    }
+}

@@ -1,0 +1,254 @@
+import Cryptography
+import HTTP
+import HTTPClient
+import Keyturn
+import PasswordHashing
+
+/// Turns raw values into typed ones; each refusal names its key.
+struct Values {
+    private let layers: Layers
+
+    init(_ layers: Layers) { self.layers = layers }
+
+    // MARK: One value of a kind
+
+    func text(_ key: Key) throws(ConfigurationRefused) -> String {
+        guard let text = try optionalText(key) else { throw ConfigurationRefused(key, "missing") }
+        return text
+    }
+
+    /// An empty text counts as none: that is how an environment says so.
+    func optionalText(_ key: Key) throws(ConfigurationRefused) -> String? {
+        guard let raw = layers.raw(key)?.value else { return nil }
+        guard case .text(let text) = raw else { throw wrongKind(key) }
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw ConfigurationRefused(key, "holds a control character")
+        }
+        return text.isEmpty ? nil : text
+    }
+
+    func integer(_ key: Key, in range: ClosedRange<Int>) throws(ConfigurationRefused) -> Int {
+        guard let value = try optionalInteger(key, in: range) else { throw ConfigurationRefused(key, "missing") }
+        return value
+    }
+
+    func optionalInteger(_ key: Key, in range: ClosedRange<Int>) throws(ConfigurationRefused) -> Int? {
+        let number: Int64?
+        switch layers.raw(key)?.value {
+        case nil: return nil
+        case .integer(let integer): number = integer
+        case .text(let text): number = Units.integer(text)
+        default: number = nil
+        }
+        guard let number else { throw wrongKind(key) }
+        guard let value = Int(exactly: number), range.contains(value) else {
+            throw ConfigurationRefused(key, "must be from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    func boolean(_ key: Key) throws(ConfigurationRefused) -> Bool {
+        switch layers.raw(key)?.value {
+        case .boolean(let value): return value
+        case .text("true"): return true
+        case .text("false"): return false
+        default: throw wrongKind(key)
+        }
+    }
+
+    func list(_ key: Key) throws(ConfigurationRefused) -> [String] {
+        switch layers.raw(key)?.value {
+        case nil: return []
+        case .list(let list): return list
+        case .text(let text):
+            return text.utf8.split(separator: UInt8(ascii: ",")).map { trimmed(String(Substring($0))) }.filter {
+                !$0.isEmpty
+            }
+        default: throw wrongKind(key)
+        }
+    }
+
+    func duration(_ key: Key, in range: ClosedRange<Duration>) throws(ConfigurationRefused) -> Duration {
+        guard case .text(let text) = layers.raw(key)?.value, let value = Units.duration(text) else {
+            throw wrongKind(key)
+        }
+        guard range.contains(value) else {
+            throw ConfigurationRefused(
+                key, "must be from \(Units.text(range.lowerBound)) to \(Units.text(range.upperBound))")
+        }
+        return value
+    }
+
+    func rate(_ key: Key) throws(ConfigurationRefused) -> (count: Int, per: Duration) {
+        guard case .text(let text) = layers.raw(key)?.value, let value = Units.rate(text) else { throw wrongKind(key) }
+        return value
+    }
+
+    func choice(_ key: Key, of choices: [String]) throws(ConfigurationRefused) -> String {
+        let value = try text(key)
+        guard choices.contains(value) else {
+            throw ConfigurationRefused(key, "must be one of \(choices.joined(separator: ", "))")
+        }
+        return value
+    }
+
+    func port(_ key: Key) throws(ConfigurationRefused) -> UInt16 { UInt16(try integer(key, in: 0...65_535)) }
+
+    private func wrongKind(_ key: Key) -> ConfigurationRefused {
+        ConfigurationRefused(key, "must be \(key.kind.words)")
+    }
+
+    private func trimmed(_ text: String) -> String {
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0x0A }
+        let bytes = Array(text.utf8.drop(while: isBlank))
+        let count = bytes.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? 0
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
+    // MARK: Values with a form of their own
+
+    /// An origin: scheme, host and port, nothing behind it, because pages and links begin at the root.
+    func publicURL() throws(ConfigurationRefused) -> String? {
+        guard let text = try optionalText(.publicURL) else { return nil }
+        let bare = text.hasSuffix("/") ? String(text.dropLast()) : text
+        guard Values.isOrigin(bare) else {
+            throw ConfigurationRefused(
+                .publicURL, "must be http:// or https:// and a host, without a path: https://accounts.example.com")
+        }
+        return bare
+    }
+
+    func origins() throws(ConfigurationRefused) -> [String] {
+        let origins = try list(.allowedOrigins)
+        for origin in origins where !Values.isOrigin(origin) {
+            throw ConfigurationRefused(.allowedOrigins, "each must be an origin such as https://app.example.com")
+        }
+        return origins
+    }
+
+    func networks() throws(ConfigurationRefused) -> [CIDR] {
+        let list = try list(.trustedProxies)
+        let networks = list.compactMap { CIDR(parsing: $0) }
+        guard networks.count == list.count else {
+            throw ConfigurationRefused(.trustedProxies, "each must be a network such as 10.0.0.0/8 or ::1/128")
+        }
+        return networks
+    }
+
+    func tls() throws(ConfigurationRefused) -> (certificate: String, key: String)? {
+        switch (try optionalText(.tlsCertificate), try optionalText(.tlsKey)) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?): return (certificate, key)
+        default: throw ConfigurationRefused("server.tls.certificate and server.tls.key: both or neither")
+        }
+    }
+
+    func secrets(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Secrets? {
+        var texts = try list(.secretsStandard)
+        var key = Key.secretsStandard
+        if texts.isEmpty, let path = try optionalText(.secretsFile) {
+            key = .secretsFile
+            guard let bytes = try? readFile(path), let text = String(validating: bytes, as: UTF8.self) else {
+                throw ConfigurationRefused(key, "cannot be read as text")
+            }
+            texts = text.utf8.split(separator: 0x0A).map { trimmed(String(Substring($0))) }.filter { !$0.isEmpty }
+            if texts.isEmpty { throw ConfigurationRefused(key, "holds no secret") }
+        }
+        if texts.isEmpty { return nil }
+        for text in texts where text.utf8.count < 32 {
+            throw ConfigurationRefused(
+                key, "each secret needs at least 32 bytes: make one with `keyturn secret generate`")
+        }
+        for text in texts where Set(text.utf8).count < 8 {
+            throw ConfigurationRefused(
+                key, "a secret of so few different characters is weak: make one with `keyturn secret generate`")
+        }
+        return Secrets(texts.map { Array($0.utf8) })
+    }
+
+    func passwords() throws(ConfigurationRefused) -> Settings.Passwords {
+        let scheme = try scheme()
+        // What could not be verified again must not be written: the limits are those of stored strings.
+        guard scheme.isWithinLimits else {
+            throw ConfigurationRefused(
+                .passwordScheme, "the cost asks for more than 256 MiB or about two seconds a hash")
+        }
+        let minimum = try integer(.minimumLength, in: 8...256)
+        return try Settings.Passwords(
+            scheme: scheme, minimumLength: minimum,
+            maximumLength: integer(.maximumLength, in: max(minimum, 64)...1024),
+            blocklistFile: optionalText(.blocklistFile))
+    }
+
+    private func scheme() throws(ConfigurationRefused) -> NewPasswordScheme {
+        let names = ["scrypt", "bcrypt", "django-pbkdf2-sha256", "django-scrypt", "werkzeug-scrypt"]
+        let cost = try Scrypt.Cost(
+            logN: integer(.scryptLogN, in: 1...18), r: integer(.scryptR, in: 1...64), p: integer(.scryptP, in: 1...64))
+        switch try choice(.passwordScheme, of: names) {
+        case "bcrypt": return .bcrypt(cost: try integer(.bcryptCost, in: 4...15))
+        case "django-pbkdf2-sha256":
+            return .djangoPBKDF2SHA256(iterations: try integer(.pbkdf2Iterations, in: 1...4_000_000))
+        case "django-scrypt": return .djangoScrypt(cost)
+        case "werkzeug-scrypt": return .werkzeugScrypt(cost)
+        default: return .scrypt(cost)
+        }
+    }
+
+    func mail() throws(ConfigurationRefused) -> Settings.Mail {
+        let provider = try optionalText(.mailProvider)
+        if provider != nil { _ = try choice(.mailProvider, of: Settings.Provider.allCases.map(\.rawValue)) }
+        guard let origin = Origin(parsing: try text(.sendGridURL)) else {
+            throw ConfigurationRefused(.sendGridURL, "must be https://host[:port]; http:// only to this machine")
+        }
+        return try Settings.Mail(
+            provider: provider.flatMap(Settings.Provider.init), captureDirectory: text(.captureDirectory),
+            fromEmail: sender(), fromName: optionalText(.fromName), apiKey: apiKey(), baseURL: origin,
+            caFile: optionalText(.sendGridCAFile), bypassSuppressions: boolean(.bypassSuppressions),
+            budget: MailBudget(
+                interval: duration(.mailInterval, in: .milliseconds(1) ... .seconds(86_400)),
+                burst: integer(.mailBurst, in: 1...1000)))
+    }
+
+    private func sender() throws(ConfigurationRefused) -> String? {
+        guard let text = try optionalText(.fromEmail) else { return nil }
+        guard let address = try? EmailAddress(parsing: text) else {
+            throw ConfigurationRefused(.fromEmail, "is not a mail address")
+        }
+        return address.text
+    }
+
+    /// A line end behind the key is the commonest slip: it is cut, anything else that is not printable ASCII is refused.
+    private func apiKey() throws(ConfigurationRefused) -> String? {
+        guard case .text(let raw) = layers.raw(.sendGridKey)?.value else { return nil }
+        let key = trimmed(raw)
+        guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ConfigurationRefused(.sendGridKey, "must be printable ASCII without blanks")
+        }
+        return key.isEmpty ? nil : key
+    }
+
+    /// `http` or `https`, a host and perhaps a port, as a browser writes an `Origin` (RFC 6454 §6.1).
+    static func isOrigin(_ text: String) -> Bool {
+        guard let scheme = ["https://", "http://"].first(where: { text.utf8.starts(with: $0.utf8) }) else {
+            return false
+        }
+        var host = text.utf8.dropFirst(scheme.utf8.count)
+        if let colon = host.lastIndex(of: UInt8(ascii: ":")), host.last != UInt8(ascii: "]") {
+            guard let port = Units.integer(String(Substring(host[host.index(after: colon)...]))),
+                (1...65_535).contains(port)
+            else {
+                return false
+            }
+            host = host[..<colon]
+        }
+        if host.first == UInt8(ascii: "[") {
+            return host.last == UInt8(ascii: "]")
+                && IPAddress(parsing: String(Substring(host.dropFirst().dropLast())))?.bytes.count == 16
+        }
+        let isPlain: (UInt8) -> Bool = { byte in
+            (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D
+                || byte == 0x2E
+        }
+        return !host.isEmpty && host.count <= 253 && host.allSatisfy(isPlain)
+    }
+}

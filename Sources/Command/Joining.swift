@@ -1,0 +1,87 @@
+import Foundation
+import HTTP
+import HTTPClient
+import Keyturn
+import Mailroom
+import PasswordHashing
+import Sockets
+import TLS
+import Telemetry
+
+/// Small bridges between what is configured and what the rooms take.
+enum System {
+    static var cores: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+}
+
+extension SocketAddress {
+    /// Listening addresses are written as numbers; `localhost` is the one name we know.
+    init(host: String, port: UInt16, key: Key) throws {
+        let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        guard let address = IPAddress(parsing: bare == "localhost" ? "127.0.0.1" : bare) else {
+            throw ConfigurationRefused(key, "must be an IP address to listen on, such as 127.0.0.1, 0.0.0.0 or ::")
+        }
+        self = .ip(bytes: address.bytes, port: port)
+    }
+
+    /// `http://127.0.0.1:8080`
+    func url(secure: Bool) -> String {
+        let scheme = secure ? "https" : "http"
+        switch self {
+        case .ip(let bytes, let port):
+            let address = IPAddress(bytes: bytes)?.description ?? ""
+            return "\(scheme)://\(bytes.count == 16 ? "[\(address)]" : address):\(port)"
+        case .unix(let path): return "\(scheme)+unix://\(path)"
+        }
+    }
+}
+
+extension Listener {
+    /// - Throws: what the operator can do about it, with the key that names the address.
+    static func bound(to address: SocketAddress, key: Key) throws -> Listener {
+        do { return try Listener(address) } catch {
+            throw ConfigurationRefused(
+                key, "cannot listen on \(address.url(secure: false)): \(error.words)")
+        }
+    }
+}
+
+extension SocketFailed {
+    /// What the operating system says about it.
+    fileprivate var words: String {
+        guard case .system(let call, let number) = self, let code = POSIXErrorCode(rawValue: number) else {
+            return "\(self)"
+        }
+        return "\(call): \(POSIXError(code).localizedDescription)"
+    }
+}
+
+extension Settings.Passwords {
+    /// - Parameter publicURL: its host and the words of its name are refused as passwords.
+    func policy(publicURL: String) throws -> PasswordPolicy {
+        var extra: Set<String> = []
+        if let blocklistFile {
+            guard let text = try? String(contentsOfFile: blocklistFile, encoding: .utf8) else {
+                throw ConfigurationRefused(.blocklistFile, "cannot be read as UTF-8 text")
+            }
+            extra = Set(text.split(whereSeparator: \.isNewline).map { $0.lowercased() })
+        }
+        let host = URL(string: publicURL)?.host() ?? ""
+        let words = host.split(separator: ".").map(String.init).filter { $0.utf8.count >= 4 }
+        return PasswordPolicy(
+            minimumLength: minimumLength, maximumLength: maximumLength, site: [host] + words, extraBlocklist: extra,
+            maximumBytes: scheme.maximumBytes)
+    }
+}
+
+extension Settings.Mail {
+    func sendGrid(
+        from sender: Sender, sandbox: Bool = false, loops: EventLoops, clock: WallClock, metrics: Metrics?
+    ) throws -> (SendGrid, HTTPClient) {
+        guard let apiKey else { throw ConfigurationRefused(.sendGridKey, "missing: mail.provider is sendgrid") }
+        let client = HTTPClient(to: baseURL, trust: caFile.map { .file(path: $0) } ?? .system, loops: loops)
+        var options = SendGrid.Options(apiKey: apiKey, from: sender)
+        options.bypassSuppressions = bypassSuppressions
+        options.sandbox = sandbox
+        return (try SendGrid(client: client, clock: clock, metrics: metrics, options: options), client)
+    }
+}

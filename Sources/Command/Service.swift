@@ -1,0 +1,187 @@
+import HTTP
+import HTTPClient
+import HTTPServer
+import Keyturn
+import Logging
+import Mailroom
+import PasswordHashing
+import ServiceLifecycle
+import Sockets
+import Storage
+import TLS
+import Telemetry
+import UnixSignals
+import Web
+
+/// Joins the rooms: opens the database and the sockets, hands everything in, and runs until told to stop.
+struct Service {
+    /// A configuration in which nothing that `serve` needs is missing.
+    struct Essentials {
+        let publicURL: String
+        let secrets: Secrets
+        let carrier: Settings.Provider
+        let sender: Sender
+
+        init(_ settings: Settings) throws {
+            if let missing = settings.missingForServe().first { throw missing }
+            guard let publicURL = settings.server.publicURL, let secrets = settings.secrets,
+                let carrier = settings.mail.provider, let email = settings.mail.fromEmail,
+                let name = settings.mail.fromName
+            else { throw ConfigurationRefused("the configuration is incomplete: see `keyturn config check`") }
+            self.init(
+                publicURL: publicURL, secrets: secrets, carrier: carrier, sender: Sender(email: email, name: name))
+        }
+
+        init(publicURL: String, secrets: Secrets, carrier: Settings.Provider, sender: Sender) {
+            (self.publicURL, self.secrets, self.carrier, self.sender) = (publicURL, secrets, carrier, sender)
+        }
+    }
+
+    let settings: Settings
+    let essentials: Essentials
+    let listener: Listener
+    let loops: EventLoops
+    let database: SQLiteDatabase
+    let metrics: Metrics
+    let log: Log
+    /// Whether captured mails are shown in the browser: the demo only.
+    let showsMailbox: Bool
+
+    /// - Returns: when SIGTERM or SIGINT came and everything in flight is finished, or the grace is over.
+    func run() async throws {
+        let clock = WallClock.system
+        let links = ResetLinks(
+            secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.resetLifetime)
+        let sessions = SessionTokens(
+            secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.sessionLifetime)
+        let pool = HashingPool(threads: System.cores)
+        let hasher = PasswordHasher(scheme: settings.passwords.scheme, pool: pool)
+        let policy = try settings.passwords.policy(publicURL: essentials.publicURL)
+        let carrier = try makeCarrier(clock: clock)
+
+        var mailing = Worker.Options(siteURL: essentials.publicURL)
+        mailing.maximumAge = settings.outbox.maximumAge
+        mailing.siteName = essentials.sender.name
+        let worker = try Worker(
+            outbox: database.outbox, users: database.users, links: links, budget: settings.mail.budget,
+            carrier: carrier.carrier, clock: clock, metrics: metrics, log: log,
+            pseudonym: AddressPseudonym(secrets: essentials.secrets), options: mailing)
+
+        var facing = Web.Options(publicURL: essentials.publicURL)
+        facing.allowedOrigins = settings.server.allowedOrigins
+        facing.trustedProxies = settings.server.trustedProxies
+        facing.siteName = essentials.sender.name
+        let web = try Web(
+            outbox: database.outbox,
+            reset: PasswordReset(users: database.users, links: links, policy: policy, hasher: hasher, clock: clock),
+            login: Login(
+                users: database.users, sessions: sessions, policy: policy, hasher: hasher, delays: LoginDelays(),
+                clock: clock, sleep: { try? await Task.sleep(for: $0) }),
+            limiter: RateLimiter(rate: settings.clientRate, burst: settings.clientBurst), clock: clock,
+            checks: [
+                Web.Check("database") { await database.writeProblem() },
+                Web.Check("mail") { worker.stoppedBecause },
+            ],
+            mailbox: showsMailbox ? carrier.mailbox : nil, metrics: metrics, log: log, options: facing)
+
+        let server = try makeServer(web)
+        let admin = try makeAdmin()
+        metrics.onRead("keyturn_hashing_waiting", help: "Passwords that wait for a thread of the hashing pool.") {
+            Double(pool.waiting)
+        }
+        var services: [any ServiceLifecycle.Service] = [Mailing(worker: worker)]
+        if let admin { services.append(Serving(server: admin)) }
+        services.append(Serving(server: server))
+
+        // Shut down in the reverse order: nobody new comes in, then the worker stops.
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+        configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
+        Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
+        log.info("started", metadata: ["version": "\(Version.text)"])
+        try await ServiceGroup(configuration: configuration).run()
+
+        pool.shutDown()
+        await carrier.client?.shutDown()
+        database.close()
+        await loops.shutDown()
+        log.info("stopped")
+    }
+
+    private func makeServer(_ web: Web) throws -> HTTPServer {
+        var options = HTTPServer.Options()
+        options.commonFields = Web.commonFields(publicURL: essentials.publicURL)
+        options.refusal = Web.refusal
+        options.shutdownGrace = settings.server.shutdownGrace
+        if let files = settings.server.tls {
+            let context = try TLSServerContext(certificateFile: files.certificate, keyFile: files.key)
+            options.secure = { socket throws(SocketFailed) in
+                try await TLSStream.accept(over: socket, with: context, until: .now + .seconds(10))
+            }
+        }
+        return HTTPServer(web, on: [listener], loops: loops, options: options, metrics: metrics)
+    }
+
+    /// Metrics have a door of their own, so that nobody forgets to close it to the world.
+    private func makeAdmin() throws -> HTTPServer? {
+        guard settings.adminPort != 0 else { return nil }
+        let address = try SocketAddress(host: settings.adminHost, port: settings.adminPort, key: .adminHost)
+        let listener = try Listener.bound(to: address, key: .adminPort)
+        log.info("metrics", metadata: ["url": "\(listener.address.url(secure: false))/metrics"])
+        return HTTPServer(Admin(metrics: metrics), on: [listener], loops: loops, options: .init(), metrics: Metrics())
+    }
+
+    private struct Carriage {
+        let carrier: any Carrier
+        let client: HTTPClient?
+        let mailbox: (@Sendable () async -> [Web.CapturedMail])?
+    }
+
+    private func makeCarrier(clock: WallClock) throws -> Carriage {
+        switch essentials.carrier {
+        case .capture:
+            let capture = try Capture(directory: settings.mail.captureDirectory, from: essentials.sender, clock: clock)
+            return Carriage(carrier: capture, client: nil) {
+                capture.mails(limit: 100).map {
+                    Web.CapturedMail(id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, at: $0.at)
+                }
+            }
+        case .sendgrid:
+            let (sendGrid, client) = try settings.mail.sendGrid(
+                from: essentials.sender, loops: loops, clock: clock, metrics: metrics)
+            return Carriage(carrier: sendGrid, client: client, mailbox: nil)
+        }
+    }
+
+    private struct Mailing: ServiceLifecycle.Service {
+        let worker: Worker
+        func run() async { await cancelWhenGracefulShutdown { await worker.run() } }
+    }
+
+    private struct Serving: ServiceLifecycle.Service {
+        let server: HTTPServer
+        func run() async {
+            await withGracefulShutdownHandler {
+                await server.run()
+            } onGracefulShutdown: {
+                server.shutDown()
+            }
+        }
+    }
+}
+
+/// `GET /metrics`, for Prometheus.
+private struct Admin: Responder {
+    let metrics: Metrics
+
+    func respond(to request: Request) async -> Response {
+        guard request.path(is: "/metrics") else { return Response(.notFound, contentType: "text/plain") }
+        guard request.method == .get || request.method == .head else {
+            var refusal = Response(.methodNotAllowed, contentType: "text/plain")
+            refusal.add("Allow", "GET, HEAD")
+            return refusal
+        }
+        return Response(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(metrics.text().utf8))
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Keyturn
+
+/// `keyturn config check`: every value that counts, where it came from, and what is dangerous about it.
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Look at the configuration.", subcommands: [Check.self])
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check the configuration; print the effective values, secrets hidden, and warn of dangers.")
+
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            let settings = try options.settings()
+            let layers = try options.layers()
+            Terminal.table(["KEY", "VALUE", "FROM"], Key.all.compactMap { row($0, layers) })
+            for danger in Danger.all(in: settings) { Terminal.note("warning: \(danger)") }
+            let missing = settings.missingForServe()
+            for problem in missing { Terminal.note("\(problem)") }
+            if !missing.isEmpty { throw ExitCode(1) }
+            Terminal.say("ok")
+        }
+
+        private func row(_ key: Key, _ layers: Layers) -> [String]? {
+            guard let (value, source) = layers.raw(key) else { return nil }
+            let shown =
+                switch value {
+                case _ where key.isSecret: "(hidden)"
+                case .text(let text): text
+                case .integer(let integer): "\(integer)"
+                case .boolean(let boolean): "\(boolean)"
+                case .list(let list): list.joined(separator: ",")
+                }
+            return [key.name, shown, source.description]
+        }
+    }
+}
+
+/// What is allowed and still unwise, in words.
+enum Danger {
+    static func all(in settings: Settings) -> [String] {
+        var dangers: [String] = []
+        if let url = settings.server.publicURL, url.hasPrefix("http://"), !isLocal(url) {
+            dangers.append("server.publicURL is http: links and passwords travel where others can read them")
+        }
+        if !isLoopback(settings.server.host), settings.server.tls == nil {
+            dangers.append(
+                "server.host \(settings.server.host) is reachable from outside and speaks plain text: put TLS in front")
+        }
+        if !isLoopback(settings.adminHost), settings.adminPort != 0 {
+            dangers.append("admin.host \(settings.adminHost) shows the metrics to whoever can reach it")
+        }
+        if settings.resetLifetime < .seconds(300) {
+            dangers.append("tokens.resetLifetime \(Units.text(settings.resetLifetime)) is short: mail may take longer")
+        }
+        if settings.passwords.isCheap {
+            dangers.append(
+                "passwords.scheme is configured cheaper than OWASP advises: a stolen database is guessed faster")
+        }
+        if settings.passwords.minimumLength < 15 {
+            dangers.append(
+                "passwords.minimumLength \(settings.passwords.minimumLength) is for accounts with a second factor only (NIST SP 800-63B-4)"
+            )
+        }
+        if settings.mail.provider == .sendgrid, !settings.mail.bypassSuppressions {
+            dangers.append("mail.sendgrid.bypassSuppressions is off: accepted mails may be dropped in silence")
+        }
+        return dangers
+    }
+
+    private static func isLocal(_ url: String) -> Bool { URL(string: url)?.host().map(isLoopback) ?? false }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host.hasPrefix("127.") || host == "::1" || host == "[::1]"
+    }
+}

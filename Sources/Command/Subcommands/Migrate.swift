@@ -1,0 +1,29 @@
+import ArgumentParser
+import Keyturn
+import Storage
+import Telemetry
+
+/// `keyturn migrate`: applies what is missing and says what it did.
+struct Migrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Apply the migrations that are missing.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        try await options.withDatabase { database, _ in
+            for name in database.newlyApplied { Terminal.say("applied \(name)") }
+            if database.newlyApplied.isEmpty { Terminal.say("nothing to do") }
+        }
+    }
+}
+
+extension ConfigurationOptions {
+    /// Opens the configured database, hands it over, and closes it whatever happens.
+    func withDatabase<Result>(_ use: (SQLiteDatabase, Settings) async throws -> Result) async throws -> Result {
+        let settings = try settings()
+        let database = try SQLiteDatabase(
+            settings.storage, now: WallClock.system.now(), metrics: Metrics(), log: settings.makeLog())
+        defer { database.close() }
+        return try await use(database, settings)
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Cryptography
+import Foundation
+import Keyturn
+import Storage
+import StrictJSON
+
+/// `keyturn token inspect`: what a token says, and whether this installation would take it.
+struct TokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Look into a token.", subcommands: [Inspect.self])
+
+    struct Inspect: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print header and claims of a reset token, and whether it would work now. Uses nothing up.")
+
+        @Argument(help: "The token, or - for standard input (kinder to your shell's history).") var token: String
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            let text = token == "-" ? readLine(strippingNewline: true) ?? "" : token
+            guard text.utf8.count <= 16 * 1024 else { throw CommandFailed("over 16 KiB: no token of ours") }
+            for (name, part) in zip(
+                ["header", "claims"], text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false))
+            {
+                Terminal.say("\(name)  \(shown(part))")
+            }
+            try await options.withDatabase { database, settings in
+                guard let secrets = settings.secrets, let publicURL = settings.server.publicURL else {
+                    throw ConfigurationRefused("server.publicURL and secrets.standard are needed to check a token")
+                }
+                let links = ResetLinks(secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime)
+                let now = WallClock.system.now()
+                do {
+                    let claimed = try links.read(text, at: now)
+                    let user = try await database.users.user(id: claimed.user)
+                    let expiresAt = try links.verify(claimed, for: user?.credentials, at: now)
+                    if user?.isDisabled == true { throw CommandFailed("refused: the account is disabled") }
+                    Terminal.say("works until \(expiresAt.rfc3339)")
+                } catch TokenRejected.expired {
+                    throw CommandFailed("refused: token_expired (the signature is good, the time is over)")
+                } catch TokenRejected.invalid {
+                    throw CommandFailed("refused: token_invalid (malformed, forged, foreign, revoked or used)")
+                }
+            }
+        }
+
+        private func shown(_ part: Substring.UTF8View.SubSequence) -> String {
+            guard let bytes = Base64URL.decode(part), let text = String(validating: bytes, as: UTF8.self) else {
+                return "(not base64url)"
+            }
+            return Printable.text(text)
+        }
+    }
+}

@@ -1,0 +1,266 @@
+import ArgumentParser
+import Cryptography
+import Foundation
+import Keyturn
+import PasswordHashing
+import Storage
+import StrictJSON
+
+/// `keyturn user`: the people, one by one.
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user", abstract: "Add, list and look at users; revoke or hand over links.",
+        subcommands: [
+            Add.self, Import.self, List.self, Show.self, RevokeLinks.self, ResetLinkCommand.self, Disable.self,
+            Enable.self,
+        ])
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add a user and print the id. Without a password the account waits for its first reset link.")
+
+        @Argument(help: "The mail address.") var email: String
+        @Flag(help: "Read the password from standard input: its first line.") var passwordStdin = false
+        @Option(help: "A hash the app already stores.") var passwordHash: String?
+        @Flag(help: "The address is not verified: no mail goes there.") var unverified = false
+        @OptionGroup var options: ConfigurationOptions
+
+        func validate() throws {
+            if passwordStdin, passwordHash != nil {
+                throw ValidationError("--password-stdin and --password-hash: one of them")
+            }
+        }
+
+        func run() async throws {
+            let address = try parsed(email)
+            try await options.withDatabase { database, settings in
+                let new = NewUser(email: address, passwordHash: try await hash(settings), isVerified: !unverified)
+                do {
+                    Terminal.say(try await database.users.add(new, at: WallClock.system.now()).id.text)
+                } catch AddUserFailed.exists {
+                    throw CommandFailed("there is a user with this address already")
+                }
+            }
+        }
+
+        private func hash(_ settings: Settings) async throws -> PasswordHash {
+            if let passwordHash {
+                let hash = PasswordHash(passwordHash)
+                guard PasswordHasher.canVerify(hash) else {
+                    throw CommandFailed("--password-hash: no format this build can verify")
+                }
+                return hash
+            }
+            guard passwordStdin else { return .unusable() }
+            guard let line = readLine(strippingNewline: true), !line.isEmpty else {
+                throw CommandFailed("no password on standard input")
+            }
+            let policy = try settings.passwords.policy(publicURL: settings.server.publicURL ?? "")
+            guard let password = policy.normalise(line) else {
+                throw CommandFailed("the password is too long, or holds U+0000")
+            }
+            if line.unicodeScalars.count < settings.passwords.minimumLength {
+                Terminal.note("warning: shorter than passwords.minimumLength; the user could not choose it")
+            }
+            let pool = HashingPool(threads: 1)
+            defer { pool.shutDown() }
+            return try await PasswordHasher(scheme: settings.passwords.scheme, pool: pool).hash(password)
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "All users, by id.")
+
+        @Flag(help: "One JSON object a line.") var json = false
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            try await options.withDatabase { database, _ in
+                var last: UserID?
+                while true {
+                    let page = try await database.users.list(after: last, limit: 500)
+                    if json {
+                        for user in page {
+                            Terminal.say(String(decoding: UserCommand.json(user).write(), as: UTF8.self))
+                        }
+                    } else {
+                        let header = last == nil ? ["ID", "ADDRESS", "STATE", "CREATED"] : []
+                        Terminal.table(
+                            header, page.map { [$0.id.text, $0.email.text, $0.state, $0.createdAt.rfc3339] })
+                    }
+                    guard page.count == 500 else { return }
+                    last = page.last?.id
+                }
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Why did this person get no mail? State, open requests, last mails.")
+
+        @Argument(help: "The mail address.") var email: String
+        @Flag(help: "One JSON object.") var json = false
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            try await options.withDatabase { database, settings in
+                let user = try await UserCommand.find(email, in: database)
+                let open = try await database.outbox.entries(.address(user.email), limit: 50)
+                let mails = try await database.outbox.mailLog(of: user.id, limit: 20)
+                if json {
+                    Terminal.say(
+                        String(decoding: UserCommand.json(user, open: open, mails: mails).write(), as: UTF8.self))
+                } else {
+                    print(user, open: open, mails: mails)
+                }
+            }
+        }
+
+        private func print(_ user: User, open: [OutboxEntry], mails: [MailLogEntry]) {
+            Terminal.say("id                \(user.id.text)")
+            Terminal.say("address           \(Printable.text(user.email.text))")
+            Terminal.say("verified          \(user.emailVerifiedAt?.rfc3339 ?? "no: no mail goes there")")
+            Terminal.say("disabled          \(user.disabledAt.map { "\($0.rfc3339): no mail, no login" } ?? "no")")
+            Terminal.say("created           \(user.createdAt.rfc3339)")
+            Terminal.say("password changed  \(user.passwordChangedAt?.rfc3339 ?? "never")")
+            Terminal.say("reset epoch       \(user.resetEpoch)")
+            Terminal.say("\nopen requests: \(open.count)")
+            Terminal.table(
+                ["ID", "KIND", "STATE", "ATTEMPTS", "RECORDED", "DUE", "LAST REASON"],
+                open.map {
+                    [
+                        "\($0.id)", $0.kind.rawValue, $0.state.rawValue, "\($0.attempts)", $0.recordedAt.rfc3339,
+                        $0.dueAt.rfc3339, $0.lastReason ?? "",
+                    ]
+                })
+            Terminal.say("\nlast mails: \(mails.count)")
+            Terminal.table(
+                ["AT", "KIND", "OUTCOME", "DETAIL"],
+                mails.map { [$0.at.rfc3339, $0.kind.rawValue, $0.outcome, $0.detail ?? ""] })
+        }
+    }
+
+    struct RevokeLinks: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End every open link of one account, and its pending requests.")
+
+        @Argument(help: "The mail address.") var email: String
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            try await options.withDatabase { database, _ in
+                // The password may change between the look and the write: look again, a few times at most.
+                for _ in 0..<5 {
+                    let user = try await UserCommand.find(email, in: database)
+                    if try await database.users.revokeLinks(user.credentials, at: WallClock.system.now()) {
+                        Terminal.say("every open link of \(Printable.text(user.email.text)) is dead")
+                        return
+                    }
+                }
+                throw CommandFailed("the account changed again and again meanwhile: try once more")
+            }
+        }
+    }
+
+    struct ResetLinkCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "reset-link", abstract: "Print a link to hand over: it works once, like a mailed one.")
+
+        @Argument(help: "The mail address.") var email: String
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            try await options.withDatabase { database, settings in
+                guard let publicURL = settings.server.publicURL else {
+                    throw ConfigurationRefused(.publicURL, "missing: the link is built from it")
+                }
+                guard let secrets = settings.secrets else {
+                    throw ConfigurationRefused(.secretsStandard, "missing: the link is signed with it")
+                }
+                let user = try await UserCommand.find(email, in: database)
+                let links = ResetLinks(secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime)
+                let link = links.sign(for: user.credentials, at: WallClock.system.now())
+                Terminal.say(link.url)
+                Terminal.note("good until \(link.expiresAt.rfc3339) or its first use")
+            }
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "No login, no mail, no reset for this account.")
+
+        @Argument(help: "The mail address.") var email: String
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws { try await UserCommand.set(email, disabled: true, options) }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Undo `user disable`.")
+
+        @Argument(help: "The mail address.") var email: String
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws { try await UserCommand.set(email, disabled: false, options) }
+    }
+
+    // MARK: What they share
+
+    static func find(_ email: String, in database: SQLiteDatabase) async throws -> User {
+        guard let user = try await database.users.user(email: try parsed(email)) else {
+            throw CommandFailed("no account has this address")
+        }
+        return user
+    }
+
+    private static func set(_ email: String, disabled: Bool, _ options: ConfigurationOptions) async throws {
+        try await options.withDatabase { database, _ in
+            let user = try await find(email, in: database)
+            guard try await database.users.setDisabled(user.id, disabled, at: WallClock.system.now()) else {
+                throw CommandFailed("no account has this address")
+            }
+            Terminal.say(disabled ? "disabled" : "enabled")
+        }
+    }
+
+    private static func json(_ user: User) -> JSON {
+        .members(
+            ("id", .string(user.id.text)), ("email", .string(user.email.text)),
+            ("email_verified", .bool(user.isVerified)),
+            ("disabled", .bool(user.isDisabled)), ("created_at", .string(user.createdAt.rfc3339)),
+            ("password_changed_at", user.passwordChangedAt.map { .string($0.rfc3339) } ?? .null),
+            ("reset_epoch", .integer(user.resetEpoch)))
+    }
+
+    private static func json(_ user: User, open: [OutboxEntry], mails: [MailLogEntry]) -> JSON {
+        .object(
+            (json(user).objectValue ?? []) + [
+                .init("open_requests", .array(open.map(OutboxCommand.json))),
+                .init(
+                    "mails",
+                    .array(
+                        mails.map {
+                            .members(
+                                ("at", .string($0.at.rfc3339)), ("kind", .string($0.kind.rawValue)),
+                                ("outcome", .string($0.outcome)),
+                                ("detail", $0.detail.map(JSON.string) ?? .null))
+                        })),
+            ])
+    }
+}
+
+/// What an operator typed as an address, or a word on what is wrong with it.
+func parsed(_ email: String) throws -> EmailAddress {
+    do { return try EmailAddress(parsing: email) } catch { throw CommandFailed("that is no mail address: \(error)") }
+}
+
+/// A command did not do what was asked; the words go to stderr, the exit status is 1.
+struct CommandFailed: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension User {
+    fileprivate var state: String { isDisabled ? "disabled" : isVerified ? "verified" : "unverified" }
+}

@@ -1,0 +1,114 @@
+import Keyturn
+import Testing
+
+@testable import Command
+
+@Suite struct `The settings` {
+    static let secret = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
+
+    func settings(_ environment: [String: String] = [:], file: String? = nil, flags: [String: String] = [:]) throws
+        -> Settings
+    {
+        let layers = try Layers(flags: flags, environment: environment, file: file.map { Array($0.utf8) })
+        return try Settings(layers, readFile: { _ in Array("\(Self.secret)\n\n".utf8) })
+    }
+
+    func refusal(_ environment: [String: String] = [:], file: String? = nil, flags: [String: String] = [:]) -> String? {
+        do { _ = try settings(environment, file: file, flags: flags) } catch { return "\(error)" }
+        return nil
+    }
+
+    @Test func `have defaults for all that can have one`() throws {
+        let settings = try settings()
+        #expect(settings.server.host == "127.0.0.1")
+        #expect(settings.server.port == 8080)
+        #expect(settings.adminPort == 9090)
+        #expect(settings.resetLifetime == .seconds(1800))
+        #expect(settings.passwords.minimumLength == 15)
+        #expect(settings.outbox.capacity == 100_000)
+        #expect(settings.mail.budget.burst == 3)
+    }
+
+    @Test func `come from flags before the environment before the file`() throws {
+        let file = #"{"server": {"port": 1001, "host": "0.0.0.0"}, "tokens": {"resetLifetime": "45m"}}"#
+        let environment = ["KEYTURN_SERVER_PORT": "1002", "KEYTURN_SERVER_HOST": "::1"]
+        let settings = try settings(environment, file: file, flags: ["server.port": "1003"])
+        #expect(settings.server.port == 1003)
+        #expect(settings.server.host == "::1")
+        #expect(settings.resetLifetime == .seconds(2700))
+    }
+
+    @Test func `take lists from the file and, comma-separated, from the environment`() throws {
+        #expect(
+            try settings(file: #"{"server": {"allowedOrigins": ["https://a.example"]}}"#).server.allowedOrigins == [
+                "https://a.example"
+            ])
+        let environment = ["KEYTURN_SERVER_ALLOWED_ORIGINS": "https://a.example, https://b.example:8443"]
+        #expect(try settings(environment).server.allowedOrigins == ["https://a.example", "https://b.example:8443"])
+    }
+
+    @Test func `take remarks for what they are`() throws {
+        #expect(try settings(file: #"{"// port": "why", "server": {"//": "here", "port": 1}}"#).server.port == 1)
+    }
+
+    @Test(arguments: [
+        (#"{"server": {"prot": 1}}"#, "server.prot: unknown key (did you mean server.port?)"),
+        (#"{"server": {"port": "http"}}"#, "server.port: must be a whole number"),
+        (#"{"server": {"port": 65536}}"#, "server.port: must be from 0 to 65535"),
+        (#"{"server": {"port": 80.5}}"#, "server.port: must be a whole number"),
+        (#"{"server": {"publicURL": "example.com"}}"#, "server.publicURL: must be http"),
+        (#"{"server": {"publicURL": "https://user@example.com"}}"#, "server.publicURL: must be http"),
+        (#"{"server": {"publicURL": "https://example.com/app"}}"#, "server.publicURL: must be http"),
+        (#"{"server": {"trustedProxies": ["10.0.0.0/33"]}}"#, "server.trustedProxies: each must be a network"),
+        (#"{"secrets": {"standard": ["short"]}}"#, "secrets.standard: each secret needs at least 32 bytes"),
+        (
+            #"{"secrets": {"standard": ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}}"#,
+            "secrets.standard: a secret of so few different characters"
+        ),
+        (
+            #"{"tokens": {"resetLifetime": "5m"}}"#,
+            "tokens.resetLifetime (5m) is shorter than mail.perAccount.interval (10m)"
+        ),
+        (#"{"tokens": {"resetLifetime": "25h"}}"#, "tokens.resetLifetime: must be from 1s to 1d"),
+        (#"{"passwords": {"minimumLength": 7}}"#, "passwords.minimumLength: must be from 8 to"),
+        (#"{"passwords": {"scheme": "md5"}}"#, "passwords.scheme: must be one of scrypt, bcrypt"),
+        (
+            #"{"passwords": {"scrypt": {"logN": 18, "r": 16}}}"#,
+            "passwords.scheme: the cost asks for more than 256 MiB or about two seconds a hash"
+        ),
+        (#"{"mail": {"provider": "smtp"}}"#, "mail.provider: must be one of sendgrid, capture"),
+        (#"{"mail": {"sendgrid": {"baseURL": "http://example.com"}}}"#, "mail.sendgrid.baseURL: must be https"),
+        (#"{"mail": {"sendgrid": {"apiKey": "SG.\u00e9"}}}"#, "mail.sendgrid.apiKey: must be printable ASCII"),
+        (#"{"limits": {"perClient": {"rate": "30"}}}"#, "limits.perClient.rate: must be a rate such as"),
+        (
+            #"{"server": {"port": 1, "port": 2}}"#,
+            "the configuration file is not JSON: a name stands twice in one object, line 1"
+        ),
+        ("{\"server\":\n {,}}", "the configuration file is not JSON: syntax error in line 2"),
+        ("[]", "the configuration file must hold one JSON object"),
+    ])
+    func `are refused in words that name the key`(file: String, words: String) {
+        #expect(refusal(file: file)?.hasPrefix(words) == true, "\(refusal(file: file) ?? "accepted")")
+    }
+
+    @Test func `never show a secret in a refusal`() {
+        let words = refusal(["KEYTURN_SECRETS_STANDARD": "hunter2,\(Self.secret)"])
+        #expect(
+            words == "secrets.standard: each secret needs at least 32 bytes: make one with `keyturn secret generate`")
+    }
+
+    @Test func `read secrets from a file, a line each`() throws {
+        #expect(try settings(["KEYTURN_SECRETS_FILE": "/run/secret"]).secrets?.keys == [Array(Self.secret.utf8)])
+    }
+
+    @Test func `cut the line end behind an API key`() throws {
+        #expect(try settings(["SENDGRID_API_KEY": "SG.abc\n"]).mail.apiKey == "SG.abc")
+    }
+
+    @Test func `say everything that serve still needs`() throws {
+        #expect(
+            try settings().missingForServe().map { String($0.description.prefix { $0 != ":" }) } == [
+                "server.publicURL", "secrets.standard", "mail.provider", "mail.from.email", "mail.from.name",
+            ])
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import TestKit
+import Testing
+
+@Suite struct `The command` {
+    @Test func `refuses to start on a bad configuration, naming the key`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        for (change, words) in [
+            (["KEYTURN_SERVER_PORT": "eighty"], "server.port: must be a whole number"),
+            (["KEYTURN_SECRETS_STANDARD": "short"], "secrets.standard: each secret needs at least 32 bytes"),
+            (["KEYTURN_MAIL_FROM_EMAIL": ""], "mail.from.email: missing"),
+            (["KEYTURN_SERVER_PUBLIC_URL": ""], "server.publicURL: missing"),
+        ] {
+            let ended = try await RunningKeyturn.run(
+                ["serve"], environment: RunningKeyturn.environment(in: directory, change))
+            #expect(ended.status == 1)
+            #expect(ended.errors.contains(words), "\(ended.errors)")
+            #expect(ended.output.isEmpty)
+        }
+        #expect(!FileManager.default.fileExists(atPath: directory.appending(path: "keyturn.sqlite").path))
+    }
+
+    @Test func `ends with 64 where it is used wrongly`() async throws {
+        let environment = RunningKeyturn.environment(in: try RunningKeyturn.temporaryDirectory())
+        for arguments in [
+            ["nonsense"], ["user", "add"], ["serve", "--nonsense"], ["outbox", "retry"],
+            ["outbox", "purge", "1", "--failed"],
+        ] {
+            #expect(try await RunningKeyturn.run(arguments, environment: environment).status == 64, "\(arguments)")
+        }
+    }
+
+    @Test func `explains itself everywhere`() async throws {
+        for command in [
+            [], ["serve"], ["demo"], ["migrate"], ["user"], ["user", "add"], ["outbox"], ["mail", "test"],
+            ["config", "check"], ["secret", "generate"], ["token", "inspect"],
+        ] {
+            let help = try await RunningKeyturn.run(command + ["--help"], environment: [:])
+            #expect(help.status == 0)
+            #expect(help.output.contains("USAGE: keyturn"), "\(command)")
+        }
+    }
+
+    @Test func `knows its users`() async throws {
+        let environment = RunningKeyturn.environment(in: try RunningKeyturn.temporaryDirectory())
+        func keyturn(_ arguments: String..., input: String? = nil) async throws -> (
+            status: Int32, output: String, errors: String
+        ) {
+            try await RunningKeyturn.run(arguments, environment: environment, input: input)
+        }
+        let added = try await keyturn("user", "add", "ann@example.com")
+        #expect(added.status == 0)
+        let id = added.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(!id.isEmpty)
+        #expect(try await keyturn("user", "add", "ANN@example.com").status == 1)
+        #expect(try await keyturn("user", "add", "not an address").status == 1)
+        #expect(try await keyturn("user", "list").output.contains("ann@example.com"))
+        let shown = try await keyturn("user", "show", "ann@example.com")
+        #expect(shown.output.contains("id                \(id)\n"))
+        #expect(try await keyturn("user", "show", "bob@example.com").status == 1)
+
+        let imported = try await keyturn(
+            "user", "import", "-",
+            input:
+                "email,password_hash,verified\nbob@example.com,$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy,false\nann@example.com,,true\n"
+        )
+        #expect(imported.status == 1)
+        #expect(imported.output == "added 1, refused 1\n")
+        #expect(imported.errors.contains("line 3: there is a user with this address already"))
+    }
+
+    @Test func `hands over a link that works, and revokes it`() async throws {
+        let keyturn = try await RunningKeyturn.serve()
+        _ = try await keyturn.command("user", "add", "ann@example.com")
+        let link = try await keyturn.command("user", "reset-link", "ann@example.com").output.trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        #expect(link.hasPrefix("https://accounts.example.com/reset-password?token="))
+        let path = String(link.dropFirst("https://accounts.example.com".count))
+        let token = try #require(link.components(separatedBy: "token=").last)
+        #expect(try await keyturn.visitor.get(path, ["Accept: application/json"]).status == 200)
+        #expect(try await keyturn.command("token", "inspect", "-", input: token + "\n").status == 0)
+        #expect(try await keyturn.command("user", "revoke-links", "ann@example.com").status == 0)
+        #expect(try await keyturn.visitor.get(path, ["Accept: application/json"]).status == 400)
+        #expect(try await keyturn.command("token", "inspect", token).status == 1)
+        #expect(await keyturn.stop() == 0)
+    }
+
+    @Test func `makes a secret that it takes itself`() async throws {
+        let secret = try await RunningKeyturn.run(["secret", "generate"], environment: [:]).output
+            .trimmingCharacters(in: .newlines)
+        #expect(secret.utf8.count == 64)
+        let environment = RunningKeyturn.environment(
+            in: try RunningKeyturn.temporaryDirectory(), ["KEYTURN_SECRETS_STANDARD": secret])
+        let checked = try await RunningKeyturn.run(["config", "check"], environment: environment)
+        #expect(checked.status == 0, "\(checked.errors)")
+        #expect(!checked.output.contains(secret))
+    }
+
+    @Test func `demonstrates the whole flow without any configuration`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let demo = try await RunningKeyturn.start(
+            [RunningKeyturn.binary.path, "demo"], environment: ["KEYTURN_SERVER_PORT": "0", "PATH": "/usr/bin"],
+            directory: directory)
+        let asked = try await demo.visitor.post("/forgot-password", json: #"{"email": "ann@example.com"}"#)
+        #expect(asked.status == 202)
+        var box = ""
+        for _ in 0..<100 where !box.contains("ann@example.com") {
+            box = try await demo.visitor.get("/mailbox", ["Accept: text/html"]).text
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(box.contains("ann@example.com"))
+        #expect(await demo.stop() == 0)
+    }
+}
