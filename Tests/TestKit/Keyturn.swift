@@ -75,10 +75,10 @@ package final class RunningKeyturn: Sendable {
 
     /// Runs one command to its end.
     package static func run(
-        _ arguments: [String], environment: [String: String], input: String? = nil
+        _ arguments: [String], of program: URL = binary, environment: [String: String], input: String? = nil
     ) async throws -> (status: Int32, output: String, errors: String) {
         let process = Process()
-        process.executableURL = binary
+        process.executableURL = program
         process.arguments = arguments
         process.environment = environment
         let (output, errors, inputPipe) = (Pipe(), Pipe(), Pipe())
