@@ -1,1 +1,7 @@
-// Only so that the package manager sees a C target; everything is in the header.
+// Defined here and not in the header: two modules that see the C library differently cannot be imported together.
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+int clinux_accept4(int listener, struct sockaddr *address, socklen_t *length, int flags) {
+    return accept4(listener, address, length, flags);
+}

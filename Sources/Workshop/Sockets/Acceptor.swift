@@ -79,7 +79,7 @@ package final class Acceptor: @unchecked Sendable {
         let descriptor = try systemUnlessBlocked("accept4") {
             let (result, address) = SocketAddress.filled {
                 let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-                return accept4(channel.descriptor, __SOCKADDR_ARG(__sockaddr__: $0), $1, flags)
+                return clinux_accept4(channel.descriptor, $0, $1, flags)
             }
             peer = address
             return Int(result)

@@ -10,4 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/// accept4(2), which the C library declares to GNU sources only.
+int clinux_accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
+
 #endif
