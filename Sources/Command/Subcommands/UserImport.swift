@@ -15,10 +15,7 @@ extension UserCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            let bytes =
-                file == "-"
-                ? Array(FileHandle.standardInput.readDataToEndOfFile()) : try ConfigurationOptions.contents(of: file)
-            guard let text = String(validating: bytes, as: UTF8.self) else {
+            guard let text = String(validating: try read(), as: UTF8.self) else {
                 throw CommandFailed("the file is not UTF-8")
             }
             try await options.withDatabase { database, _ in
@@ -36,11 +33,21 @@ extension UserCommand {
                 if refused > 0 { throw ExitCode(1) }
             }
         }
+
+        private func read() throws -> [UInt8] {
+            if file == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
+            do { return try ConfigurationOptions.contents(of: file) } catch {
+                throw CommandFailed("\(Printable.text(file)) cannot be read")
+            }
+        }
     }
 }
 
 /// The rows of an import file, read but not yet believed.
 struct ImportRows {
+    /// The columns of CSV, the members of JSON Lines; another name is a slip that would pass for a default.
+    static let names = ["email", "password_hash", "verified"]
+
     struct Row {
         let line: Int
         let values: [String: String]
@@ -64,7 +71,9 @@ struct ImportRows {
     }
 
     /// JSON Lines where the first character is `{`, else CSV.
-    static func read(_ text: String) throws -> [Row] {
+    /// - Parameter whole: UTF-8, perhaps behind the byte order mark that spreadsheets write.
+    static func read(_ whole: String) throws -> [Row] {
+        let text = whole.unicodeScalars.first == "\u{FEFF}" ? String(whole.unicodeScalars.dropFirst()) : whole
         let isJSON = text.utf8.first { $0 > 0x20 } == UInt8(ascii: "{")
         return isJSON ? try readJSONLines(text) : try readCSV(text)
     }
@@ -85,13 +94,27 @@ struct ImportRows {
             guard let members = (try? JSON(parsing: bytes))?.objectValue else {
                 throw CommandFailed("line \(index + 1): not a JSON object")
             }
-            var values: [String: String] = [:]
-            for member in members {
-                values[member.name] = member.value.stringValue ?? member.value.boolValue.map { $0 ? "true" : "false" }
-            }
-            rows.append(Row(line: index + 1, values: values))
+            rows.append(Row(line: index + 1, values: try values(of: members, line: index + 1)))
         }
         return rows
+    }
+
+    /// A value of another type is refused, never taken for a missing one: `"verified": 0` would add a verified user.
+    private static func values(of members: [JSON.Member], line: Int) throws -> [String: String] {
+        var values: [String: String] = [:]
+        for member in members {
+            guard names.contains(member.name) else {
+                throw CommandFailed("line \(line): unknown member; known are \(names.joined(separator: ", "))")
+            }
+            if let text = member.value.stringValue {
+                values[member.name] = text
+            } else if member.name == "verified", let flag = member.value.boolValue {
+                values[member.name] = flag ? "true" : "false"
+            } else if member.name != "password_hash" || member.value != .null {
+                throw CommandFailed("line \(line): \(member.name) is of the wrong type")
+            }
+        }
+        return values
     }
 
     private static func readCSV(_ text: String) throws -> [Row] {
@@ -99,9 +122,10 @@ struct ImportRows {
         guard !records.isEmpty else { return [] }
         let header = records.removeFirst().fields
         guard header.contains("email") else { throw CommandFailed("line 1: the header names no column email") }
-        for name in header where !["email", "password_hash", "verified"].contains(name) {
-            throw CommandFailed("line 1: unknown column; known are email, password_hash, verified")
+        for name in header where !names.contains(name) {
+            throw CommandFailed("line 1: unknown column; known are \(names.joined(separator: ", "))")
         }
+        guard Set(header).count == header.count else { throw CommandFailed("line 1: a column stands there twice") }
         return try records.map { record in
             guard record.fields.count == header.count else {
                 throw CommandFailed(
