@@ -5,6 +5,7 @@ import Keyturn
 import Mailroom
 import PasswordHashing
 import Sockets
+import Storage
 import TLS
 import Telemetry
 
@@ -55,6 +56,16 @@ extension SocketFailed {
     }
 }
 
+extension OpenFailed: CustomStringConvertible {
+    /// What the operator reads at start.
+    package var description: String {
+        switch self {
+        case .cannotOpen(let reason): "database.path: \(reason)"
+        case .migrations(let words): words
+        }
+    }
+}
+
 extension Settings.Passwords {
     /// - Parameter publicURL: its host and the words of its name are refused as passwords.
     func policy(publicURL: String) throws -> PasswordPolicy {
@@ -74,10 +85,19 @@ extension Settings.Passwords {
 }
 
 extension Settings.Mail {
+    /// Without this a wrong path would be found out by every mail, and by nobody at start.
+    func checkTrust() throws(ConfigurationRefused) {
+        guard let caFile else { return }
+        guard (try? ConfigurationOptions.contents(of: caFile)) != nil else {
+            throw ConfigurationRefused(.sendGridCAFile, "cannot be read")
+        }
+    }
+
     func sendGrid(
         from sender: Sender, sandbox: Bool = false, loops: EventLoops, clock: WallClock, metrics: Metrics?
     ) throws -> (SendGrid, HTTPClient) {
         guard let apiKey else { throw ConfigurationRefused(.sendGridKey, "missing: mail.provider is sendgrid") }
+        try checkTrust()
         let client = HTTPClient(to: baseURL, trust: caFile.map { .file(path: $0) } ?? .system, loops: loops)
         var options = SendGrid.Options(apiKey: apiKey, from: sender)
         options.bypassSuppressions = bypassSuppressions

@@ -18,6 +18,8 @@ struct ConfigCommand: AsyncParsableCommand {
             let layers = try options.layers()
             Terminal.table(["KEY", "VALUE", "FROM"], Key.all.compactMap { row($0, layers) })
             for danger in Danger.all(in: settings) { Terminal.note("warning: \(danger)") }
+            _ = try settings.passwords.policy(publicURL: settings.server.publicURL ?? "")
+            if settings.mail.provider == .sendgrid { try settings.mail.checkTrust() }
             let missing = settings.missingForServe()
             for problem in missing { Terminal.note("\(problem)") }
             if !missing.isEmpty { throw ExitCode(1) }
