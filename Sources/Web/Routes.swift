@@ -63,10 +63,15 @@ struct Routes: Sendable {
     enum Found { case get(any GetController), post(any PostController) }
 
     private let routes: [Route]
+    /// The routes' paths: looking through them copies no controllers.
+    private let paths: [StaticString]
+    private let prepared: [Response?]
     private let counters: [RouteCounters]
 
     init(_ routes: [Route], metrics: Metrics) {
         self.routes = routes
+        paths = routes.map(\.path)
+        prepared = routes.map { ($0.get as? Prepared)?.response } + [nil]
         counters = (routes.map(\.name) + [Self.noRoute]).map { RouteCounters(of: $0, in: metrics) }
     }
 
@@ -74,7 +79,12 @@ struct Routes: Sendable {
 
     /// - Returns: the place of the route in the table; one past its end where no path is this one.
     func find(_ request: Request) -> Int {
-        routes.firstIndex { request.path(is: $0.path) } ?? routes.count
+        paths.firstIndex { request.path(is: $0) } ?? paths.count
+    }
+
+    /// The answer where it is always the same.
+    func prepared(at place: Int, for request: Request) -> Response? {
+        request.method == .get || request.method == .head ? prepared[place] : nil
     }
 
     func name(of place: Int) -> String { place < routes.count ? routes[place].name : Self.noRoute }

@@ -61,6 +61,13 @@ package struct Web: Responder {
         }
     }
 
+    /// What was prepared at the start: how the service is, and what describes it.
+    package func respondAtOnce(to request: Request) -> Response? {
+        let route = routes.find(request)
+        guard let response = routes.prepared(at: route, for: request) else { return nil }
+        return finish(Reply(response), to: request, on: route, after: .zero)
+    }
+
     package func respond(to request: Request) async -> Response {
         let began = ContinuousClock.now
         let route = routes.find(request)

@@ -76,6 +76,19 @@ private let examples: [(sent: String, answered: String)] = [
         }
     }
 
+    @Test func `that is answered at once does not wait for a slow one behind it`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            let sent = ["/now", "/now", "/gate", "/now"].map { "GET \($0) HTTP/1.1\r\nHost: h\r\n\r\n" }.joined()
+            try await stream.write(Array(sent.utf8), until: soon)
+            let now = answer("200 OK", "/now")
+            #expect(try await read(stream, until: now + now) == now + now)
+            await server.gate.untilEntered()
+            await server.gate.open()
+            #expect(try await read(stream, until: "/now") == answer("200 OK", "gate") + now)
+        }
+    }
+
     @Test func `many at once get their answers in their order`() async throws {
         try await withServer { server in
             let sent = (0..<2000).map { "GET /\($0) HTTP/1.1\r\nHost: h\r\n\r\n" }.joined()

@@ -13,9 +13,9 @@ private let noon = ContinuousClock.now
         state.received(1)
         state.waits(for: .head, at: noon + .seconds(9))
         #expect(state.deadline(isScarce: false) == noon + .seconds(10))
-        let ending = state.timedOut(at: noon + .seconds(10), isScarce: false)
         #expect(
-            ending == .refuse(.requestTimeout, .requestTimeout, detail: "The request's head took too long to arrive."))
+            state.timedOut
+                == .refuse(.requestTimeout, .requestTimeout, detail: "The request's head took too long to arrive."))
     }
 
     @Test func `gives a body fifteen seconds and what its rate earns`() {
@@ -28,16 +28,12 @@ private let noon = ContinuousClock.now
         #expect(state.deadline(isScarce: false) == noon + .seconds(17))
     }
 
-    @Test func `rests after a second of idleness and closes after thirty, or ten where connections are scarce`() {
+    @Test func `closes after thirty seconds of idleness, or ten where connections are scarce`() {
         var state = ConnectionState(HTTPServer.Limits(), at: noon)
         state.waits(for: .idle, at: noon)
-        #expect(state.deadline(isScarce: false) == noon + .seconds(1))
-        let first = state.timedOut(at: noon + .seconds(1), isScarce: false)
-        #expect(first == .rest)
         #expect(state.deadline(isScarce: false) == noon + .seconds(30))
         #expect(state.deadline(isScarce: true) == noon + .seconds(10))
-        let second = state.timedOut(at: noon + .seconds(30), isScarce: false)
-        #expect(second == .close)
+        #expect(state.timedOut == .close)
     }
 
     @Test func `counts a new request's time anew`() {

@@ -38,6 +38,10 @@ struct Answers: Responder {
         request.path(is: "/early") ? Response(.notFound) : nil
     }
 
+    func respondAtOnce(to request: Request) -> Response? {
+        request.path(is: "/now") ? Response(.ok, contentType: "text/plain", body: Array("/now".utf8)) : nil
+    }
+
     func respond(to request: Request) async -> Response {
         switch request.path {
         case "/slow":
@@ -54,27 +58,27 @@ struct Answers: Responder {
     }
 }
 
-func withServer(_ body: (TestServer) async throws -> Void) async throws {
-    try await withServer({ _ in }, body)
-}
-
 func withServer(
-    _ change: (inout HTTPServer.Options) -> Void, _ body: (TestServer) async throws -> Void
+    on place: SocketAddress = .ip(bytes: [127, 0, 0, 1], port: 0),
+    _ change: (inout HTTPServer.Options) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
 ) async throws {
     var options = HTTPServer.Options()
     options.commonFields = Array("X-Content-Type-Options: nosniff\r\n".utf8)
     options.refusal = { status, code, _ in Response(status, contentType: "text/plain", body: Array(code.utf8)) }
     change(&options)
     let loops = try EventLoops(count: 2)
-    let listener = try Listener(.ip(bytes: [127, 0, 0, 1], port: 0))
+    let listener = try Listener(place)
+    let metrics = Metrics()
     let gate = Gate()
-    let server = HTTPServer(Answers(gate: gate), on: [listener], loops: loops, options: options, metrics: Metrics())
+    let server = HTTPServer(Answers(gate: gate), on: [listener], loops: loops, options: options, metrics: metrics)
     let running = Task { await server.run() }
     let outcome: Result<Void, any Error>
     do {
         outcome = .success(
             try await body(
-                TestServer(server: server, gate: gate, address: listener.address, loops: loops, running: running)))
+                TestServer(
+                    server: server, gate: gate, address: listener.address, loops: loops, metrics: metrics,
+                    running: running)))
     } catch {
         outcome = .failure(error)
     }
@@ -89,6 +93,7 @@ struct TestServer {
     let gate: Gate
     let address: SocketAddress
     let loops: EventLoops
+    let metrics: Metrics
     let running: Task<Void, Never>
 
     func connect() async throws(SocketFailed) -> SocketStream {
@@ -104,6 +109,17 @@ struct TestServer {
         }
         if finishes { stream.finishWriting() }
         return try await readAll(stream)
+    }
+}
+
+extension TestServer {
+    /// Whether a line of the metrics becomes this one, however busy the machine is.
+    func counts(_ line: String) async throws -> Bool {
+        for _ in 0..<2000 {
+            if metrics.text().split(separator: "\n").contains(Substring(line)) { return true }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return false
     }
 }
 

@@ -105,13 +105,20 @@ import Testing
         reader.received.append(contentsOf: "GET / HTTP/1.0\r\n".utf8)
         guard case .needsMore = try reader.next() else { throw RequestRefused.head(.targetMissing) }
         #expect(!reader.isIdle)
-        reader.rest()
+        // What has begun is not given away.
+        #expect(reader.giveBack().capacity == 0)
         reader.received.append(contentsOf: "\r\n\r\n".utf8)
         guard case .request = try reader.next() else { throw RequestRefused.head(.targetMissing) }
         // The second line end belongs to nobody.
         guard case .needsMore = try reader.next() else { throw RequestRefused.head(.targetMissing) }
         #expect(reader.isIdle)
-        reader.rest()
+        let lent = reader.giveBack()
+        #expect(lent.capacity > 0)
         #expect(reader.received.capacity == 0)
+        reader.take(lent)
+        #expect(reader.received.capacity > 0)
+        reader.received.append(contentsOf: "GET /next HTTP/1.0\r\n\r\n".utf8)
+        guard case .request(let next) = try reader.next() else { throw RequestRefused.head(.targetMissing) }
+        #expect(next.path == "/next")
     }
 }

@@ -2,7 +2,7 @@ import HTTP
 
 /// An answer that is always the same, made once.
 struct Prepared: GetController {
-    private let response: Response
+    let response: Response
 
     init(json bytes: [UInt8]) {
         response = Response(.ok, contentType: "application/json", body: bytes)

@@ -44,7 +44,7 @@ package enum Reading: Sendable {
 /// slowly they come. A ``Request`` shares this storage: keep none while more is received, or the storage is copied.
 /// In the steady state nothing is allocated.
 package struct RequestReader: Sendable {
-    /// What one read asks for at first. An idle connection holds this much, or nothing after ``rest()``.
+    /// What one read asks for at first.
     package static let receiveBytes = 2048
     /// One read never asks for more: what a client may send ahead is bounded.
     package static let receiveBytesMax = 64 * 1024
@@ -110,13 +110,41 @@ package struct RequestReader: Sendable {
         return min(max(received.count, Self.receiveBytes), Self.receiveBytesMax)
     }
 
-    /// Gives the storage back. Call where ``isIdle``, before a long wait.
-    package mutating func rest() {
-        guard isIdle else { return }
-        received = []
-        fields = []
-        decoded = []
+    /// The memory a reader works in. It holds nothing while it is not lent.
+    package struct Storage: Sendable {
+        fileprivate var received: [UInt8] = []
+        fileprivate var fields: [FieldLine] = []
+        fileprivate var decoded: [UInt8] = []
+
+        package init() {}
+
+        /// Bytes it holds on to.
+        package var capacity: Int {
+            received.capacity + decoded.capacity + fields.capacity * MemoryLayout<FieldLine>.stride
+        }
+    }
+
+    /// Hands over the storage and keeps none: call where ``isIdle``, before a wait that may be long. Where it is not, an
+    /// empty one is handed over and nothing changes.
+    package mutating func giveBack() -> Storage {
+        var storage = Storage()
+        guard isIdle else { return storage }
         start = 0
+        received.removeAll(keepingCapacity: true)
+        fields.removeAll(keepingCapacity: true)
+        decoded.removeAll(keepingCapacity: true)
+        swap(&storage.received, &received)
+        swap(&storage.fields, &fields)
+        swap(&storage.decoded, &decoded)
+        return storage
+    }
+
+    /// Works in `storage` from here on. Call where ``giveBack()`` was called before, or nothing was received yet.
+    package mutating func take(_ storage: consuming Storage) {
+        guard received.isEmpty, isIdle else { return }
+        received = storage.received
+        fields = storage.fields
+        decoded = storage.decoded
     }
 
     /// The next message of those received. Once it has thrown, it throws the same for ever.

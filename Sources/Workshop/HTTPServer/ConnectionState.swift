@@ -6,22 +6,16 @@ struct ConnectionState {
     enum Phase: Equatable { case idle, head, body }
 
     enum Ending: Equatable {
-        /// Give back what an idle connection need not hold, and wait on.
-        case rest
         /// Nobody waits for an answer.
         case close
         case refuse(Refusal, Status, detail: String)
     }
-
-    /// A connection that is idle this long holds no buffers; one that is busy keeps them from request to request.
-    static let restsAfter: Duration = .seconds(1)
 
     private let limits: HTTPServer.Limits
     private var phase: Phase?
     private var since: ContinuousClock.Instant
     private var bodyBytes = 0
     private var answered = 0
-    private var isResting = false
 
     init(_ limits: HTTPServer.Limits, at now: ContinuousClock.Instant) {
         self.limits = limits
@@ -34,7 +28,6 @@ struct ConnectionState {
         self.phase = phase
         since = now
         bodyBytes = 0
-        isResting = false
     }
 
     mutating func received(_ count: Int) { bodyBytes += count }
@@ -43,26 +36,18 @@ struct ConnectionState {
         switch phase {
         case .head: since + limits.headDeadline
         case .body: since + limits.bodyDeadline + .seconds(bodyBytes / max(1, limits.bodyBytesPerSecond))
-        case .idle, nil:
-            isResting ? idleEnd(isScarce) : min(since + Self.restsAfter, idleEnd(isScarce))
+        case .idle, nil: since + (isScarce ? min(limits.idle, limits.idleWhenScarce) : limits.idle)
         }
     }
 
-    private func idleEnd(_ isScarce: Bool) -> ContinuousClock.Instant {
-        since + (isScarce ? min(limits.idle, limits.idleWhenScarce) : limits.idle)
-    }
-
     /// ``deadline(isScarce:)`` has passed.
-    mutating func timedOut(at now: ContinuousClock.Instant, isScarce: Bool) -> Ending {
+    var timedOut: Ending {
         switch phase {
         case .head:
-            return .refuse(.requestTimeout, .requestTimeout, detail: "The request's head took too long to arrive.")
+            .refuse(.requestTimeout, .requestTimeout, detail: "The request's head took too long to arrive.")
         case .body:
-            return .refuse(.requestTimeout, .requestTimeout, detail: "The request's body took too long to arrive.")
-        case .idle, nil:
-            guard !isResting, now < idleEnd(isScarce) else { return .close }
-            isResting = true
-            return .rest
+            .refuse(.requestTimeout, .requestTimeout, detail: "The request's body took too long to arrive.")
+        case .idle, nil: .close
         }
     }
 

@@ -21,6 +21,7 @@ struct Conversation: ~Copyable {
     private var state: ConnectionState
     private var reader: RequestReader
     private var output: [UInt8] = []
+    private var holdsBuffers = false
     /// The answer that was decided on before the body came.
     private var early: Response?
     private var answersGathered: UInt64 = 0
@@ -46,7 +47,7 @@ struct Conversation: ~Copyable {
                 if next == .more { next = try await readMore() }
                 switch next {
                 case .more: continue
-                case .close: return
+                case .close: return giveBuffersBack()
                 case .linger: return try await lingerAndClose()
                 }
             }
@@ -76,10 +77,19 @@ struct Conversation: ~Copyable {
                 switch try reader.next() {
                 case .needsMore: return .more
                 case .announced(let request): if announced(request) { return .linger }
-                case .request(let request): if await answer(request) { return reader.isIdle ? .close : .linger }
+                case .request(let request):
+                    let closes: Bool
+                    if let known = answerKnown(to: request) {
+                        closes = gather(known, answering: request)
+                    } else {
+                        // Answers that are ready do not wait for one that is not.
+                        guard await hasFlushed() else { return .close }
+                        closes = gather(await shard.responder.respond(to: request), answering: request)
+                    }
+                    if closes { return reader.isIdle ? .close : .linger }
                 }
                 if output.count >= Self.gatheredBytesMax {
-                    guard (try? await flush()) != nil else { return .close }
+                    guard await hasFlushed() else { return .close }
                 }
             }
         } catch {
@@ -101,15 +111,12 @@ struct Conversation: ~Copyable {
         return false
     }
 
+    private mutating func answerKnown(to request: Request) -> Response? {
+        early.take() ?? shard.responder.respondAtOnce(to: request)
+    }
+
     /// - Returns: whether the connection ends behind the answer.
-    private mutating func answer(_ request: Request) async -> Bool {
-        let response: Response
-        if let early {
-            response = early
-            self.early = nil
-        } else {
-            response = await shard.responder.respond(to: request)
-        }
+    private mutating func gather(_ response: Response, answering request: Request) -> Bool {
         let closes = state.answers(keepsAlive: request.keepsAlive, isDraining: shard.isDraining)
         gather(response, answering: request, closes: closes)
         answersGathered += 1
@@ -126,6 +133,9 @@ struct Conversation: ~Copyable {
     }
 
     // MARK: The socket
+
+    /// - Returns: false where the other end is gone or does not read.
+    private mutating func hasFlushed() async -> Bool { (try? await flush()) != nil }
 
     private mutating func flush() async throws(SocketFailed) {
         guard !output.isEmpty else { return }
@@ -146,25 +156,43 @@ struct Conversation: ~Copyable {
         defer { connection.isIdle = false }
         do throws(SocketFailed) {
             let deadline = state.deadline(isScarce: isScarce)
+            if isIdle {
+                giveBuffersBack()
+                try await stream.untilReadable(deadline)
+            }
+            takeBuffers()
             let count = try await stream.read(into: &reader.received, atMost: Self.readBytesMax, until: deadline)
             state.received(count)
             return count > 0 ? .more : await end(state.finished)
         } catch .timedOut {
-            return await end(state.timedOut(at: shard.loop.now, isScarce: isScarce))
+            return await end(state.timedOut)
         }
     }
 
     private mutating func end(_ ending: ConnectionState.Ending) async -> Next {
         switch ending {
         case .close: return .close
-        case .rest:
-            reader.rest()
-            output = []
-            return .more
         case .refuse(let refusal, let status, let detail):
             refuse(refusal, status, detail: detail)
-            return (try? await flush()) == nil ? .close : .linger
+            return await hasFlushed() ? .linger : .close
         }
+    }
+
+    /// A connection that waits for its next request holds no memory for it.
+    private mutating func giveBuffersBack() {
+        guard holdsBuffers else { return }
+        holdsBuffers = false
+        var lent = Buffers(reading: reader.giveBack())
+        swap(&lent.writing, &output)
+        shard.take(back: lent)
+    }
+
+    private mutating func takeBuffers() {
+        guard !holdsBuffers else { return }
+        holdsBuffers = true
+        var lent = shard.lend()
+        swap(&lent.writing, &output)
+        reader.take(lent.reading)
     }
 
     private mutating func lingerAndClose() async throws(SocketFailed) {

@@ -14,6 +14,8 @@ final class Shard: @unchecked Sendable {
     let metrics: ServerMetrics
     let writer: ResponseWriter
     private(set) var isDraining = false
+    /// Those that no request in progress needs.
+    private var buffers: [Buffers] = []
     private var connections: [ObjectIdentifier: OpenConnection] = [:]
     private var dateSeconds: Int64 = -1
     private var dateBytes: [UInt8] = []
@@ -84,6 +86,13 @@ final class Shard: @unchecked Sendable {
 
     // MARK: What is shared
 
+    func lend() -> Buffers { buffers.popLast() ?? Buffers() }
+
+    func take(back lent: Buffers) {
+        guard buffers.count < Buffers.keptMax, lent.isWorthKeeping else { return }
+        buffers.append(lent)
+    }
+
     /// The `Date` field's 29 bytes.
     var date: [UInt8] {
         if loop.now >= dateHolds {
@@ -96,6 +105,21 @@ final class Shard: @unchecked Sendable {
         }
         return dateBytes
     }
+}
+
+/// What a connection works in while a request is in progress: empty, but for the room in it.
+struct Buffers {
+    /// How many a shard keeps for the next request.
+    static let keptMax = 64
+    /// Those that a large request or answer has made grow beyond this are not kept.
+    private static let keptBytesMax = 32 * 1024
+
+    var reading: RequestReader.Storage
+    var writing: [UInt8] = []
+
+    init(reading: RequestReader.Storage = RequestReader.Storage()) { self.reading = reading }
+
+    var isWorthKeeping: Bool { reading.capacity + writing.capacity <= Self.keptBytesMax }
 }
 
 /// A connection as its shard knows it.

@@ -54,23 +54,24 @@ package final class SocketStream: ByteStream, @unchecked Sendable {
         return stream
     }
 
-    @concurrent package func read(
+    package func untilReadable(_ deadline: Deadline?) async throws(SocketFailed) {
+        // Elsewhere the buffer is held: one way there and back for two calls.
+        guard isHere(#isolation), !channel.mayRead else { return }
+        streak = 0
+        try await loop.wait(for: .readable, of: channel, until: deadline)
+    }
+
+    package func read(
         into buffer: inout [UInt8], atMost limit: Int, until deadline: Deadline?
     ) async throws(SocketFailed) -> Int {
-        guard loop.isCurrent else {
-            return try await withTaskExecutorPreference(loop) { () async throws(SocketFailed) -> Int in
-                try await readHere(into: &buffer, atMost: limit, until: deadline)
-            }
+        guard isHere(#isolation) else {
+            return try await readFromElsewhere(into: &buffer, atMost: limit, until: deadline)
         }
         return try await readHere(into: &buffer, atMost: limit, until: deadline)
     }
 
-    @concurrent package func write(_ bytes: [UInt8], until deadline: Deadline?) async throws(SocketFailed) {
-        guard loop.isCurrent else {
-            return try await withTaskExecutorPreference(loop) { () async throws(SocketFailed) in
-                try await writeHere(bytes, until: deadline)
-            }
-        }
+    package func write(_ bytes: [UInt8], until deadline: Deadline?) async throws(SocketFailed) {
+        guard isHere(#isolation) else { return try await writeFromElsewhere(bytes, until: deadline) }
         try await writeHere(bytes, until: deadline)
     }
 
@@ -101,6 +102,27 @@ package final class SocketStream: ByteStream, @unchecked Sendable {
             }
         }
         try await waitHere(for: .writable, until: deadline)
+    }
+
+    // MARK: To the loop
+
+    /// Whether the caller runs on the loop and stays there: an actor may be on this thread now and on another after a wait.
+    /// Everyone else is taken to the loop and back, which costs two switches of executors.
+    private func isHere(_ isolation: (any Actor)?) -> Bool { isolation == nil && loop.isCurrent }
+
+    @concurrent private func readFromElsewhere(
+        into buffer: inout [UInt8], atMost limit: Int, until deadline: Deadline?
+    ) async throws(SocketFailed) -> Int {
+        try await withTaskExecutorPreference(loop) { () async throws(SocketFailed) -> Int in
+            try await readHere(into: &buffer, atMost: limit, until: deadline)
+        }
+    }
+
+    @concurrent private func writeFromElsewhere(_ bytes: [UInt8], until deadline: Deadline?) async throws(SocketFailed)
+    {
+        try await withTaskExecutorPreference(loop) { () async throws(SocketFailed) in
+            try await writeHere(bytes, until: deadline)
+        }
     }
 
     // MARK: On the loop
