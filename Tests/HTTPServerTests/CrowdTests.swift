@@ -1,0 +1,72 @@
+/// Many clients of the worst kind beside one good one.
+import Glibc
+import HTTPServer
+import Sockets
+import Testing
+
+private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+
+@Suite struct `A good client is answered` {
+    @Test func `beside many whose heads and bodies trickle`() async throws {
+        try await withServer { server in
+            let beginnings = [
+                "GET /a HTTP/1.1\r\nA: ", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n",
+            ]
+            var slow: [SocketStream] = []
+            for index in 0..<200 {
+                let stream = try await server.connect()
+                try await stream.write(Array(beginnings[index % 2].utf8), until: soon)
+                slow.append(stream)
+            }
+            let good = try await server.connect()
+            for _ in 0..<20 {
+                for stream in slow { try await stream.write([0x61], until: soon) }
+                try await good.write(Array(get.utf8), until: soon)
+                #expect(try await read(good, until: "/a") == answer("200 OK", "/a"))
+            }
+        }
+    }
+
+    @Test func `after a flood past the limit, as soon as the others have left`() async throws {
+        try await withServer({ $0.limits.connections = 20 }) { server in
+            var flood: [SocketStream] = []
+            for _ in 0..<100 { flood.append(try await server.connect()) }
+            #expect(try await server.counts(#"http_refusals_total{reason="connections_full"} 80"#))
+            #expect(try await server.counts("http_connections_open 20"))
+            for stream in flood { stream.close() }
+            #expect(try await server.counts("http_connections_open 0"))
+            #expect(try await server.exchange([get]) == answer("200 OK", "/a"))
+        }
+    }
+
+    @Test func `after many who reset their connections in the middle of a request`() async throws {
+        try await withServer { server in
+            for index in 0..<300 {
+                let stream = try await server.connect()
+                let cut = 1 + index % (get.utf8.count - 1)
+                try await stream.write(Array(get.utf8.prefix(cut)), until: soon)
+                var lingers = linger(l_onoff: 1, l_linger: 0)
+                setsockopt(
+                    stream.descriptor, SOL_SOCKET, SO_LINGER, &lingers, socklen_t(MemoryLayout<linger>.size))
+                stream.close()
+            }
+            #expect(try await server.counts("http_connections_total 300"))
+            #expect(try await server.counts("http_connections_open 0"))
+            #expect(try await server.exchange([get]) == answer("200 OK", "/a"))
+        }
+    }
+
+    @Test func `while one that was refused and never stops sending is cut off`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            try await stream.write(
+                Array("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 999999999\r\n\r\n".utf8), until: soon)
+            let failure = await #expect(throws: SocketFailed.self) {
+                while true { try await stream.write([UInt8](repeating: 120, count: 1_000_000), until: soon) }
+            }
+            #expect(failure != .timedOut)
+            #expect(try await server.counts("http_connections_open 0"))
+            #expect(try await server.exchange([get]) == answer("200 OK", "/a"))
+        }
+    }
+}

@@ -1,0 +1,141 @@
+/// Where a server may listen, and what may lie between it and the socket.
+import Glibc
+import HTTPServer
+import Sockets
+import Testing
+
+private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+
+/// Turns every byte round: enough of a layer to see that nothing goes past it.
+private final class Scrambled: ByteStream {
+    private let inner: SocketStream
+    init(_ inner: SocketStream) { self.inner = inner }
+
+    var loop: EventLoop { inner.loop }
+
+    func read(into buffer: inout [UInt8], atMost limit: Int, until deadline: Deadline?) async throws(SocketFailed)
+        -> Int
+    {
+        var scrambled: [UInt8] = []
+        let count = try await inner.read(into: &scrambled, atMost: limit, until: deadline)
+        buffer.append(contentsOf: scrambled.map { ~$0 })
+        return count
+    }
+
+    func write(_ bytes: [UInt8], until deadline: Deadline?) async throws(SocketFailed) {
+        try await inner.write(bytes.map { ~$0 }, until: deadline)
+    }
+
+    func finishWriting() { inner.finishWriting() }
+    func close() { inner.close() }
+}
+
+@Suite struct `A server` {
+    @Test func `answers on IPv6`() async throws {
+        try await withServer(on: .ip(bytes: [UInt8](repeating: 0, count: 15) + [1], port: 0)) { server in
+            let received = try await server.exchange([get])
+            #expect(received == answer("200 OK", "/a"))
+        }
+    }
+
+    @Test func `answers on a Unix socket, where nobody is counted as one client`() async throws {
+        let path = "/tmp/http-server-tests-\(getpid())"
+        defer { unlink(path) }
+        try await withServer(on: .unix(path: path), { $0.limits.connectionsPerClient = 1 }) { server in
+            let first = try await server.connect()
+            try await first.write(Array(get.utf8), until: soon)
+            #expect(try await read(first, until: "/a") == answer("200 OK", "/a"))
+            #expect(try await server.exchange([get]) == answer("200 OK", "/a"))
+        }
+    }
+
+    @Test func `speaks through the layer it was given`() async throws {
+        try await withServer({ $0.secure = { socket in Scrambled(socket) } }) { server in
+            let stream = Scrambled(try await server.connect())
+            try await stream.write(Array(get.utf8), until: soon)
+            stream.finishWriting()
+            var bytes: [UInt8] = []
+            while try await stream.read(into: &bytes, atMost: 4096, until: soon) > 0 {}
+            #expect(withoutDates(bytes) == answer("200 OK", "/a"))
+        }
+    }
+
+    @Test func `closes where the layer refuses, and answers nothing`() async throws {
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.secure = { (_: SocketStream) throws(SocketFailed) in throw SocketFailed.layer("no") }
+        }
+        try await withServer(change) { server in
+            let stream = try await server.connect()
+            #expect(try await readAll(stream) == "")
+            #expect(try await server.counts("http_connections_open 0"))
+        }
+    }
+
+    @Test func `gives a layer that never comes to an end a head's time`() async throws {
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.limits.headDeadline = .milliseconds(40)
+            $0.secure = { (socket: SocketStream) throws(SocketFailed) in
+                var ignored: [UInt8] = []
+                while try await socket.read(into: &ignored, atMost: 1, until: nil) > 0 {}
+                return socket
+            }
+        }
+        try await withServer(change) { server in
+            let received = try await server.exchange(["hello"], finishes: false)
+            #expect(received == "")
+        }
+    }
+
+    @Test func `counts connections, answers and refusals`() async throws {
+        try await withServer { server in
+            #expect(try await server.exchange([get + get]) == answer("200 OK", "/a") + answer("200 OK", "/a"))
+            _ = try await server.exchange(["nonsense\r\n\r\n"], finishes: false)
+            #expect(try await server.counts("http_connections_open 0"))
+            #expect(try await server.counts("http_connections_total 2"))
+            #expect(try await server.counts("http_requests_total 2"))
+            #expect(try await server.counts(#"http_refusals_total{reason="request_invalid"} 1"#))
+        }
+    }
+
+    @Test func `without descriptors turns newcomers away, keeps those who are in, and recovers`() async throws {
+        await #expect(processExitsWith: .success) {
+            try await withServer { server in
+                guard case .ip(_, let port) = server.address else { exit(2) }
+                let first = try await server.connect()
+                try await first.write(Array(get.utf8), until: soon)
+                guard try await read(first, until: "/a") == answer("200 OK", "/a") else { exit(3) }
+
+                let newcomers = (0..<20).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+                var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+                guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { exit(4) }
+                var fillers: [Int32] = []
+                while case let filler = dup(2), filler >= 0 { fillers.append(filler) }
+                for newcomer in newcomers { guard saysGoodBye(newcomer, port: port) else { exit(5) } }
+
+                try await first.write(Array(get.utf8), until: soon)
+                guard try await read(first, until: "/a") == answer("200 OK", "/a") else { exit(6) }
+                for descriptor in fillers + newcomers { close(descriptor) }
+                guard try await server.exchange([get]) == answer("200 OK", "/a") else { exit(7) }
+            }
+        }
+    }
+}
+
+/// Connects, and waits ten seconds at most for the end of the connection.
+private func saysGoodBye(_ descriptor: Int32, port: UInt16) -> Bool {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let connected = withUnsafePointer(to: address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    guard connected == 0 else { return false }
+    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    var byte: UInt8 = 0
+    let count = recv(descriptor, &byte, 1, 0)
+    return count == 0 || count < 0 && errno == ECONNRESET
+}
