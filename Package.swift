@@ -76,10 +76,12 @@ let package = Package(
 
         // Rooms: Web, Mailroom and Storage never see each other
         room(
-            "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Logging", "Mustache",
+            "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Templating", "Logging",
+            "Mustache",
             resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
         room(
-            "Mailroom", sees: "Keyturn", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Mustache", "Logging",
+            "Mailroom", sees: "Keyturn", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Templating", "Mustache",
+            "Logging",
             resources: [.embedInCode("Templates")]),
         room(
             "Storage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB", "Logging"),
@@ -93,6 +95,7 @@ let package = Package(
         tool("JWT", sees: "Cryptography", "StrictJSON"),
         tool("PasswordHashing", sees: "Cryptography"),
         tool("StrictJSON"),
+        tool("Templating", sees: "Mustache"),
         tool("Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true),
 
         // Workshop: the world
@@ -115,6 +118,7 @@ let package = Package(
             path: "Tests/TestKit", swiftSettings: strict),
         tests("Cryptography", sees: "Cryptography"),
         tests("StrictJSON", sees: "StrictJSON"),
+        tests("Templating", sees: "Templating", "Mustache"),
         tests("JWT", sees: "JWT", "Cryptography", "StrictJSON"),
         tests("PasswordHashing", sees: "PasswordHashing", "Cryptography"),
         tests(

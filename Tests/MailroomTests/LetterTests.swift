@@ -63,6 +63,11 @@ import Testing
             #expect(!letter.html.contains("<b>Tom"))
             #expect(letter.text.contains("<b>Tom & 'Co'</b>"))
         }
+        // A letter and the mark it wears are one grapheme, and none of the five.
+        for letter in [try resetLetter("<\u{338}b>"), try changedLetter("<\u{338}b>")] {
+            #expect(!letter.html.unicodeScalars.contains("\u{338}") || letter.html.utf8.contains("&lt;\u{338}b".utf8))
+            #expect(!letter.html.utf8.contains("<\u{338}".utf8))
+        }
     }
 
     @Test(arguments: ["evil.example", "a@b", "http://x", "x\nhttps", "<b>", "", String(repeating: "x", count: 65), "é"])

@@ -25,10 +25,6 @@ import Testing
         #expect(page.text.utf8.contains(Array(#"" autocomplete="username" autocapitalize="none""#.utf8)))
     }
 
-    @Test func `escapes five characters by their bytes`() {
-        #expect(EscapedHTML().escapeText("a<b>\"c'&\"\u{301}é") == "a&lt;b&gt;&quot;c&#39;&amp;&quot;\u{301}é")
-    }
-
     @Test func `escapes in partials, blocks and lists too`() async throws {
         let mail = Web.CapturedMail(
             id: "\"><b>", to: "<i>@example.com", subject: "<u>",

@@ -1,4 +1,5 @@
 import Mustache
+import Templating
 
 /// The templates of the pages, embedded in the binary, each under its file's name.
 enum Templates {
@@ -18,34 +19,8 @@ enum Templates {
     ]
 
     static func library() throws -> MustacheLibrary {
-        MustacheContentTypes.register(EscapedHTML(), named: EscapedHTML.name)
         var library = MustacheLibrary()
-        for source in sources {
-            // A template escapes as it says itself, partials too, so each is made to say it.
-            let text = "{{% CONTENT_TYPE:\(EscapedHTML.name)}}" + String(decoding: source.text, as: UTF8.self)
-            try library.register(text, named: source.name)
-        }
+        for source in sources { library.register(try HTMLTemplate.parsed(source.text), named: source.name) }
         return library
-    }
-}
-
-/// Escapes code point by code point. The library's own way goes by grapheme, and a quote that wears a combining mark is none of its five.
-struct EscapedHTML: MustacheContentType {
-    static let name = "ESCAPED_HTML"
-
-    func escapeText(_ text: String) -> String {
-        var escaped: [UInt8] = []
-        escaped.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "<"): escaped += "&lt;".utf8
-            case UInt8(ascii: ">"): escaped += "&gt;".utf8
-            case UInt8(ascii: "&"): escaped += "&amp;".utf8
-            case UInt8(ascii: "\""): escaped += "&quot;".utf8
-            case UInt8(ascii: "'"): escaped += "&#39;".utf8
-            default: escaped.append(byte)
-            }
-        }
-        return String(decoding: escaped, as: UTF8.self)
     }
 }
