@@ -4,6 +4,9 @@ package protocol Outbox: Sendable {
     func record(_ request: ResetRequest, at now: Timestamp) async throws(OutboxRefused)
     /// Takes at most `limit` letters that are due, oldest first; none of an address that is leased now.
     func lease(atMost limit: Int, for span: Duration, at now: Timestamp) async throws(StorageFailed) -> [Lease]
+    /// Whether the rows still carry the lease's token: a reset and "this wasn't me" drop them. Who asks after reading the user,
+    /// and signs only then, signs no dropped request: what is dropped later is signed with credentials that are dead by then.
+    func stillHolds(_ lease: Lease) async throws(StorageFailed) -> Bool
     /// Writes the outcome, with the same row writes whatever it is, and a line in the mail log for whichever user it concerned.
     /// - Parameter user: whose letter it was; nil where the address has no account.
     /// - Returns: false where the lease was no longer ours: nothing was written.
@@ -15,8 +18,9 @@ package protocol Outbox: Sendable {
     func nextDue() async throws(StorageFailed) -> Timestamp?
     /// One element soon after something was recorded; several arrivals may be one.
     var arrivals: AsyncStream<Void> { get }
-    /// When reset links were mailed to this user, newest last, since then: what the account's budget is computed from.
-    func resetMails(to user: UserID, since: Timestamp) async throws(StorageFailed) -> [Timestamp]
+    /// When reset links were mailed to each of these users, newest last, since then: what an account's budget is computed from.
+    /// In one look; nil is nobody, and costs what a user does.
+    func resetMails(to users: [UserID?], since: Timestamp) async throws(StorageFailed) -> [[Timestamp]]
 
     // For operators
     func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry]

@@ -5,15 +5,18 @@ package protocol Users: Sendable {
     /// By address: A–Z without case, all else byte for byte.
     func user(email: EmailAddress) async throws(StorageFailed) -> User?
     func user(id: UserID) async throws(StorageFailed) -> User?
+    /// Whom each letter is about, by address or by id; nil where nobody. In one look.
+    func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [User?]
     /// In the order of their ids, after the given one.
     func list(after id: UserID?, limit: Int) async throws(StorageFailed) -> [User]
     func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User
     /// Turns the key, only where hash, address and epoch are still those given. In the same transaction: the "password changed"
-    /// letter is recorded, and pending reset requests of the address are dropped. On disk (synced) when it returns.
+    /// letter is recorded, and all reset requests of the address are dropped, leased and failed ones too. On disk (synced) when
+    /// it returns.
     /// - Returns: whether they still were: of any number of simultaneous callers with the same credentials exactly one hears true.
     func replace(_ old: Credentials, with new: PasswordHash, at now: Timestamp) async throws(StorageFailed) -> Bool
-    /// Raises the epoch by one, only where hash, address and epoch are still those given, and drops pending and leased reset requests of
-    /// the address in the same transaction (signed later, with the new epoch, their links would live). Synced.
+    /// Raises the epoch by one, only where hash, address and epoch are still those given, and drops all reset requests of the
+    /// address in the same transaction (signed later, with the new epoch, their links would live). Synced.
     func revokeLinks(_ old: Credentials, at now: Timestamp) async throws(StorageFailed) -> Bool
     /// - Returns: false where there is no such user.
     func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool

@@ -5,6 +5,9 @@ final class Bell: Sendable {
     private enum State { case silent, rung, awaited(CheckedContinuation<Void, Never>) }
     private let state = Mutex(State.silent)
 
+    /// Whether somebody waits just now.
+    var isAwaited: Bool { state.withLock { if case .awaited = $0 { true } else { false } } }
+
     func ring() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
             guard case .awaited(let waiter) = state else {

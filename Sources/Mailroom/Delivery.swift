@@ -9,7 +9,7 @@ extension Worker {
             await settleStubbornly(settlement)
             waitingRoom.withLock { $0.finished(pick.candidate) }
         }
-        // Somebody may have come meanwhile whose address was under way.
+        // Somebody may have come meanwhile whose address was under way; or we are closing, and this was the last courier.
         bell.ring()
     }
 
@@ -23,13 +23,16 @@ extension Worker {
     private func attempt(_ pick: WaitingRoom.Pick) async -> Settlement {
         let lease = pick.candidate.lease
         do {
-            switch try await decide(about: lease) {
-            case .mail(let user, let recipient) where isStillAskedFor(lease, by: pick.candidate.user, now: user):
+            switch try await decide(about: [lease]).first {
+            case .mail(let user, let recipient):
+                // Asked after the user was read: a reset or "this wasn't me" drops the requests and changes what links are signed
+                // with. Signed with the new, a dropped request's link would live.
+                guard try await outbox.stillHolds(lease) else {
+                    abandonProbe(pick)
+                    return Settlement(lease, of: user.id, as: .released)
+                }
                 let verdict = await carry(lease, to: user, recipient)
                 return Settlement(lease, of: user.id, as: heard(verdict, of: lease, isProbe: pick.isProbe))
-            case .mail(let user, _):
-                abandonProbe(pick)
-                return Settlement(lease, of: user.id, as: .released)
             case .skip(let reason, let user):
                 abandonProbe(pick)
                 spendAsOnALink(for: lease)
@@ -37,19 +40,15 @@ extension Worker {
             case .giveUp(let reason, let user):
                 abandonProbe(pick)
                 return Settlement(lease, of: user, as: .failed(reason: reason))
+            case nil:
+                abandonProbe(pick)
+                return Settlement(lease, of: nil, as: .released)
             }
         } catch {
             abandonProbe(pick)
             _ = journal.storageFailed(error, doing: "looking an account up")
             return Settlement(lease, of: nil, as: .released)
         }
-    }
-
-    /// "This wasn't me" and a reset drop the requests that came before, and change what links are signed with. Signed with the
-    /// new, a dropped request's link would live. Settling tells whether the rows were dropped; where not, they come again.
-    private func isStillAskedFor(_ lease: Lease, by before: User, now user: User) -> Bool {
-        guard case .resetLink = lease.letter else { return true }
-        return before.credentials == user.credentials
     }
 
     private func carry(_ lease: Lease, to user: User, _ recipient: Recipient) async -> Verdict {
@@ -67,6 +66,8 @@ extension Worker {
     }
 
     private func heard(_ verdict: Verdict, of lease: Lease, isProbe: Bool) -> Outcome {
+        // Cut off by the end of the process: neither the letter's fault nor the provider's.
+        if Task.isCancelled, case .unreachable = verdict { return .released }
         let now = clock.now()
         let chance = fraction()
         let (before, after) = waitingRoom.withLock { waitingRoom in
@@ -98,7 +99,7 @@ extension Worker {
                 failures += 1
                 _ = journal.storageFailed(error, doing: "writing an outcome down")
                 let wait = retry.delay(afterFailures: failures, fraction: fraction())
-                guard clock.now() + wait < settlement.lease.expiresAt else { return }
+                guard clock.now() + wait < settlement.lease.expiresAt, !Task.isCancelled else { return }
                 await sleep(wait)
             }
         }

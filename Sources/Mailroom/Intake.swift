@@ -8,42 +8,46 @@ extension Worker {
         let room = waitingRoom.withLock { $0.room }
         guard room > 0 else { return 0 }
         let leases = try await outbox.lease(atMost: min(room, Self.batchMax), for: options.leaseSpan, at: clock.now())
-        var settlements: [Settlement] = []
-        var candidates: [WaitingRoom.Candidate] = []
-        for lease in leases {
-            do {
-                switch try await decide(about: lease) {
-                case .mail(let user, _): candidates.append(WaitingRoom.Candidate(lease: lease, user: user))
-                case .skip(let reason, let user):
-                    spendAsOnALink(for: lease)
-                    settlements.append(Settlement(lease, of: user, as: .skipped(reason)))
-                case .giveUp(let reason, let user):
-                    settlements.append(Settlement(lease, of: user, as: .failed(reason: reason)))
-                }
-            } catch {
-                _ = journal.storageFailed(error, doing: "looking an account up")
-                settlements.append(Settlement(lease, of: nil, as: .released))
-            }
+        guard !leases.isEmpty else { return 0 }
+        let decisions: [Decision]
+        do {
+            decisions = try await decide(about: leases)
+        } catch {
+            _ = journal.storageFailed(error, doing: "looking accounts up")
+            try await settle(leases.map { Settlement($0, of: nil, as: .released) })
+            return leases.count
         }
-        waitingRoom.withLock { $0.take(in: candidates) }
-        try await settle(settlements)
+        try await settle(sorted(leases, by: decisions))
         return leases.count
     }
 
-    /// What the store knows now, made into a decision. Everybody costs the same two questions.
-    func decide(about lease: Lease) async throws(StorageFailed) -> Decision {
-        let now = clock.now()
-        let user =
-            switch lease.letter {
-            case .resetLink(let request): try await users.user(email: request.email)
-            case .passwordChanged(let id): try await users.user(id: id)
+    /// Lets wait for a courier who gets mail. - Returns: what becomes of the others.
+    private func sorted(_ leases: [Lease], by decisions: [Decision]) -> [Settlement] {
+        var settlements: [Settlement] = []
+        var candidates: [WaitingRoom.Candidate] = []
+        for (lease, decision) in zip(leases, decisions) {
+            switch decision {
+            case .mail(let user, _): candidates.append(WaitingRoom.Candidate(lease: lease, account: user.id))
+            case .skip(let reason, let user):
+                spendAsOnALink(for: lease)
+                settlements.append(Settlement(lease, of: user, as: .skipped(reason)))
+            case .giveUp(let reason, let user):
+                settlements.append(Settlement(lease, of: user, as: .failed(reason: reason)))
             }
-        let mails = try await outbox.resetMails(to: user?.id ?? Self.nobody, since: now - budget.horizon)
-        return .about(lease, for: user, after: mails, budget: budget, staleAge: options.staleAge, at: now)
+        }
+        waitingRoom.withLock { $0.take(in: candidates) }
+        return settlements
     }
 
-    /// An id no account has.
-    private static let nobody = UserID("0")
+    /// What the store knows now, made into a decision about each. Everybody costs the same two questions.
+    func decide(about leases: [Lease]) async throws(StorageFailed) -> [Decision] {
+        let now = clock.now()
+        let found = try await users.users(for: leases.map(\.letter))
+        let mails = try await outbox.resetMails(to: found.map { $0?.id }, since: now - budget.horizon)
+        return zip(leases, zip(found, mails)).map { lease, known in
+            .about(lease, for: known.0, after: known.1, budget: budget, staleAge: options.staleAge, at: now)
+        }
+    }
 
     /// Silence costs what a link does: else the time of the *next* request would tell.
     func spendAsOnALink(for lease: Lease) {

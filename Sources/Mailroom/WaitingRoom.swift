@@ -7,8 +7,8 @@ import Keyturn
 struct WaitingRoom: Sendable {
     struct Candidate: Sendable, Equatable {
         let lease: Lease
-        /// As found when the letter was taken in: if links were revoked since, the request died with them.
-        let user: User
+        /// Whose letter it is.
+        let account: UserID
     }
 
     struct Pick: Sendable, Equatable {
@@ -55,7 +55,7 @@ struct WaitingRoom: Sendable {
     mutating func next(at now: Timestamp) -> Pick? {
         let permission = circuit.permission(at: now)
         guard !isClosing, permission == .carry || permission == .probe,
-            let index = waiting.firstIndex(where: { isUsable($0, at: now) && !accountsUnderWay.contains($0.user.id) })
+            let index = waiting.firstIndex(where: { isUsable($0, at: now) && !accountsUnderWay.contains($0.account) })
         else {
             couriers -= 1
             return nil
@@ -63,11 +63,11 @@ struct WaitingRoom: Sendable {
         let isProbe = permission == .probe
         if isProbe { circuit.probeStarted() }
         let candidate = waiting.remove(at: index)
-        accountsUnderWay.insert(candidate.user.id)
+        accountsUnderWay.insert(candidate.account)
         return Pick(candidate: candidate, isProbe: isProbe)
     }
 
-    mutating func finished(_ candidate: Candidate) { accountsUnderWay.remove(candidate.user.id) }
+    mutating func finished(_ candidate: Candidate) { accountsUnderWay.remove(candidate.account) }
 
     /// Takes out what cannot be sent within its lease any more; everything when closing.
     mutating func takeUnusable(at now: Timestamp) -> [Lease] {

@@ -20,6 +20,8 @@ package final class Worker: Sendable {
         /// The public URL, without a slash at its end.
         package var siteURL: String
         package var supportURL: String?
+        /// How long attempts under way may go on once the worker was told to end; then they are cut off.
+        package var shutdownGrace: Duration = .seconds(10)
         /// How long a carrier takes for one attempt at most.
         package static let attemptLimit: Duration = .seconds(15)
         package init(siteURL: String) { self.siteURL = siteURL }
@@ -81,10 +83,10 @@ package final class Worker: Sendable {
     /// For `/readyz`: why the sending stands still; nil while it works.
     package var stoppedBecause: String? { waitingRoom.withLock { $0.circuit.stoppedBecause } }
 
-    /// Until the task is cancelled: then no new lease; what waits is released, what is under way is brought to its end, which
-    /// takes ``Options/attemptLimit`` at most. To be run once.
+    /// Until the task is cancelled: then no new lease; what waits is released, what is under way has ``Options/shutdownGrace``
+    /// to come to its end. What is cut off then is released too, and may be mailed twice. To be run once.
     package func run() async {
-        // A task of its own, so that cancelling does not reach the couriers: a cut-off attempt is a mail sent twice.
+        // A task of its own, so that cancelling does not reach the couriers at once: a cut-off attempt is a mail sent twice.
         let work = Task { await self.work() }
         await withTaskCancellationHandler {
             await work.value
@@ -103,9 +105,10 @@ package final class Worker: Sendable {
                     hire(into: &couriers)
                     if rest > .zero, !isClosing { await bell.wait(atMost: rest, sleep: sleep) }
                 }
+                await releaseUnusable()
+                await couriersToEnd()
+                couriers.cancelAll()
             }
-            // Only now is nobody left who could need the store.
-            await releaseUnusable()
             listeners.cancelAll()
         }
     }
@@ -115,6 +118,16 @@ package final class Worker: Sendable {
     private func hire(into couriers: inout DiscardingTaskGroup) {
         let hired = waitingRoom.withLock { $0.hire(at: clock.now()) }
         for _ in 0..<hired { couriers.addTask { await self.deliver() } }
+    }
+
+    /// Waits for those who are on their way, at most ``Options/shutdownGrace``.
+    private func couriersToEnd() async {
+        let end = clock.now() + options.shutdownGrace
+        while waitingRoom.withLock({ $0.couriers }) > 0 {
+            let rest = end - clock.now()
+            guard rest > .zero else { return }
+            await bell.wait(atMost: rest, sleep: sleep)
+        }
     }
 
     /// One look around. - Returns: how long there is nothing to do unless the bell rings; zero: look again at once.

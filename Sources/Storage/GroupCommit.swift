@@ -95,10 +95,17 @@ final class GroupCommit: Sendable {
     }
 
     /// Takes no more changes and returns when those that wait are committed. Blocks the thread.
-    func close() {
-        waiting.withLock { $0.isClosed = true }
+    /// - Returns: false where it was closed before.
+    @discardableResult
+    func close() -> Bool {
+        let isFirst = waiting.withLock { waiting in
+            defer { waiting.isClosed = true }
+            return !waiting.isClosed
+        }
+        guard isFirst else { return false }
         // The connection serves its callers in order, so whatever was waiting has been committed when this comes to its turn.
         pool.writeWithoutTransaction { _ in }
+        return true
     }
 
     private func append(_ change: Change) {

@@ -50,6 +50,11 @@ package struct SQLiteOutbox: Outbox {
         return try await writer.write(.severalStatements) { db in try leasing.take(from: db) }
     }
 
+    package func stillHolds(_ lease: Lease) async throws(StorageFailed) -> Bool {
+        let rows = try LeasedRows(lease)
+        return try await readers.read { db in try rows.exist(in: db) }
+    }
+
     package func settle(
         _ lease: Lease, of user: UserID?, as outcome: Outcome, at now: Timestamp
     ) async throws(StorageFailed) -> Bool {
@@ -78,9 +83,12 @@ package struct SQLiteOutbox: Outbox {
     }
 
     /// The newest ``MailLog/deliveredLimit`` at most: a budget that allows more than that is none.
-    package func resetMails(to user: UserID, since: Timestamp) async throws(StorageFailed) -> [Timestamp] {
-        guard let rowID = user.rowID else { return [] }
-        return try await readers.read { db in try MailLog.resetMails(to: rowID, since: since, in: db) }
+    package func resetMails(to users: [UserID?], since: Timestamp) async throws(StorageFailed) -> [[Timestamp]] {
+        // No account has the id 0, and looking for its mails costs what looking for anybody's does.
+        let rowIDs = users.map { $0?.rowID ?? 0 }
+        return try await readers.read { db in
+            try rowIDs.map { try MailLog.resetMails(to: $0, since: since, in: db) }
+        }
     }
 
     /// Newest first; at most ``listLimit``.

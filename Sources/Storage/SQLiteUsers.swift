@@ -14,15 +14,21 @@ package struct SQLiteUsers: Users {
     let arrivals: Arrivals
 
     package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
-        try await readers.read { db in
-            try db.row("SELECT \(User.columns) FROM users WHERE email = ?1", .text(email.text)).map(User.init)
-        }
+        try await readers.read { db in try User.found(email: email, in: db) }
     }
 
     package func user(id: UserID) async throws(StorageFailed) -> User? {
-        guard let rowID = id.rowID else { return nil }
-        return try await readers.read { db in
-            try db.row("SELECT \(User.columns) FROM users WHERE id = ?1", .integer(rowID)).map(User.init)
+        try await readers.read { db in try User.found(id: id, in: db) }
+    }
+
+    package func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [User?] {
+        try await readers.read { db in
+            try letters.map { letter in
+                switch letter {
+                case .resetLink(let request): try User.found(email: request.email, in: db)
+                case .passwordChanged(let id): try User.found(id: id, in: db)
+                }
+            }
         }
     }
 
@@ -117,6 +123,15 @@ package struct SQLiteUsers: Users {
 }
 
 extension User {
+    fileprivate static func found(email: EmailAddress, in db: Database) throws -> User? {
+        try db.row("SELECT \(columns) FROM users WHERE email = ?1", .text(email.text)).map(User.init)
+    }
+
+    fileprivate static func found(id: UserID, in db: Database) throws -> User? {
+        guard let rowID = id.rowID else { return nil }
+        return try db.row("SELECT \(columns) FROM users WHERE id = ?1", .integer(rowID)).map(User.init)
+    }
+
     static let columns =
         "id, email, password_hash, email_verified_at, created_at, password_changed_at, reset_epoch, disabled_at"
 

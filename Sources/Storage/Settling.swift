@@ -55,7 +55,7 @@ struct Settling: Sendable {
 }
 
 /// The rows of one lease, as long as they carry its token. Each verb gives back how many did.
-private struct LeasedRows {
+struct LeasedRows: Sendable {
     private let condition: String
     private let key: DatabaseValue
     private let token: DatabaseValue
@@ -70,6 +70,10 @@ private struct LeasedRows {
             condition = "WHERE id = ?1 AND lease_token = ?2"
             key = .integer(lease.id)
         }
+    }
+
+    func exist(in db: Database) throws -> Bool {
+        try db.row("SELECT 1 FROM outbox \(condition) LIMIT 1", key, token) != nil
     }
 
     func delete(in db: Database) throws -> Int { try db.run("DELETE FROM outbox \(condition)", key, token) }

@@ -31,7 +31,7 @@ import Testing
         #expect(try await !store.settle(lost, of: UserID("1"), as: .delivered(messageID: "x"), at: noon + minute))
         #expect(try await store.mailLog(of: UserID("1"), limit: 9) == [])
         #expect(try await store.settle(taken, of: UserID("1"), as: .delivered(messageID: "y"), at: noon + minute))
-        #expect(try await store.resetMails(to: UserID("1"), since: noon) == [noon + minute])
+        #expect(try await store.resetMails(to: [UserID("1"), nil], since: noon) == [[noon + minute], []])
     }
 
     @Test func `keeps what is to be tried later and what failed`() async throws {

@@ -76,14 +76,16 @@ final class ScriptedCarrier: Carrier {
         var carried: [Carried] = []
         var underWay = 0
         var mostAtOnce = 0
+        var accounts: [UserID: Int] = [:]
+        var mostAtOnceOfOne = 0
     }
     private let state = Mutex(State())
     private let time: SimulatedTime
-    private let takes: Duration
+    private let takes: @Sendable () -> Duration
     private let script: Script
 
     /// - Parameter takes: how long each attempt lasts.
-    init(time: SimulatedTime, takes: Duration, _ script: @escaping Script) {
+    init(time: SimulatedTime, takes: @escaping @Sendable () -> Duration, _ script: @escaping Script) {
         self.time = time
         self.takes = takes
         self.script = script
@@ -93,17 +95,24 @@ final class ScriptedCarrier: Carrier {
     var letters: [Letter] { carried.map(\.letter) }
     var underWay: Int { state.withLock { $0.underWay } }
     var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
+    /// Letters to one account under way at the same moment.
+    var mostAtOnceOfOne: Int { state.withLock { $0.mostAtOnceOfOne } }
 
     func carry(_ letter: Letter) async -> Verdict {
         let number = state.withLock { state in
             state.carried.append(Carried(letter: letter, at: time.now))
             state.underWay += 1
             state.mostAtOnce = max(state.mostAtOnce, state.underWay)
+            state.accounts[letter.to.id, default: 0] += 1
+            state.mostAtOnceOfOne = max(state.mostAtOnceOfOne, state.accounts[letter.to.id, default: 0])
             return state.carried.count
         }
-        await time.sleep(takes)
+        await time.sleep(takes())
         let verdict = script(letter, number)
-        state.withLock { $0.underWay -= 1 }
+        state.withLock { state in
+            state.underWay -= 1
+            state.accounts[letter.to.id, default: 0] -= 1
+        }
         return verdict
     }
 }
@@ -117,9 +126,12 @@ struct Mailhouse: Sendable {
     let worker: Worker
     let metrics = Metrics()
 
+    /// - Parameter takes: asked anew for each attempt.
     init(
         _ users: [User] = [.ann, .bob, .unverifiedUma, .disabledDan], capacity: Int = 1000, budgetBurst: Int = 3,
-        takes: Duration = .zero, parallel: Int = 8, maximumAge: Duration = .seconds(3600),
+        takes: @autoclosure @escaping @Sendable () -> Duration = .zero, parallel: Int = 8,
+        maximumAge: Duration = .seconds(3600),
+        grace: Duration = .seconds(15),
         script: @escaping ScriptedCarrier.Script = { _, number in .delivered(messageID: "m\(number)") }
     ) throws {
         guard let secrets = Secrets([Array("0123456789abcdef0123456789abcdef".utf8)]) else {
@@ -131,6 +143,7 @@ struct Mailhouse: Sendable {
         var options = Worker.Options(siteURL: "https://example.com")
         options.parallelDeliveries = parallel
         options.maximumAge = maximumAge
+        options.shutdownGrace = grace
         worker = try Worker(
             outbox: store, users: store, links: links, budget: MailBudget(interval: .seconds(600), burst: budgetBurst),
             carrier: carrier, clock: time.clock, metrics: metrics,
@@ -158,7 +171,7 @@ struct Mailhouse: Sendable {
         let ending = Task {
             // An attempt under way is brought to its end, which takes its time.
             while !Task.isCancelled {
-                await settleDown(isEnding: true)
+                await settleDown()
                 time.jump()
             }
         }
@@ -167,14 +180,16 @@ struct Mailhouse: Sendable {
         return isHolding
     }
 
-    /// Waits until everybody waits for the time: all who carry, the worker itself, and nobody falls asleep or wakes any more.
-    private func settleDown(isEnding: Bool = false) async {
+    /// Waits until everybody waits for the time: the worker for its bell, every courier for an answer or the store, and nobody
+    /// falls asleep or wakes any more. Returns when its task is cancelled.
+    func settleDown() async {
         var pulse = time.pulse
         var stillFor = 0
-        while stillFor < 40 {
+        while stillFor < 10, !Task.isCancelled {
             await Task.yield()
             let now = time.pulse
-            let areAllAsleep = now.sleepers >= carrier.underWay + (isEnding ? 0 : 1)
+            let couriers = worker.waitingRoom.withLock { $0.couriers }
+            let areAllAsleep = worker.bell.isAwaited && now.sleepers >= couriers + 1
             stillFor = now == pulse && areAllAsleep ? stillFor + 1 : 0
             pulse = now
         }

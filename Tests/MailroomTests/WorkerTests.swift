@@ -203,6 +203,39 @@ import Testing
         #expect(house.carrier.letters.map(\.to.email.text) == ["bob@example.org"])
     }
 
+    @Test func `signs nothing for a request that was dropped between the lease and the look-up`() async throws {
+        let house = try Mailhouse()
+        try await house.ask("ann@example.com")
+        try await house.ask("bob@example.org")
+        // The first look at an account comes after the lease was taken; what is read then has the new epoch already.
+        house.store.beforeLookup { $0.revokeLinks(of: User.ann.id) }
+        try await house.work(until: house.isEmpty)
+        #expect(house.carrier.letters.map(\.to.email.text) == ["bob@example.org"])
+        #expect(house.store.letters.isEmpty)
+    }
+
+    @Test func `cuts off what is under way when the grace is over, and gives it back uncounted`() async throws {
+        let house = try Mailhouse(takes: .seconds(14), grace: .seconds(3)) { _, _ in
+            Task.isCancelled ? .unreachable(reason: "cancelled") : .delivered(messageID: nil)
+        }
+        try await house.ask("ann@example.com")
+        try await house.work { house.carrier.letters.count == 1 }
+        #expect(house.time.now == .noon + .seconds(3))
+        let entry = try #require(try await house.store.entries(.all, limit: 1).first)
+        #expect(entry.state == .pending)
+        #expect(entry.attempts == 0)
+    }
+
+    @Test func `brings to its end what ends within the grace`() async throws {
+        let house = try Mailhouse(takes: .seconds(2), grace: .seconds(3)) { _, _ in
+            Task.isCancelled ? .unreachable(reason: "cancelled") : .delivered(messageID: nil)
+        }
+        try await house.ask("ann@example.com")
+        try await house.work { house.carrier.letters.count == 1 }
+        #expect(house.time.now == .noon + .seconds(2))
+        #expect(try await house.outcomes(of: .ann) == ["delivered"])
+    }
+
     @Test func `gives back what it did not send when it ends`() async throws {
         let people = (1...20).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
         let house = try Mailhouse(people, takes: .seconds(1), parallel: 1)

@@ -139,6 +139,19 @@ import Testing
         }
     }
 
+    @Test(arguments: Stores.all) func `are found for many letters at once`(store: Stores) async throws {
+        try await store.use { users, _ in
+            let (ann, bob) = (try await users.add(.ann, at: .noon), try await users.add(.bob, at: .noon))
+            let letters: [PromisedLetter] = [
+                .resetLink(ResetRequest(email: EmailAddress(stored: "BOB@example.org"))), .passwordChanged(ann.id),
+                .resetLink(ResetRequest(email: EmailAddress(stored: "nobody@example.com"))),
+                .passwordChanged(UserID("99")), .passwordChanged(UserID("x")), .resetLink(ResetRequest(email: .ann)),
+            ]
+            #expect(try await users.users(for: letters) == [bob, ann, nil, nil, nil, ann])
+            #expect(try await users.users(for: []).isEmpty)
+        }
+    }
+
     @Test(arguments: Stores.all) func `are disabled and enabled`(store: Stores) async throws {
         try await store.use { users, _ in
             let ann = try await users.add(.ann, at: .noon)

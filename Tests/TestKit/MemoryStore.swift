@@ -26,6 +26,20 @@ package final class MemoryStore: Users, Outbox {
     /// How often a user was looked up, by address or by id.
     package var lookups: Int { state.withLock { $0.lookups } }
 
+    /// Does something to the store in the moment before an account is looked up the next time, once.
+    package func beforeLookup(_ happens: @escaping @Sendable (MemoryStore) -> Void) {
+        state.withLock { $0.beforeLookup = happens }
+    }
+
+    /// What "this wasn't me" does.
+    package func revokeLinks(of id: UserID) {
+        state.withLock { state in
+            guard let user = state.users.first(where: { $0.id == id }) else { return }
+            guard state.change(user.credentials, { $0.with(epoch: $0.resetEpoch + 1) }) else { return }
+            state.dropRequests(of: user.email)
+        }
+    }
+
     // MARK: Users
 
     package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
@@ -39,6 +53,19 @@ package final class MemoryStore: Users, Outbox {
         try working { state in
             state.lookups += 1
             return state.users.first { $0.id == id }
+        }
+    }
+
+    package func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [User?] {
+        state.withLock { $0.beforeLookup.take() }?(self)
+        return try working { state in
+            state.lookups += letters.count
+            return letters.map { letter in
+                switch letter {
+                case .resetLink(let request): state.users.first { $0.email == request.email }
+                case .passwordChanged(let id): state.users.first { $0.id == id }
+                }
+            }
         }
     }
 
@@ -66,7 +93,7 @@ package final class MemoryStore: Users, Outbox {
         let replaced = try working { state in
             let changed = state.change(old) { user in user.with(hash: new.text, passwordChangedAt: now) }
             guard changed else { return false }
-            state.dropRequests(of: old.email) { $0.state(at: now) == .pending }
+            state.dropRequests(of: old.email)
             state.append(.passwordChanged(old.id), at: now)
             return true
         }
@@ -78,7 +105,7 @@ package final class MemoryStore: Users, Outbox {
         try working { state in
             let changed = state.change(old) { user in user.with(epoch: user.resetEpoch + 1) }
             guard changed else { return false }
-            state.dropRequests(of: old.email) { $0.state(at: now) != .failed }
+            state.dropRequests(of: old.email)
             return true
         }
     }
@@ -117,6 +144,10 @@ package final class MemoryStore: Users, Outbox {
         }
     }
 
+    package func stillHolds(_ lease: Lease) async throws(StorageFailed) -> Bool {
+        try working { state in state.rows.contains { $0.leaseToken == lease.token } }
+    }
+
     package func settle(_ lease: Lease, of user: UserID?, as outcome: Outcome, at now: Timestamp)
         async throws(StorageFailed) -> Bool
     {
@@ -131,12 +162,14 @@ package final class MemoryStore: Users, Outbox {
         try working { state in state.rows.compactMap(\.takeableAt).min() }
     }
 
-    package func resetMails(to user: UserID, since: Timestamp) async throws(StorageFailed) -> [Timestamp] {
+    package func resetMails(to users: [UserID?], since: Timestamp) async throws(StorageFailed) -> [[Timestamp]] {
         try working { state in
-            state.mailLog.filter {
-                $0.user == user && $0.entry.kind == .resetLink && $0.entry.outcome == "delivered"
-                    && $0.entry.at >= since
-            }.map(\.entry.at).sorted()
+            users.map { user in
+                state.mailLog.filter {
+                    $0.user == user && $0.entry.kind == .resetLink && $0.entry.outcome == "delivered"
+                        && $0.entry.at >= since
+                }.map(\.entry.at).sorted()
+            }
         }
     }
 
@@ -245,6 +278,7 @@ private struct State {
     var mailLog: [(user: UserID, entry: MailLogEntry)] = []
     var failure: StorageFailed?
     var lookups = 0
+    var beforeLookup: (@Sendable (MemoryStore) -> Void)?
     private var lastRowID: Int64 = 0
 
     init(users: [User]) { self.users = users }
@@ -270,9 +304,7 @@ private struct State {
         rows.append(Row(id: lastRowID, letter: letter, recordedAt: now, dueAt: now))
     }
 
-    mutating func dropRequests(of email: EmailAddress, where isDropped: (Row) -> Bool) {
-        rows.removeAll { $0.email == email && isDropped($0) }
-    }
+    mutating func dropRequests(of email: EmailAddress) { rows.removeAll { $0.email == email } }
 
     /// Takes the oldest row that is due, and with it every other pending one of its address.
     mutating func leaseOldest(until end: Timestamp, at now: Timestamp) -> Lease? {

@@ -24,6 +24,7 @@ package final class TLSStream: ByteStream {
         }
     }
 
+    /// Cancelling closes the socket.
     /// - Parameter host: verified against the certificate's SANs; sent as SNI unless it is an IP address (no brackets).
     /// - Throws: `.layer` where the server was refused or refused us, with the reason; then the socket is closed.
     package static func connect(
@@ -44,12 +45,26 @@ package final class TLSStream: ByteStream {
     ) async throws(SocketFailed) -> TLSStream {
         do throws(SocketFailed) {
             let stream = try TLSStream(over: socket, as: role)
-            _ = try await stream.repeating(until: deadline) { $0.handshake() }
+            let greeted = await withTaskCancellationHandler {
+                await stream.greet(until: deadline)
+            } onCancel: {
+                stream.close()
+            }
+            _ = try greeted.get()
             try stream.checkAgreement()
             return stream
         } catch {
             socket.close()
             throw error
+        }
+    }
+
+    /// As a value: the handler of cancellations would forget the error's type.
+    private func greet(until deadline: Deadline?) async -> Result<Int, SocketFailed> {
+        do throws(SocketFailed) {
+            return .success(try await repeating(until: deadline) { $0.handshake() })
+        } catch {
+            return .failure(error)
         }
     }
 

@@ -1,0 +1,88 @@
+import Foundation
+import Keyturn
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Mailroom
+
+/// Worker, outbox, provider and clock, with chance in all of them. `KEYTURN_SIMULATION_SEEDS` makes more lives, from
+/// `KEYTURN_SIMULATION_FIRST` on.
+@Suite struct `Any life of the mailroom` {
+    private static let seeds: Range<UInt64> = {
+        let environment = ProcessInfo.processInfo.environment
+        let first = environment["KEYTURN_SIMULATION_FIRST"].flatMap { UInt64($0) } ?? 1
+        return first..<first + (environment["KEYTURN_SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 200)
+    }()
+
+    @Test func `brings every letter to an end, one at a time for each account, without haste`() async throws {
+        for seed in Self.seeds { try await live(seed) }
+    }
+
+    private func live(_ seed: UInt64) async throws {
+        let chance = Mutex(SeededGenerator(seed: seed))
+        @Sendable func number(_ range: ClosedRange<Int>) -> Int {
+            chance.withLock { Int.random(in: range, using: &$0) }
+        }
+        let people = (1...4).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
+        let silent = [User.unverifiedUma, .disabledDan]
+        // The weather: for some answers nothing goes, or the key is refused, or too many are counted; then it clears up.
+        let weather = number(0...4)
+        let storm = number(0...12)
+        let house = try Mailhouse(
+            people + silent, budgetBurst: 100, takes: .milliseconds([0, 10, 500, 14_000][number(0...3)]),
+            parallel: number(1...4), maximumAge: .seconds(1200)
+        ) { _, count in
+            Self.verdict(of: number(0...19), in: count <= storm ? weather : 0, count: count)
+        }
+
+        let addresses = people.map(\.email.text) + silent.map(\.email.text) + ["nobody@example.com"]
+        var steps = (0..<number(5...25)).map { _ in house.time.now + .seconds(number(0...600)) }.sorted()
+        var jumps = 0
+        let isOver = try await house.work(forAtMost: .seconds(20_000)) {
+            jumps += 1
+            while let next = steps.first, next <= house.time.now {
+                steps.removeFirst()
+                switch number(0...9) {
+                case 0: house.store.fail(with: StorageFailed(code: 10, reason: "disk I/O error"))
+                case 1:
+                    house.store.fail(with: nil)
+                    house.store.revokeLinks(of: people[number(0...3)].id)
+                default:
+                    house.store.fail(with: nil)
+                    try await house.ask(addresses[number(0...addresses.count - 1)])
+                }
+            }
+            if steps.isEmpty { house.store.fail(with: nil) }
+            guard steps.isEmpty else { return false }
+            let depth = try await house.store.depth()
+            return depth.pending + depth.leased == 0
+        }
+
+        let context: Comment = "seed \(seed)"
+        #expect(isOver, context)
+        #expect(house.carrier.mostAtOnceOfOne <= 1, context)
+        // A look every 200 ms at the most, one every 5 s at least, and a few moments for each letter: nobody spins.
+        #expect(jumps < 20_000, context)
+        // 1,200 s of retries, at most 60 s apart, are a few dozen attempts; so are the probes of twelve refusals.
+        #expect(house.carrier.letters.count <= 25 * 40, context)
+        #expect(Set(house.carrier.letters.map(\.to.email.text)).isSubset(of: people.map(\.email.text)), context)
+        for entry in try await house.store.entries(.failed, limit: 100) {
+            #expect(entry.lastReason?.isEmpty == false, context)
+        }
+    }
+
+    private static func verdict(of number: Int, in weather: Int, count: Int) -> Verdict {
+        switch (weather, number) {
+        case (1, _): .unreachable(reason: "connecting: timed out")
+        case (2, _): .stop(reason: "401: no")
+        case (3, _): .later(after: .seconds(number), reason: "429", pausesEverybody: true)
+        case (_, 0...3): .later(after: nil, reason: "503", pausesEverybody: false)
+        case (_, 4...5): .unreachable(reason: "waiting: closed")
+        case (_, 6): .never(reason: "400: bad")
+        case (_, 7): .stop(reason: "403: no")
+        case (_, 8): .later(after: .seconds(30), reason: "429", pausesEverybody: true)
+        default: .delivered(messageID: "m\(count)")
+        }
+    }
+}
