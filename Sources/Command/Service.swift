@@ -61,6 +61,7 @@ struct Service {
 
         var mailing = Worker.Options(siteURL: essentials.publicURL)
         mailing.maximumAge = settings.outbox.maximumAge
+        mailing.shutdownGrace = settings.server.shutdownGrace
         mailing.siteName = essentials.sender.name
         let worker = try Worker(
             outbox: database.outbox, users: database.users, links: links, budget: settings.mail.budget,
@@ -93,9 +94,10 @@ struct Service {
         if let admin { services.append(Serving(server: admin)) }
         services.append(Serving(server: server))
 
-        // Shut down in the reverse order: nobody new comes in, then the worker stops.
+        // All are told to end at the same moment, and have the same grace: none waits for another's end. What is recorded when
+        // the worker has stopped is on disk for the next start.
         var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [Together(services: services)], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
         Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
@@ -151,6 +153,16 @@ struct Service {
             let (sendGrid, client) = try settings.mail.sendGrid(
                 from: essentials.sender, loops: loops, clock: clock, metrics: metrics)
             return Carriage(carrier: sendGrid, client: client, mailbox: nil)
+        }
+    }
+
+    private struct Together: ServiceLifecycle.Service {
+        let services: [any ServiceLifecycle.Service]
+        func run() async throws {
+            try await withThrowingTaskGroup { group in
+                for service in services { group.addTask { try await service.run() } }
+                try await group.waitForAll()
+            }
         }
     }
 
