@@ -140,6 +140,6 @@ let package = Package(
             "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
             "Logging", "Mustache", "TestKit"),
         tests("Command", sees: "Command", "Keyturn", "StrictJSON"),
-        tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "TestKit"),
+        tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]
 )

@@ -100,6 +100,7 @@ struct Service {
             services: [Together(services: services)], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
+        await database.takeBackLeases(at: clock.now())
         Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
         log.info("started", metadata: ["version": "\(Version.text)"])
         try await ServiceGroup(configuration: configuration).run()

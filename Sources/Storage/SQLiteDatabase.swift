@@ -3,6 +3,7 @@ import GRDB
 package import Keyturn
 import Logging
 import Migrations
+import Synchronization
 package import Telemetry
 
 #if canImport(Glibc)
@@ -46,6 +47,8 @@ package final class SQLiteDatabase: Sendable {
     package let users: any Users
     package let outbox: any Outbox
 
+    private let path: String
+    private let presence = Mutex<Presence?>(nil)
     private let pool: DatabasePool
     let writer: GroupCommit
     private let arrivals = Arrivals()
@@ -77,6 +80,7 @@ package final class SQLiteDatabase: Sendable {
             let failed = StorageFailed(error)
             throw .cannotOpen(reason: "\(failed.reason) (SQLite code \(failed.code))")
         }
+        path = options.path
         let pending = PendingRows(capacity: options.outboxCapacity)
         let readers = Readers(pool)
         writer = GroupCommit(pool, meters: CommitMeters(metrics, log: log), undone: { pending.forget() })
@@ -98,10 +102,37 @@ package final class SQLiteDatabase: Sendable {
         }
     }
 
+    /// To be called by a process that delivers, before its first lease. Where it is the only one, whoever held the leases that are
+    /// left has ended, perhaps killed: their letters are due at once. Where it is not, or cannot tell, leases end by themselves.
+    package func takeBackLeases(at now: Timestamp) async {
+        do {
+            let presence = try Presence(beside: path)
+            if presence.isAlone() {
+                let count = try await writer.write(.oneStatement) { db in
+                    try db.run(
+                        """
+                        UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
+                        WHERE state = 'leased'
+                        """, .time(now))
+                }
+                if count > 0 {
+                    log.notice("took letters back from a process that ended", metadata: ["rows": "\(count)"])
+                }
+            }
+            try presence.share()
+            self.presence.withLock { $0 = presence }
+        } catch {
+            log.warning(
+                "could not take letters back from a process that ended",
+                metadata: ["code": "\(error.code)", "reason": "\(error.reason)"])
+        }
+    }
+
     /// Commits what waits, empties the write-ahead log into the database, closes. Changes after this are refused. Blocks the thread.
     package func close() {
-        writer.close()
+        guard writer.close() else { return }
         arrivals.finish()
+        presence.withLock { $0 = nil }
         do {
             _ = try pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
             try pool.close()
