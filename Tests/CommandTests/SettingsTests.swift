@@ -66,6 +66,10 @@ import Testing
             "secrets.standard: a secret of so few different characters"
         ),
         (
+            #"{"secrets": {"standard": ["replace-me-with-the-output-of-keyturn-secret-generate"]}}"#,
+            "secrets.standard: is still the example's"
+        ),
+        (
             #"{"tokens": {"resetLifetime": "5m"}}"#,
             "tokens.resetLifetime (5m) is shorter than mail.perAccount.interval (10m)"
         ),
@@ -89,6 +93,18 @@ import Testing
     ])
     func `are refused in words that name the key`(file: String, words: String) {
         #expect(refusal(file: file)?.hasPrefix(words) == true, "\(refusal(file: file) ?? "accepted")")
+    }
+
+    @Test func `have a public URL that always fits into a token`() throws {
+        let longest = "https://" + String(repeating: "a", count: 253) + ":65535"
+        #expect(try settings(["KEYTURN_SERVER_PUBLIC_URL": longest]).server.publicURL == longest)
+        #expect(longest.utf8.count <= ResetLinks.issuerLimitBytes)
+        let zeros = String(repeating: "0", count: 400)
+        for url in [
+            "https://" + String(repeating: "a", count: 254), "https://a.example:\(zeros)1", "https://[\(zeros)::1]",
+        ] {
+            #expect(refusal(["KEYTURN_SERVER_PUBLIC_URL": url])?.hasPrefix("server.publicURL: ") == true)
+        }
     }
 
     @Test func `never show a secret in a refusal`() {

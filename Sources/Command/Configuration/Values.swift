@@ -115,6 +115,10 @@ struct Values {
             throw ConfigurationRefused(
                 .publicURL, "must be http:// or https:// and a host, without a path: https://accounts.example.com")
         }
+        guard bare.utf8.count <= ResetLinks.issuerLimitBytes else {
+            throw ConfigurationRefused(
+                .publicURL, "is over \(ResetLinks.issuerLimitBytes) bytes: links would be too long")
+        }
         return bare
     }
 
@@ -143,6 +147,9 @@ struct Values {
         }
     }
 
+    /// How `config.example.json` marks what must be replaced.
+    private static let placeholder = "replace-me"
+
     func secrets(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Secrets? {
         var texts = try list(.secretsStandard)
         var key = Key.secretsStandard
@@ -158,6 +165,11 @@ struct Values {
         for text in texts where text.utf8.count < 32 {
             throw ConfigurationRefused(
                 key, "each secret needs at least 32 bytes: make one with `keyturn secret generate`")
+        }
+        // Long enough, and known to everybody who has read the example.
+        for text in texts where text.utf8.starts(with: Values.placeholder.utf8) {
+            throw ConfigurationRefused(
+                key, "is still the example's: make your own with `keyturn secret generate`")
         }
         for text in texts where Set(text.utf8).count < 8 {
             throw ConfigurationRefused(
