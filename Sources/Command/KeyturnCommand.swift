@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The front door: one command, a subcommand for each thing an operator does.
 @main
@@ -11,6 +12,19 @@ struct KeyturnCommand: AsyncParsableCommand {
             Serve.self, Demo.self, Migrate.self, UserCommand.self, OutboxCommand.self, MailCommand.self,
             ConfigCommand.self, SecretCommand.self, TokenCommand.self,
         ])
+
+    /// A wrong argument is shown as it was pasted: one that a terminal would obey is refused unread, with the status of
+    /// every wrong use.
+    static func main() async {
+        let isTypable = CommandLine.arguments.allSatisfy { argument in
+            argument.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+        }
+        guard isTypable else {
+            Terminal.note("an argument holds a control character")
+            Foundation.exit(EX_USAGE)
+        }
+        await main(nil)
+    }
 }
 
 enum Version {
