@@ -9,7 +9,7 @@ import Testing
 
     @Test(
         arguments: [
-            (202, .delivered), (200, .later), (201, .later), (204, .later),
+            (202, .delivered), (200, .delivered), (201, .delivered), (204, .delivered), (101, .later),
             (301, .stop), (302, .stop), (307, .stop), (308, .stop),
             (400, .never), (401, .stop), (402, .stop), (403, .stop), (404, .stop), (405, .stop), (406, .later),
             (407, .stop),
@@ -26,11 +26,6 @@ import Testing
             case .stop: .stop(reason: "\(status)")
             }
         #expect(verdict(SendGridAnswer(status: status)) == expected)
-    }
-
-    @Test func `200 is success in sandbox mode only`() {
-        let answer = SendGridAnswer(status: 200)
-        #expect(answer.verdict(sandbox: true, at: .noon, words: words) == .delivered(messageID: nil))
     }
 
     @Test(
@@ -90,6 +85,6 @@ import Testing
     private let words = ProviderWords(secrets: ["secret-key"])
 
     private func verdict(_ answer: SendGridAnswer) -> Verdict {
-        answer.verdict(sandbox: false, at: .noon, words: words)
+        answer.verdict(at: .noon, words: words)
     }
 }

@@ -58,7 +58,7 @@ package struct SendGrid: Carrier {
         do {
             let response = try await client.send(.post, "/v3/mail/send", fields: fields, body: body)
             answers?.count(status: response.status.code)
-            return SendGridAnswer(response).verdict(sandbox: options.sandbox, at: clock.now(), words: words)
+            return SendGridAnswer(response).verdict(at: clock.now(), words: words)
         } catch {
             answers?.countSilence()
             return .unreachable(reason: words.reason("\(error.stage.rawValue): \(error.reason)"))

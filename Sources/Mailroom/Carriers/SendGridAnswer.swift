@@ -16,10 +16,10 @@ struct SendGridAnswer: Sendable {
     /// The longest a provider can make us wait: whoever says "tomorrow" is asked again before.
     static let waitMax: Duration = .seconds(600)
 
-    func verdict(sandbox: Bool, at now: Timestamp, words: ProviderWords) -> Verdict {
+    func verdict(at now: Timestamp, words: ProviderWords) -> Verdict {
         switch status {
-        case 202: .delivered(messageID: keptMessageID)
-        case 200 where sandbox: .delivered(messageID: keptMessageID)
+        // 202 as documented, 200 in sandbox mode; another 2xx was taken as well, and sending again would be mailing twice.
+        case 200...299: .delivered(messageID: keptMessageID)
         // 402 and 407 (a proxy in between) are no more the letter's fault than those the API documents.
         case 300...399, 401, 402, 403, 404, 405, 407: .stop(reason: reason(words))
         case 400, 413, 415, 422: .never(reason: reason(words))
