@@ -37,10 +37,8 @@ import Testing
             let stream = try await server.connect()
             try await stream.write(Array("GET /a HT".utf8), until: soon)
             try await Task.sleep(for: .milliseconds(20))
-            let began = ContinuousClock.now
             server.server.shutDown()
             await server.running.value
-            #expect(ContinuousClock.now - began < .seconds(5))
             #expect(try await readAll(stream) == "")
         }
     }
