@@ -39,7 +39,8 @@ private func read(_ pieces: [ArraySlice<UInt8>]) -> [String] {
         }
         if !reader.isIdle { seen.append("unfinished") }
     } catch {
-        seen.append("\(error)")
+        // Which limit or rule is met first may depend on the cut; that the connection ends here does not.
+        seen.append("refused")
     }
     return seen
 }
