@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func `does not send again where a kept connection stays silent`() async throws {
-        let options = HTTPClient.Options.limits(total: .seconds(2))
+        let options = HTTPClient.Options.limits(total: .seconds(4))
         try await withServer(answers: [.respond(200), .stall], options: options) { client, server in
             _ = try await client.post()
             await #expect(throws: HTTPClientFailed(stage: .waiting, reason: "timed out")) {

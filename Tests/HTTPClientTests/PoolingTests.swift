@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct `Requests at the same time` {
     @Test func `share the connections there may be`() async throws {
-        let options = HTTPClient.Options.limits(total: .seconds(5), connections: 3)
+        let options = HTTPClient.Options.limits(total: .seconds(60), connections: 3)
         try await withServer(options: options) { client, server in
             try await withThrowingTaskGroup { group in
                 for number in 0..<60 { group.addTask { try await client.post("/\(number)").status.code } }
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `wait for a connection no longer than their deadline`() async throws {
-        let pool = ConnectionPool(.limits(total: .seconds(5), connections: 1))
+        let pool = ConnectionPool(.limits(total: .seconds(60), connections: 1))
         _ = try await pool.take(until: .now)
         await #expect(throws: HTTPClientFailed(stage: .pool, reason: "no connection became free in time")) {
             _ = try await pool.take(until: .now + .milliseconds(20))
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `that are cancelled give up, waiting or sent`() async throws {
-        let options = HTTPClient.Options.limits(total: .seconds(5), connections: 1)
+        let options = HTTPClient.Options.limits(total: .seconds(60), connections: 1)
         try await withServer(answers: [.stall], options: options) { client, server in
             let sent = Task { try await client.post() }
             try await eventually { server.requests.count == 1 }
@@ -46,7 +46,7 @@ import Testing
 
 @Suite struct `Kept connections` {
     @Test func `are closed when they were idle for long enough`() async throws {
-        let options = HTTPClient.Options.limits(total: .seconds(5), idle: .milliseconds(30))
+        let options = HTTPClient.Options.limits(total: .seconds(60), idle: .milliseconds(30))
         try await withServer(options: options) { client, server in
             _ = try await client.post()
             try await eventually { server.openCount == 0 }
