@@ -133,4 +133,9 @@ import Testing
     func `writes a span as people do`(seconds: Int, words: String) {
         #expect(TimeWords.span(.seconds(seconds)) == words)
     }
+
+    @Test func `counts a part of a second as a whole one`() {
+        #expect(TimeWords.span(.milliseconds(1_799_400)) == "30 minutes")
+        #expect(TimeWords.span(.milliseconds(1)) == "1 second")
+    }
 }

@@ -10,9 +10,11 @@ enum TimeWords {
         return "\(day) \(months[Int(month) - 1]) \(year), \(twoDigits(hour)):\(twoDigits(minute)) UTC"
     }
 
-    /// "45 seconds", "30 minutes", "1 hour 30 minutes", "2 days": the two largest units that are not zero, rounded down.
+    /// "45 seconds", "30 minutes", "1 hour 30 minutes", "2 days": the two largest units that are not zero. A part
+    /// of a second counts as a whole one, so that a link signed within a second says the lifetime it was given.
     static func span(_ span: Duration) -> String {
-        let seconds = max(0, span.wholeMilliseconds / 1000)
+        let milliseconds = max(0, span.wholeMilliseconds)
+        let seconds = milliseconds / 1000 + (milliseconds % 1000 > 0 ? 1 : 0)
         let parts = [
             (seconds / 86_400, "day"), (seconds % 86_400 / 3600, "hour"), (seconds % 3600 / 60, "minute"),
             (seconds % 60, "second"),
