@@ -72,6 +72,7 @@ struct Service {
         facing.allowedOrigins = settings.server.allowedOrigins
         facing.trustedProxies = settings.server.trustedProxies
         facing.siteName = essentials.sender.name
+        facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
             outbox: database.outbox,
             reset: PasswordReset(users: database.users, links: links, policy: policy, hasher: hasher, clock: clock),

@@ -34,7 +34,7 @@ struct Problem: Error, Equatable {
     var concernsForm: Bool {
         [
             "request_invalid", "email_invalid", "credentials_invalid", "password_rejected", "passwords_differ", "busy",
-            "unavailable", "queue_full",
+            "unavailable", "queue_full", "rate_limited",
         ]
         .contains(code)
     }

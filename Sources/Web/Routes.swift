@@ -6,13 +6,14 @@ extension [Route] {
     /// Every path there is, and who answers it.
     static func table(
         outbox: any Outbox, reset: PasswordReset, login: Login, admission: Admission, checks: [Web.Check],
-        checkDeadline: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?, pages: Pages
+        checkDeadline: Duration, mailInterval: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?,
+        pages: Pages
     ) -> [Route] {
         var routes = [
             Route(
                 "/forgot-password", get: ShowPage(ForgotPasswordPage.init, pages),
-                post: ForgotPassword(outbox, admission, pages)),
-            Route("/forgot-password/sent", get: ShowPage(LetterSentPage.init, pages)),
+                post: ForgotPassword(outbox, admission, mailInterval: mailInterval, pages)),
+            Route("/forgot-password/sent", get: ShowPage({ LetterSentPage(mailInterval: mailInterval) }, pages)),
             Route("/reset-password", get: OpenResetLink(reset, pages), post: ResetPassword(reset, admission, pages)),
             Route("/reset-password/done", get: ShowPage(PasswordChangedPage.init, pages)),
             Route("/not-me", get: OpenNotMeLink(reset, pages), post: NotMe(reset, admission, pages)),

@@ -13,6 +13,8 @@ package struct Web: Responder {
         /// Whose `X-Forwarded-For` and `Forwarded` are believed.
         package var trustedProxies: [CIDR] = []
         package var siteName = "keyturn"
+        /// How long an account that got its burst of mails waits for one more: what "check your inbox" says.
+        package var mailInterval: Duration = .seconds(600)
         /// How long one check of `/readyz` may take; one that is not done then has failed.
         package var checkDeadline: Duration = .seconds(3)
         package init(publicURL: String) { self.publicURL = publicURL }
@@ -38,7 +40,8 @@ package struct Web: Responder {
         routes = Routes(
             .table(
                 outbox: outbox, reset: reset, login: login, admission: Admission(limiter), checks: checks,
-                checkDeadline: options.checkDeadline, mailbox: mailbox, pages: pages),
+                checkDeadline: options.checkDeadline, mailInterval: options.mailInterval, mailbox: mailbox, pages: pages
+            ),
             metrics: metrics)
         originCheck = OriginCheck(publicURL: options.publicURL, allowedOrigins: options.allowedOrigins)
         crossOrigin = CrossOrigin(allowedOrigins: options.allowedOrigins)

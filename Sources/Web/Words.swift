@@ -78,7 +78,7 @@ extension Words {
             "sentNothing": "Nothing came?",
             "sentSpam": "Look in the spam or junk folder, and in folders like “Promotions”.",
             "sentAddress": "Maybe your account has another address. Try the ones you use.",
-            "sentWait": "Wait ten minutes before you ask again. We send only a few mails in a row.",
+            "sentWait": "Wait {wait} before you ask again. We send only a few mails in a row.",
             "sentAgain": "Use another address",
 
             // Reset
@@ -90,6 +90,10 @@ extension Words {
             "ruleFree": "may have anything else in it: spaces, accents, emoji. Nothing is required.",
             "newPasswordLabel": "New password",
             "confirmLabel": "New password, once more",
+            "lengthMore": "At least {count} characters more.",
+            "lengthOne": "One more character.",
+            "lengthEnough": "Long enough.",
+            "ownAddress": "Your address should not be part of it.",
             "matchYes": "Both are the same.",
             "matchNo": "The two are not the same yet.",
             "resetButton": "Change my password",

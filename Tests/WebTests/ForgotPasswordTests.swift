@@ -115,6 +115,34 @@ import Testing
         #expect(neighbour.status == .accepted)
     }
 
+    @Test func `keeps what was typed when it says wait`() async throws {
+        let desk = try Desk(burst: 1)
+        _ = await desk.post("/forgot-password", form: "email=ann%40example.com")
+        let answer = await desk.post("/forgot-password", form: "email=bob%40example.com")
+        #expect(answer.status == .tooManyRequests)
+        #expect(answer["Retry-After"] == "60")
+        #expect(answer.text.contains(#"value="bob@example.com""#))
+        #expect(answer.text.contains("You can try again in one minute."))
+    }
+
+    @Test func `keeps the link of a form that must wait`() async throws {
+        let desk = try Desk(burst: 1)
+        let token = desk.link()
+        _ = await desk.post("/forgot-password", form: "email=ann%40example.com")
+        for path in ["/reset-password", "/not-me"] {
+            let answer = await desk.post(path, form: "token=\(token)&password=x&confirm_password=x")
+            #expect(answer.status == .tooManyRequests)
+            #expect(answer.hiddenValue("token") == token)
+            #expect(answer.text.contains("You can try again in one minute."))
+        }
+    }
+
+    @Test func `says how long to wait for another mail as it was configured`() async throws {
+        let desk = try Desk { $0.mailInterval = .milliseconds(419_500) }
+        let page = await desk.get("/forgot-password/sent")
+        #expect(page.text.contains("Wait 7 minutes before you ask again."))
+    }
+
     @Test func `counts a whole IPv6 subnet as one client`() async throws {
         let desk = try Desk(burst: 1)
         let one = try #require(IPAddress(parsing: "2001:db8:0:1::1")),

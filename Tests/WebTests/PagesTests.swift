@@ -90,7 +90,8 @@ import Testing
             ]
         named.formUnion(codesWithATitle.map { "title_\($0)" } + codesWithAText.map { "text_\($0)" })
         named.formUnion([
-            "letterPromised", "passwordChanged", "linksRevoked", "ruleLength", "tryAgainIn", "oneSecond", "seconds",
+            "letterPromised", "passwordChanged", "linksRevoked", "ruleLength", "sentWait", "tryAgainIn", "oneSecond",
+            "seconds",
             "oneMinute", "minutes",
             "signInTitle", "signedInTitle", "signedInText", "forgotTitle", "sentTitle", "resetTitle", "changedTitle",
             "changedText",

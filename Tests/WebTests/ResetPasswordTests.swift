@@ -136,7 +136,7 @@ import Testing
         #expect(page.status == .unprocessableContent)
         #expect(page.hiddenValue("token") == token)
         #expect(page.hiddenValue("username") == "Ann@example.com")
-        #expect(page.text.contains(#"aria-describedby="password-wrong rules caps" aria-invalid="true""#))
+        #expect(page.text.contains(#"aria-describedby="password-wrong rules strength caps" aria-invalid="true""#))
         #expect(!page.text.contains(#"value="short""#))
         #expect(
             await desk.post("/reset-password", json: #"{"token":"\#(token)","password":"a quiet lighthouse"}"#).status

@@ -12,6 +12,9 @@
     location.replace(location.pathname + "?token=" + encodeURIComponent(history.state.token));
   }
 
+  // The way back may bring the page as it was left, passwords and all, though its link is used by now: look again.
+  if (page === "reset") addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
   for (const button of document.querySelectorAll("[data-reveals]")) {
     const inputs = button.dataset.reveals.split(" ").map(byId);
     const reveal = (shown) => {
@@ -34,6 +37,22 @@
       input.addEventListener("keydown", look);
       input.addEventListener("keyup", look);
     }
+  }
+
+  // The rules as far as a browser knows them, counted as the server counts. It only says so: what is accepted, the server decides.
+  const strength = byId("strength");
+  if (strength) {
+    const { minimum, more, one, enough, own, address } = strength.dataset;
+    const words = [address, address.slice(0, address.lastIndexOf("@"))]
+      .filter((word) => word.length >= 4).map((word) => word.toLowerCase());
+    byId("password").addEventListener("input", (event) => {
+      const value = event.target.value.normalize("NFC");
+      const missing = minimum - [...value].length;
+      const hasName = words.some((word) => value.toLowerCase().includes(word));
+      strength.textContent = value === "" ? ""
+        : hasName ? own : missing > 1 ? more.replace("{count}", missing) : missing === 1 ? one : enough;
+      strength.classList.toggle("good", missing <= 0 && !hasName);
+    });
   }
 
   const match = byId("match");

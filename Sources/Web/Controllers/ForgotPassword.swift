@@ -7,11 +7,12 @@ struct ForgotPassword: PostController {
     private let admission: Admission
     private let promised: Outcome
 
-    init(_ outbox: any Outbox, _ admission: Admission, _ pages: Pages) {
+    init(_ outbox: any Outbox, _ admission: Admission, mailInterval: Duration, _ pages: Pages) {
         self.outbox = outbox
         self.admission = admission
         promised = Outcome(
-            .accepted, message: "letterPromised", page: LetterSentPage(), at: "/forgot-password/sent", pages)
+            .accepted, message: "letterPromised", page: LetterSentPage(mailInterval: mailInterval),
+            at: "/forgot-password/sent", pages)
     }
 
     func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {

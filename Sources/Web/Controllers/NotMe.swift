@@ -21,6 +21,8 @@ struct NotMe: PostController {
     }
 
     func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? {
-        problem.isAboutLink ? NothingToRevokePage() : nil
+        if problem.isAboutLink { return NothingToRevokePage() }
+        guard problem.concernsForm, let token = form.echo("token") else { return nil }
+        return NotMePage(token: token, problem: problem)
     }
 }

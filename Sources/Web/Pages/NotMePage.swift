@@ -4,6 +4,7 @@ struct NotMePage: Page {
     let title = "notMeTitle"
     let hasForm = true
     let token: String
+    var problem: Problem?
 
     func model(in words: Words) -> [String: Any] { ["token": token] }
 }

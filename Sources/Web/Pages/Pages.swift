@@ -45,6 +45,7 @@ struct Pages: Sendable {
     /// The summary above a form: what went wrong and the way to it; where several things did, each with its own.
     private func alert(about problem: Problem) -> [String: Any] {
         var alert: [String: Any] = ["summary": words.text(of: problem)]
+        alert["wait"] = problem.retryAfterSeconds.map { words["tryAgainIn", "wait", words.wait(seconds: $0)] }
         if problem.errors.count == 1 { alert["field"] = problem.errors[0].field }
         alert["hasItems"] = problem.errors.count > 1
         alert["items"] = problem.errors.map { ["field": $0.field, "text": $0.detail] }
