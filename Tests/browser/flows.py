@@ -1,0 +1,204 @@
+"""What people do, in every shape: on a phone and at a desk, with scripts and without."""
+
+import itertools
+
+from demo import ADDRESS, Configured, Demo
+
+GOOD = "several words in a row, 1"
+OTHER = "other words in a long row"
+EVERY_SHAPE = list(itertools.product(("phone", "desktop"), (True, False)))
+# Enough for what stands beside the main way: each size once, scripts once with and once without.
+TWO_SHAPES = [("phone", True), ("desktop", False)]
+
+
+def each_shape(browser, shapes=TWO_SHAPES):
+    for size, scripts in shapes:
+        browser.shape(size, scripts=scripts)
+        yield
+
+
+def shows(browser, words):
+    assert words in browser.text(), f"{words!r} is not in {browser.text()!r}"
+
+
+def forgotten_mailed_and_chosen_anew(binary, browser):
+    for _ in each_shape(browser, EVERY_SHAPE):
+        with Demo(binary) as demo:
+            browser.open(demo.url + "/login")
+            browser.one("a[href$='/forgot-password']").click()
+            browser.wait(lambda: browser.path == "/forgot-password", "the way out leads nowhere")
+            browser.fill(email=ADDRESS)
+            browser.submit(ends_at="/forgot-password/sent")
+            shows(browser, "Check your inbox")
+            shows(browser, "Wait 10 minutes")
+            browser.open(demo.url + demo.newest_mail())
+            browser.one(".mail a[href*='/reset-password']").click()
+            browser.wait(lambda: browser.path.startswith("/reset-password"), "the link leads nowhere")
+            shows(browser, ADDRESS)
+            browser.fill(password=GOOD, confirm_password=GOOD)
+            browser.submit(ends_at="/reset-password/done")
+            shows(browser, "Your password is changed")
+            browser.one("a[href$='/login']").click()
+            browser.wait(lambda: browser.path == "/login", "no way to sign in")
+            browser.fill(email=ADDRESS, password=demo.password)
+            browser.submit()
+            shows(browser, "The address or the password is not right.")
+            assert browser.one("#email").get_attribute("value") == ADDRESS
+            browser.fill(password=GOOD)
+            browser.submit(ends_at="/login/done")
+
+
+def a_password_that_will_not_do_is_explained_and_the_link_stays_good(binary, browser):
+    for _ in each_shape(browser):
+        with Demo(binary) as demo:
+            browser.open(demo.url + demo.link())
+            browser.fill(password=f"{ADDRESS} and more", confirm_password=f"{ADDRESS} and more")
+            browser.submit()
+            assert browser.one("#password").get_attribute("aria-invalid") == "true"
+            assert browser.one("#password-wrong").text
+            browser.fill(password=GOOD, confirm_password=OTHER)
+            browser.submit()
+            shows(browser, "The two passwords are not the same.")
+            assert browser.one("#confirm_password").get_attribute("aria-invalid") == "true"
+            browser.fill(password=GOOD, confirm_password=GOOD)
+            browser.submit(ends_at="/reset-password/done")
+
+
+def this_was_not_me(binary, browser):
+    for _ in each_shape(browser):
+        with Demo(binary) as demo:
+            link = demo.link()
+            browser.open(demo.url + link.replace("/reset-password", "/not-me"))
+            browser.submit(ends_at="/not-me/done")
+            shows(browser, "All links are stopped")
+            browser.open(demo.url + link)
+            shows(browser, "This link does not work")
+
+
+def a_dead_link_offers_another_on_the_same_page(binary, browser):
+    for _ in each_shape(browser):
+        with Demo(binary) as demo:
+            browser.open(demo.url + "/reset-password?token=x")
+            shows(browser, "This link does not work")
+            shows(browser, "Already changed your password?")
+            browser.fill(email=ADDRESS)
+            browser.submit(ends_at="/forgot-password/sent")
+
+
+def a_link_works_on_another_device_and_only_once(binary, browser):
+    with Demo(binary) as demo:
+        link = demo.link()
+        for _ in range(2):
+            status, text = demo.request(link)
+            assert status == 200 and ADDRESS in text
+        browser.shape("phone")
+        browser.open(demo.url + link)
+        first = browser.driver.current_window_handle
+        browser.driver.switch_to.new_window("tab")
+        second = browser.driver.current_window_handle
+        browser.open(demo.url + link)
+        browser.fill(password=GOOD, confirm_password=GOOD)
+        browser.submit(ends_at="/reset-password/done")
+        browser.driver.close()
+        browser.driver.switch_to.window(first)
+        browser.fill(password=OTHER, confirm_password=OTHER)
+        browser.submit()
+        shows(browser, "Already changed your password?")
+        status, _ = demo.request("/login", {"email": ADDRESS, "password": GOOD}, accept="application/json")
+        assert status == 200 and second != first
+
+
+def a_double_click_is_one_click(binary, browser):
+    for _ in each_shape(browser):
+        with Demo(binary) as demo:
+            browser.open(demo.url + demo.link())
+            browser.fill(password=GOOD, confirm_password=GOOD)
+            browser.driver.execute_script(
+                "const form = document.querySelector('form'); form.requestSubmit(); form.requestSubmit()")
+            browser.wait(lambda: browser.path == "/reset-password/done", f"a double click ends at {browser.path}")
+            shows(browser, "Your password is changed")
+
+
+def a_form_sent_again_has_the_first_answer(binary, browser):
+    with Demo(binary) as demo:
+        browser.shape("desktop")
+        browser.open(demo.url + demo.link())
+        form = {name: browser.one(f"[name={name}]").get_attribute("value") for name in ("submission", "token")}
+        form |= {"password": GOOD, "confirm_password": GOOD}
+        for _ in range(2):
+            status, text = demo.request("/reset-password", form)
+            assert status == 200 and "Your password is changed" in text
+
+
+def the_token_leaves_the_address_bar_and_a_reload_still_works(binary, browser):
+    with Demo(binary) as demo:
+        browser.shape("phone")
+        browser.open(demo.url + demo.link())
+        assert browser.path == "/reset-password", browser.path
+        browser.driver.refresh()
+        browser.wait(lambda: browser.all("#password"), "a reload lost the form")
+        assert browser.path == "/reset-password", browser.path
+        browser.open(demo.url + "/login")
+        browser.driver.back()
+        browser.wait(lambda: browser.all("#confirm_password"), "the way back lost the form")
+        browser.fill(password=GOOD, confirm_password=GOOD)
+        browser.submit(ends_at="/reset-password/done")
+        browser.driver.refresh()
+        shows(browser, "Your password is changed")
+        browser.driver.back()
+        browser.wait(lambda: "does not work" in browser.text(), "a used link says nothing")
+        shows(browser, "Already changed your password?")
+
+
+def hints_help_and_never_block(binary, browser):
+    with Demo(binary) as demo:
+        browser.shape("desktop")
+        browser.open(demo.url + demo.link())
+        for typed, hint in [("abc", "At least 12 characters more."), ("fourteen chars", "One more character."),
+                            ("fifteen letters", "Long enough."), (ADDRESS, "Your address should not be part of it.")]:
+            browser.fill(password=typed)
+            assert browser.text("#strength") == hint, (typed, browser.text("#strength"))
+        browser.fill(password=GOOD, confirm_password="several")
+        assert browser.text("#match") == "The two are not the same yet."
+        assert browser.one("button[type=submit]").is_enabled()
+        browser.fill(confirm_password=GOOD)
+        assert browser.text("#match") == "Both are the same."
+        browser.one(".reveal").click()
+        assert [browser.one(f"#{name}").get_attribute("type") for name in ("password", "confirm_password")] == ["text"] * 2
+        browser.submit(ends_at="/reset-password/done")
+
+
+def password_managers_find_their_fields(binary, browser):
+    with Demo(binary) as demo:
+        browser.shape("desktop")
+        browser.open(demo.url + demo.link())
+        fields = {e.get_attribute("name"): e.get_attribute("autocomplete") for e in browser.all("input[autocomplete]")}
+        assert fields == {
+            "username": "username", "password": "new-password", "confirm_password": "new-password"}, fields
+        assert browser.one("[name=username]").get_attribute("value") == ADDRESS
+        browser.open(demo.url + "/.well-known/change-password")
+        assert browser.path == "/forgot-password"
+
+
+def too_many_requests_keep_what_was_typed(binary, browser):
+    for _ in each_shape(browser):
+        with Configured(binary, KEYTURN_LIMITS_PER_CLIENT_RATE="1/m", KEYTURN_LIMITS_PER_CLIENT_BURST="1",
+                        KEYTURN_MAIL_PER_ACCOUNT_INTERVAL="7m") as service:
+            browser.open(service.url + "/forgot-password")
+            browser.fill(email=ADDRESS)
+            browser.submit(ends_at="/forgot-password/sent")
+            shows(browser, "Wait 7 minutes")
+            browser.open(service.url + "/forgot-password")
+            browser.fill(email="bob@example.com")
+            browser.submit()
+            shows(browser, "You can try again in")
+            assert browser.one("#email").get_attribute("value") == "bob@example.com"
+
+
+FLOWS = [
+    forgotten_mailed_and_chosen_anew, a_password_that_will_not_do_is_explained_and_the_link_stays_good, this_was_not_me,
+    a_dead_link_offers_another_on_the_same_page, a_link_works_on_another_device_and_only_once,
+    a_double_click_is_one_click, a_form_sent_again_has_the_first_answer,
+    the_token_leaves_the_address_bar_and_a_reload_still_works, hints_help_and_never_block,
+    password_managers_find_their_fields, too_many_requests_keep_what_was_typed,
+]

@@ -1,0 +1,54 @@
+"""What every page must be, in both colour schemes and three sizes: free of what axe finds, of side-scrolling and of a word in the console."""
+
+from demo import ADDRESS, Demo
+
+
+def pages(demo):
+    """Every page by name: a path to open, or a path and the form that leads there."""
+    link = demo.link()
+    mail = demo.last_mail_read
+    return {
+        "login": ("/login", None),
+        "login-wrong": ("/login", {"email": ADDRESS, "password": "not this one"}),
+        "login-done": ("/login/done", None),
+        "forgot": ("/forgot-password", None),
+        "forgot-wrong": ("/forgot-password", {"email": "ann@example"}),
+        "sent": ("/forgot-password/sent", None),
+        "reset": (link, None),
+        "reset-refused": (link, {"password": f"{ADDRESS} it is", "confirm_password": f"{ADDRESS} it is"}),
+        "reset-done": ("/reset-password/done", None),
+        "dead-link": ("/reset-password?token=x", None),
+        "not-me": (link.replace("/reset-password", "/not-me"), None),
+        "not-me-done": ("/not-me/done", None),
+        "not-me-dead": ("/not-me?token=x", None),
+        "not-found": ("/nowhere", None),
+        "mailbox": ("/mailbox", None),
+        "mail": (mail, None),
+    }
+
+
+def visit(browser, url, form):
+    browser.open(url)
+    if form:
+        browser.fill(**form)
+        # What the browser would stop, the server must explain.
+        browser.driver.execute_script("document.querySelector('form').noValidate = true")
+        browser.submit()
+
+
+def every_page_is_accessible_and_fits(binary, browser):
+    faults = []
+    with Demo(binary) as demo:
+        for name, (path, form) in pages(demo).items():
+            for size, scheme in [("narrow", "light"), ("phone", "dark"), ("desktop", "light"), ("desktop", "dark")]:
+                browser.shape(size, scheme)
+                # The first look brings the page; the others change its shape alone, and send no form again.
+                if (size, scheme) == ("narrow", "light"):
+                    visit(browser, demo.url + path, form)
+                faults += [f"{name} {size} {scheme}: {fault}" for fault in browser.accessibility_faults()]
+                if browser.overflows():
+                    faults.append(f"{name} {size}: wider than the screen")
+    assert not faults, "\n".join(faults)
+
+
+LOOKS = [every_page_is_accessible_and_fits]
