@@ -8,8 +8,7 @@ extension LetterWriter {
         var words = [
             "link": link.url,
             "notMeLink": link.notMeURL,
-            // Tokens count whole seconds: from the one in which it was signed, or the words would say a second less.
-            "lifetime": TimeWords.span(link.expiresAt - Timestamp(seconds: now.seconds)),
+            "lifetime": TimeWords.span(link.expiresAt - now),
             "expires": TimeWords.moment(link.expiresAt),
             "asked": TimeWords.moment(lease.recordedAt),
         ]
