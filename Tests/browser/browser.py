@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 SIZES = {"phone": (360, 740), "narrow": (320, 640), "desktop": (1280, 900)}
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 # Found without importing it: it would import a second driver for browsers.
 AXE = (pathlib.Path(importlib.util.find_spec("axe_playwright_python").origin).parent / "axe.min.js").read_text()
 # What a browser itself says of a status code is no fault of the page.

@@ -3,18 +3,19 @@
 import json
 import os
 import pathlib
+import queue
 import re
 import secrets
-import selectors
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 ADDRESS = "ann@example.com"
 
 
@@ -28,23 +29,33 @@ class Service:
     """One `keyturn`; as a context manager it is stopped whatever happens."""
 
     def __init__(self, command, environment, first_line):
+        # A file, so that nobody has to read it for the service to go on.
+        self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment}, text=True)
+            command, stdout=subprocess.PIPE, stderr=self.errors, env={**os.environ, **environment}, text=True)
         line = self._read_until(first_line)
         self.url = re.search(r"https?://[\w.\-]+:\d+", line).group(0)
 
     def _read_until(self, word):
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while selector.select(max(0, deadline - time.monotonic())):
-                line = self.process.stdout.readline()
+        # On a thread of its own: `readline` may wait for ever, and what it has buffered no `select` can see.
+        lines = queue.Queue()
+
+        def read():
+            for line in self.process.stdout:
+                lines.put(line)
+            lines.put(None)
+
+        threading.Thread(target=read, daemon=True).start()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        try:
+            while (line := lines.get(timeout=max(0, deadline - time.monotonic()))) is not None:
                 if word in line:
                     return line
-                if not line:
-                    break
+        except queue.Empty:
+            pass
         self.process.kill()
-        raise RuntimeError(f"keyturn did not start: {self.process.stderr.read()}")
+        self.errors.seek(0)
+        raise RuntimeError(f"keyturn did not start: {self.errors.read()}")
 
     def __enter__(self):
         return self
@@ -52,7 +63,7 @@ class Service:
     def __exit__(self, *_):
         self.process.terminate()
         try:
-            self.process.communicate(timeout=PATIENCE_SECONDS)
+            self.process.wait(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
 
