@@ -10,7 +10,8 @@ import Testing
         let directory = try RunningKeyturn.temporaryDirectory()
         let trace = directory.appending(path: "trace")
         let keyturn = try await RunningKeyturn.serve(
-            in: directory, under: ["/usr/bin/strace", "-f", "-q", "-e", "trace=fdatasync,fsync", "-o", trace.path])
+            in: directory,
+            under: ["/usr/bin/strace", "-D", "-f", "-q", "-e", "trace=fdatasync,fsync", "-o", trace.path])
         func syncs() throws -> Int {
             try String(contentsOf: trace, encoding: .utf8).components(separatedBy: "\n").count { $0.contains("sync(") }
         }
