@@ -120,9 +120,7 @@ struct Service {
         options.shutdownGrace = settings.server.shutdownGrace
         if let files = settings.server.tls {
             let context = try TLSServerContext(certificateFile: files.certificate, keyFile: files.key)
-            options.secure = { socket throws(SocketFailed) in
-                try await TLSStream.accept(over: socket, with: context, until: .now + .seconds(10))
-            }
+            options.secure = { descriptor throws(SocketFailed) in try TLSServerLayer(over: descriptor, with: context) }
         }
         return HTTPServer(web, on: [listener], loops: loops, options: options, metrics: metrics)
     }

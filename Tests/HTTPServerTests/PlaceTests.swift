@@ -30,6 +30,43 @@ private final class Scrambled: ByteStream {
     func close() { inner.close() }
 }
 
+/// The server's end of ``Scrambled``.
+private final class ScrambledLayer: SocketLayer {
+    private let descriptor: Int32
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    func shakeHands() -> SocketProgress { .done(0) }
+
+    func receive(into space: UnsafeMutableRawBufferPointer) -> SocketProgress {
+        let count = recv(descriptor, space.baseAddress, space.count, 0)
+        for index in 0..<max(0, count) { space[index] = ~space[index] }
+        return count < 0 ? .blocked : .done(count)
+    }
+
+    func send(_ bytes: UnsafeRawBufferPointer) -> SocketProgress {
+        let scrambled = bytes.map { ~$0 }
+        let count = Glibc.send(descriptor, scrambled, scrambled.count, 0)
+        return count < 0 ? .blocked : .done(count)
+    }
+
+    func finishSending() {}
+}
+
+/// Shakes hands as it is told.
+private final class Unwilling: SocketLayer {
+    private let refuses: Bool
+    init(refuses: Bool) { self.refuses = refuses }
+
+    func shakeHands() throws(SocketFailed) -> SocketProgress {
+        if refuses { throw .layer("no") }
+        return .blocked
+    }
+
+    func receive(into space: UnsafeMutableRawBufferPointer) -> SocketProgress { .blocked }
+    func send(_ bytes: UnsafeRawBufferPointer) -> SocketProgress { .blocked }
+    func finishSending() {}
+}
+
 @Suite struct `A server` {
     @Test func `answers on IPv6`() async throws {
         try await withServer(on: .ip(bytes: [UInt8](repeating: 0, count: 15) + [1], port: 0)) { server in
@@ -50,7 +87,7 @@ private final class Scrambled: ByteStream {
     }
 
     @Test func `speaks through the layer it was given`() async throws {
-        try await withServer({ $0.secure = { socket in Scrambled(socket) } }) { server in
+        try await withServer({ $0.secure = { ScrambledLayer($0) } }) { server in
             let stream = Scrambled(try await server.connect())
             try await stream.write(Array(get.utf8), until: soon)
             stream.finishWriting()
@@ -61,10 +98,7 @@ private final class Scrambled: ByteStream {
     }
 
     @Test func `closes where the layer refuses, and answers nothing`() async throws {
-        let change: (inout HTTPServer.Options) -> Void = {
-            $0.secure = { (_: SocketStream) throws(SocketFailed) in throw SocketFailed.layer("no") }
-        }
-        try await withServer(change) { server in
+        try await withServer({ $0.secure = { _ in Unwilling(refuses: true) } }) { server in
             let stream = try await server.connect()
             #expect(try await readAll(stream) == "")
             #expect(try await server.counts("http_connections_open 0"))
@@ -74,11 +108,7 @@ private final class Scrambled: ByteStream {
     @Test func `gives a layer that never comes to an end a head's time`() async throws {
         let change: (inout HTTPServer.Options) -> Void = {
             $0.limits.headDeadline = .milliseconds(40)
-            $0.secure = { (socket: SocketStream) throws(SocketFailed) in
-                var ignored: [UInt8] = []
-                while try await socket.read(into: &ignored, atMost: 1, until: nil) > 0 {}
-                return socket
-            }
+            $0.secure = { _ in Unwilling(refuses: false) }
         }
         try await withServer(change) { server in
             let received = try await server.exchange(["hello"], finishes: false)

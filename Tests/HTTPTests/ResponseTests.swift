@@ -3,12 +3,10 @@
 import HTTP
 import Testing
 
-private let date = HTTPDate.bytes(secondsSince1970: 784_111_777)
-
 private func written(_ response: Response, to request: Request?, closes: Bool = false) -> String {
     var output: [UInt8] = []
-    ResponseWriter(commonFields: Array("X-Frame-Options: DENY\r\n".utf8))
-        .append(response, answering: request, closes: closes, date: date, to: &output)
+    ResponseWriter(commonFields: Array("X-Frame-Options: DENY\r\n".utf8), date: 784_111_777)
+        .append(response, answering: request, closes: closes, to: &output)
     return String(decoding: output, as: UTF8.self)
 }
 

@@ -1,28 +1,37 @@
 /// Serialises answers (RFC 9112 §4, §6).
 
-/// One a server: holds the fields that every answer carries.
+/// Holds what every answer carries, the date included.
 package struct ResponseWriter: Sendable {
-    /// The last of them is `Date: `, whose value is written behind.
     private let commonFields: [UInt8]
+    private var secondsSince1970 = Int64.min
+    /// The common fields and the date, up to where the length is written.
+    private var ending: [UInt8] = []
 
     /// - Parameter commonFields: serialised: `Name: value` CRLF, as often as there are fields.
-    package init(commonFields: [UInt8] = []) {
-        self.commonFields = commonFields + Array("Date: ".utf8)
+    /// - Parameter date: in seconds since 1970.
+    package init(commonFields: [UInt8] = [], date: Int64 = 0) {
+        self.commonFields = commonFields
+        self.date(date)
+    }
+
+    /// From now on answers are of this date, in seconds since 1970.
+    package mutating func date(_ seconds: Int64) {
+        guard seconds != secondsSince1970 else { return }
+        secondsSince1970 = seconds
+        ending = commonFields + "Date: ".utf8 + HTTPDate.bytes(secondsSince1970: seconds)
     }
 
     /// Appends a whole answer; allocates only where `output` must grow.
     /// - Parameter request: decides about HEAD and HTTP/1.0; nil where none could be read.
     /// - Parameter closes: the connection ends behind this answer.
-    /// - Parameter date: of ``HTTPDate/bytes(secondsSince1970:)``.
     package func append(
-        _ response: Response, answering request: Request?, closes: Bool, date: [UInt8], to output: inout [UInt8]
+        _ response: Response, answering request: Request?, closes: Bool, to output: inout [UInt8]
     ) {
         // Few and long pieces: what a piece costs is the call, not the bytes.
         appendStatusLine(response.status, to: &output)
         append(response.caching, to: &output)
         output.append(contentsOf: response.fields)
-        output.append(contentsOf: commonFields)
-        output.append(contentsOf: date)
+        output.append(contentsOf: ending)
         let hasBody = !response.status.forbidsBody
         if hasBody {
             output.append("\r\nContent-Length: ")

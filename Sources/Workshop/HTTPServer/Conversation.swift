@@ -1,212 +1,108 @@
-/// One connection, from its first request to its last answer, read straight down.
+/// One connection's side of HTTP/1.1, from its first request to its last answer, without a socket, a clock or a task.
 import HTTP
-import Sockets
 
-/// Requests that came together are answered in their order and their answers written together. Belongs to its shard's loop.
-struct Conversation: ~Copyable {
+/// It is given the bytes that came and the answers that were found, and says what is to be done next. Requests that came together are
+/// answered in their order, and their answers gathered.
+struct Conversation {
     /// Gathered answers are written when they are this long; no more is read while they wait for room.
-    private static let gatheredBytesMax = 64 * 1024
-    /// One read brings at most this much: so far a client may send ahead of its answers.
-    private static let readBytesMax = 16 * 1024
-    /// What a client may still send after the last answer, and for how long, before the connection is cut: closing with unread bytes
-    /// makes the kernel reset the connection, and the answer may be lost on its way.
-    private static let lingerBytesMax = 256 * 1024
-    private static let linger: Duration = .seconds(2)
-    /// How long those who are turned away should stay away.
-    private static let retryAfterSeconds = 1
+    static let gatheredBytesMax = 64 * 1024
 
-    private let stream: any ByteStream
-    private let connection: OpenConnection
-    private let shard: Shard
+    enum Step {
+        /// More bytes are needed: append them to ``reader``.
+        case receive
+        /// The head is whole, its body may not be: say ``decide(on:early:_:)``.
+        case decide(Request)
+        /// Say ``answer(_:with:isDraining:_:)``.
+        case answer(Request)
+        /// What came cannot be read: say ``refuse(with:_:)``.
+        case refuse(Refusal, Status, detail: String)
+        /// ``output`` is long enough to be written first.
+        case write
+        /// The last answer is in ``output``. A client that may still be sending is heard for a while: closing with unread bytes makes
+        /// the kernel reset the connection, and the answer may be lost on its way.
+        case end(lingers: Bool)
+    }
+
+    var reader: RequestReader
+    /// Answers to be written, in order; whoever has written them empties it.
+    var output: [UInt8] = []
     private var state: ConnectionState
-    private var reader: RequestReader
-    private var output: [UInt8] = []
-    private var holdsBuffers = false
     /// The answer that was decided on before the body came.
     private var early: Response?
-    private var answersGathered: UInt64 = 0
+    private var ending: Step?
 
-    private enum Next { case more, close, linger }
-
-    init(_ stream: any ByteStream, from client: Client, _ connection: OpenConnection, on shard: Shard) {
-        self.stream = stream
-        self.connection = connection
-        self.shard = shard
-        let limits = shard.options.limits
-        state = ConnectionState(limits, at: shard.loop.now)
-        reader = RequestReader(
-            from: client.address, isSecure: shard.options.secure != nil, limits: RequestLimits(limits))
+    init(with client: Client, isSecure: Bool, limits: HTTPServer.Limits, at now: ContinuousClock.Instant) {
+        state = ConnectionState(limits, at: now)
+        reader = RequestReader(from: client.address, isSecure: isSecure, limits: RequestLimits(limits))
     }
 
-    /// Comes back when the conversation is over; closing is the caller's business.
-    mutating func hold() async {
-        do throws(SocketFailed) {
-            while true {
-                var next = await answerWhatCame()
-                try await flush()
-                if next == .more { next = try await readMore() }
-                switch next {
-                case .more: continue
-                case .close: return giveBuffersBack()
-                case .linger: return try await lingerAndClose()
-                }
-            }
-        } catch {
-            // The other end is gone or does not read: nobody to tell.
-        }
-    }
+    /// Between two requests, or before the first.
+    var isIdle: Bool { reader.isIdle && ending == nil }
 
-    mutating func turnAway() async {
-        var response = shard.options.refusal(
-            .serviceUnavailable, Refusal.connectionsFull.code, "There are too many connections.")
-        response.add("Retry-After", "\(Self.retryAfterSeconds)")
-        gather(response, answering: nil, closes: true)
-        do throws(SocketFailed) {
-            try await flush()
-            try await lingerAndClose()
-        } catch {
-            // Gone before it could be told.
-        }
-    }
-
-    // MARK: Answering
-
-    private mutating func answerWhatCame() async -> Next {
-        do throws(RequestRefused) {
-            while true {
+    mutating func next(_ writer: ResponseWriter, isDraining: Bool) -> Step {
+        while ending == nil, output.count < Self.gatheredBytesMax {
+            do throws(RequestRefused) {
                 switch try reader.next() {
-                case .needsMore: return .more
-                case .announced(let request): if announced(request) { return .linger }
+                case .needsMore: return .receive
+                case .announced(let request): return .decide(request)
                 case .request(let request):
-                    let closes: Bool
-                    if let known = answerKnown(to: request) {
-                        closes = gather(known, answering: request)
-                    } else {
-                        // Answers that are ready do not wait for one that is not.
-                        guard await hasFlushed() else { return .close }
-                        closes = gather(await shard.responder.respond(to: request), answering: request)
-                    }
-                    if closes { return reader.isIdle ? .close : .linger }
+                    guard let early = early.take() else { return .answer(request) }
+                    answer(request, with: early, isDraining: isDraining, writer)
                 }
-                if output.count >= Self.gatheredBytesMax {
-                    guard await hasFlushed() else { return .close }
-                }
+            } catch {
+                return .refuse(Refusal(error.status), error.status, detail: error.detail)
             }
-        } catch {
-            refuse(Refusal(error.status), error.status, detail: error.detail)
-            return .linger
         }
+        return ending ?? .write
     }
 
-    /// The head is whole, its body may not be.
-    /// - Returns: true where the answer is known already and the body must not be sent.
-    private mutating func announced(_ request: Request) -> Bool {
-        early = shard.responder.refuseEarly(request)
-        guard request.expectsContinue, !reader.hasUnreadBytes else { return false }
+    // MARK: What was found
+
+    /// - Parameter early: the answer where it is known without the body. A client that waits for the word to send it is told so instead
+    ///   of being told to go on; any other body, which the limit bounds, is read first, so that the connection can stay.
+    mutating func decide(on request: Request, early: Response?, _ writer: ResponseWriter) {
+        self.early = early
+        guard request.expectsContinue, !reader.hasUnreadBytes else { return }
         if let early {
-            gather(early, answering: request, closes: true)
-            return true
-        }
-        shard.writer.appendContinue(to: &output)
-        return false
-    }
-
-    private mutating func answerKnown(to request: Request) -> Response? {
-        early.take() ?? shard.responder.respondAtOnce(to: request)
-    }
-
-    /// - Returns: whether the connection ends behind the answer.
-    private mutating func gather(_ response: Response, answering request: Request) -> Bool {
-        let closes = state.answers(keepsAlive: request.keepsAlive, isDraining: shard.isDraining)
-        gather(response, answering: request, closes: closes)
-        answersGathered += 1
-        return closes
-    }
-
-    private mutating func refuse(_ refusal: Refusal, _ status: Status, detail: String) {
-        shard.metrics.refused(refusal)
-        gather(shard.options.refusal(status, refusal.code, detail), answering: nil, closes: true)
-    }
-
-    private mutating func gather(_ response: Response, answering request: Request?, closes: Bool) {
-        shard.writer.append(response, answering: request, closes: closes, date: shard.date, to: &output)
-    }
-
-    // MARK: The socket
-
-    /// - Returns: false where the other end is gone or does not read.
-    private mutating func hasFlushed() async -> Bool { (try? await flush()) != nil }
-
-    private mutating func flush() async throws(SocketFailed) {
-        guard !output.isEmpty else { return }
-        if answersGathered > 0 {
-            shard.metrics.answered(answersGathered)
-            answersGathered = 0
-        }
-        try await stream.write(output, until: shard.loop.now + shard.options.limits.writeDeadline)
-        output.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func readMore() async throws(SocketFailed) -> Next {
-        let isIdle = reader.isIdle
-        if isIdle, shard.isDraining { return .close }
-        let isScarce = isIdle && shard.admission.isScarce
-        state.waits(for: isIdle ? .idle : reader.isInBody ? .body : .head, at: shard.loop.now)
-        connection.isIdle = isIdle
-        defer { connection.isIdle = false }
-        do throws(SocketFailed) {
-            let deadline = state.deadline(isScarce: isScarce)
-            if isIdle {
-                giveBuffersBack()
-                try await stream.untilReadable(deadline)
-            }
-            takeBuffers()
-            let count = try await stream.read(into: &reader.received, atMost: Self.readBytesMax, until: deadline)
-            state.received(count)
-            return count > 0 ? .more : await end(state.finished)
-        } catch .timedOut {
-            return await end(state.timedOut)
+            writer.append(early, answering: request, closes: true, to: &output)
+            ending = .end(lingers: true)
+        } else {
+            writer.appendContinue(to: &output)
         }
     }
 
-    private mutating func end(_ ending: ConnectionState.Ending) async -> Next {
-        switch ending {
-        case .close: return .close
-        case .refuse(let refusal, let status, let detail):
-            refuse(refusal, status, detail: detail)
-            return await hasFlushed() ? .linger : .close
-        }
+    mutating func answer(_ request: Request, with response: Response, isDraining: Bool, _ writer: ResponseWriter) {
+        let closes = state.answers(keepsAlive: request.keepsAlive, isDraining: isDraining)
+        writer.append(response, answering: request, closes: closes, to: &output)
+        if closes { ending = .end(lingers: !reader.isIdle) }
     }
 
-    /// A connection that waits for its next request holds no memory for it.
-    private mutating func giveBuffersBack() {
-        guard holdsBuffers else { return }
-        holdsBuffers = false
-        var lent = Buffers(reading: reader.giveBack())
-        swap(&lent.writing, &output)
-        shard.take(back: lent)
+    mutating func refuse(with response: Response, _ writer: ResponseWriter) {
+        writer.append(response, answering: nil, closes: true, to: &output)
+        ending = .end(lingers: true)
     }
 
-    private mutating func takeBuffers() {
-        guard !holdsBuffers else { return }
-        holdsBuffers = true
-        var lent = shard.lend()
-        swap(&lent.writing, &output)
-        reader.take(lent.reading)
+    // MARK: Waiting
+
+    /// More bytes are needed, and none have come: how long to wait for them.
+    /// - Parameter isScarce: whether connections are.
+    mutating func waits(at now: ContinuousClock.Instant, isScarce: Bool) -> ContinuousClock.Instant {
+        state.waits(for: phase, at: now)
+        return state.deadline(isScarce: isScarce && reader.isIdle)
     }
 
-    private mutating func lingerAndClose() async throws(SocketFailed) {
-        stream.finishWriting()
-        let deadline = shard.loop.now + Self.linger
-        var unread = 0
-        var ignored: [UInt8] = []
-        while unread < Self.lingerBytesMax, shard.loop.now < deadline {
-            let count = try await stream.read(into: &ignored, atMost: Self.readBytesMax, until: deadline)
-            if count == 0 { return }
-            unread += count
-            ignored.removeAll(keepingCapacity: true)
-        }
+    mutating func received(_ count: Int) { state.received(count) }
+
+    /// They did not come in time.
+    var timedOut: ConnectionState.Ending { state.timedOut }
+
+    /// None will come any more. The client may still read.
+    mutating func finished(at now: ContinuousClock.Instant) -> ConnectionState.Ending {
+        state.waits(for: phase, at: now)
+        return state.finished
     }
+
+    private var phase: ConnectionState.Phase { reader.isIdle ? .idle : reader.isInBody ? .body : .head }
 }
 
 extension RequestLimits {

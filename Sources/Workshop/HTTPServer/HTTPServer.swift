@@ -67,7 +67,7 @@ package final class HTTPServer: Sendable {
             let shard = shards[turn % shards.count]
             do throws(SocketFailed) {
                 if let acceptor {
-                    take(try await acceptor.accept(for: shard.loop), by: shard)
+                    take(try await acceptor.next(), by: shard)
                     turn &+= 1
                 } else {
                     let new = try Acceptor(listener, on: loop)
@@ -95,23 +95,14 @@ package final class HTTPServer: Sendable {
         return kept
     }
 
-    /// Connections are tasks of their own, counted by `admission`: a group would wait for a handler longer than the grace.
-    private func take(_ stream: SocketStream, by shard: Shard) {
-        let client = Client(stream.peer)
+    private func take(_ accepted: AcceptedSocket, by shard: Shard) {
+        let client = Client(accepted.peer)
         switch admission.admit(client) {
-        case .admitted:
-            Task(executorPreference: shard.loop) {
-                await shard.serve(stream, from: client)
-                self.admission.leave(client)
-            }
-        case .turnedAway:
-            Task(executorPreference: shard.loop) {
-                await shard.turnAway(stream)
-                self.admission.leaveTurnedAway()
-            }
+        case .admitted: shard.loop.perform { shard.serve(accepted, from: client) }
+        case .turnedAway: shard.loop.perform { shard.turnAway(accepted, from: client) }
         case .dropped:
             metrics.refused(.connectionsFull)
-            stream.close()
+            accepted.close()
         }
     }
 

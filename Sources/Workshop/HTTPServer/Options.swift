@@ -13,8 +13,8 @@ extension HTTPServer {
         }
         /// How long ``HTTPServer/shutDown()`` lets answers in progress take.
         package var shutdownGrace: Duration = .seconds(10)
-        /// nil: plain text. Otherwise wraps each accepted socket (TLS); its time is the head's.
-        package var secure: (@Sendable (SocketStream) async throws(SocketFailed) -> any ByteStream)?
+        /// nil: plain text. Otherwise makes the layer of each accepted socket (TLS) from its descriptor; its handshake has a head's time.
+        package var secure: (@Sendable (Int32) throws(SocketFailed) -> any SocketLayer)?
         package init() {}
     }
 

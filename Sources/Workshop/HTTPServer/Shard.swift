@@ -6,20 +6,20 @@ import Sockets
 final class Shard: @unchecked Sendable {
     /// How long the written date may be behind.
     private static let dateStep: Duration = .milliseconds(100)
+    /// How long those who are turned away should stay away.
+    private static let retryAfterSeconds = 1
 
     let loop: EventLoop
     let responder: any Responder
     let options: HTTPServer.Options
     let admission: Admission
     let metrics: ServerMetrics
-    let writer: ResponseWriter
     private(set) var isDraining = false
+    private var currentWriter: ResponseWriter
+    private var dateHolds: ContinuousClock.Instant
     /// Those that no request in progress needs.
     private var buffers: [Buffers] = []
-    private var connections: [ObjectIdentifier: OpenConnection] = [:]
-    private var dateSeconds: Int64 = -1
-    private var dateBytes: [UInt8] = []
-    private var dateHolds: ContinuousClock.Instant
+    private var connections: [ObjectIdentifier: Connection] = [:]
 
     init(
         _ loop: EventLoop, responder: any Responder, options: HTTPServer.Options, admission: Admission,
@@ -30,46 +30,53 @@ final class Shard: @unchecked Sendable {
         self.options = options
         self.admission = admission
         self.metrics = metrics
-        // A copy a loop: counting references to one from several threads would cost more than the bytes.
-        writer = ResponseWriter(commonFields: options.commonFields.map { $0 })
+        currentWriter = ResponseWriter(commonFields: options.commonFields)
         dateHolds = .now
     }
 
     // MARK: Connections
 
-    func serve(_ stream: SocketStream, from client: Client) async {
-        let connection = OpenConnection(stream)
+    func serve(_ accepted: AcceptedSocket, from client: Client) {
+        guard let socket = secure(accepted) else {
+            accepted.close()
+            return admission.leave(client)
+        }
+        let connection = Connection(socket, with: client, isAdmitted: true, on: self)
         connections[ObjectIdentifier(connection)] = connection
         metrics.opened()
-        if isDraining { stream.close() }
-        if let secured = await secure(stream) {
-            var conversation = Conversation(secured, from: client, connection, on: self)
-            await conversation.hold()
-        }
-        stream.close()
-        metrics.closed()
-        connections[ObjectIdentifier(connection)] = nil
+        socket.start(connection)
+        connection.begin()
     }
 
     /// Says 503 to a connection for which there is no room. Over TLS that would cost a handshake: closing must do.
-    func turnAway(_ stream: SocketStream) async {
+    func turnAway(_ accepted: AcceptedSocket, from client: Client) {
         metrics.refused(.connectionsFull)
-        if options.secure == nil {
-            var conversation = Conversation(stream, from: Client(stream.peer), OpenConnection(stream), on: self)
-            await conversation.turnAway()
+        guard options.secure == nil else {
+            accepted.close()
+            return admission.leaveTurnedAway()
         }
-        stream.close()
+        var response = options.refusal(
+            .serviceUnavailable, Refusal.connectionsFull.code, "There are too many connections.")
+        response.add("Retry-After", "\(Self.retryAfterSeconds)")
+        let socket = Socket(accepted, on: loop)
+        let connection = Connection(socket, with: client, isAdmitted: false, on: self)
+        connections[ObjectIdentifier(connection)] = connection
+        socket.start(connection)
+        connection.turnAway(with: response)
     }
 
-    private func secure(_ stream: SocketStream) async -> (any ByteStream)? {
-        guard let secure = options.secure else { return stream }
-        // The wrapper has deadlines of its own; this one holds whatever they are.
-        let alarm = Task(executorPreference: loop) {
-            try await Task.sleep(for: self.options.limits.headDeadline)
-            stream.close()
-        }
-        defer { alarm.cancel() }
-        return try? await secure(stream)
+    /// A connection is closed.
+    func left(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = nil
+        guard connection.isAdmitted else { return admission.leaveTurnedAway() }
+        metrics.closed()
+        admission.leave(connection.client)
+    }
+
+    private func secure(_ accepted: AcceptedSocket) -> Socket? {
+        guard let secure = options.secure else { return Socket(accepted, on: loop) }
+        guard let layer = try? secure(accepted.descriptor) else { return nil }
+        return Socket(accepted, on: loop, layer: layer)
     }
 
     // MARK: The end
@@ -77,11 +84,11 @@ final class Shard: @unchecked Sendable {
     /// Connections between two requests are closed, the others after their answer.
     func drain() {
         isDraining = true
-        for connection in connections.values where connection.isIdle { connection.stream.close() }
+        for connection in connections.values where connection.isIdle { connection.close() }
     }
 
     func closeAll() {
-        for connection in connections.values { connection.stream.close() }
+        for connection in connections.values { connection.close() }
     }
 
     // MARK: What is shared
@@ -93,17 +100,13 @@ final class Shard: @unchecked Sendable {
         buffers.append(lent)
     }
 
-    /// The `Date` field's 29 bytes.
-    var date: [UInt8] {
+    /// Writes answers with the date of now.
+    var writer: ResponseWriter {
         if loop.now >= dateHolds {
             dateHolds = loop.now + Self.dateStep
-            let seconds = EventLoop.secondsSince1970()
-            if seconds != dateSeconds {
-                dateSeconds = seconds
-                dateBytes = HTTPDate.bytes(secondsSince1970: seconds)
-            }
+            currentWriter.date(EventLoop.secondsSince1970())
         }
-        return dateBytes
+        return currentWriter
     }
 }
 
@@ -120,12 +123,4 @@ struct Buffers {
     init(reading: RequestReader.Storage = RequestReader.Storage()) { self.reading = reading }
 
     var isWorthKeeping: Bool { reading.capacity + writing.capacity <= Self.keptBytesMax }
-}
-
-/// A connection as its shard knows it.
-final class OpenConnection {
-    let stream: SocketStream
-    /// Between two requests: may be closed without harm.
-    var isIdle = true
-    init(_ stream: SocketStream) { self.stream = stream }
 }

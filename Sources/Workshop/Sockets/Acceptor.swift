@@ -39,12 +39,17 @@ package final class Acceptor: @unchecked Sendable {
     @concurrent package func accept(for other: EventLoop? = nil, until deadline: Deadline? = nil)
         async throws(SocketFailed) -> SocketStream
     {
+        SocketStream(try await next(until: deadline), on: other ?? loop)
+    }
+
+    /// As ``accept(for:until:)``, for whoever makes something else of it.
+    @concurrent package func next(until deadline: Deadline? = nil) async throws(SocketFailed) -> AcceptedSocket {
         guard loop.isCurrent else {
-            return try await withTaskExecutorPreference(loop) { () async throws(SocketFailed) -> SocketStream in
-                try await acceptHere(for: other ?? loop, until: deadline)
+            return try await withTaskExecutorPreference(loop) { () async throws(SocketFailed) -> AcceptedSocket in
+                try await nextHere(until: deadline)
             }
         }
-        return try await acceptHere(for: other ?? loop, until: deadline)
+        return try await nextHere(until: deadline)
     }
 
     /// Takes no more. From any thread; a wait in progress ends with ``SocketFailed/closed``.
@@ -52,8 +57,7 @@ package final class Acceptor: @unchecked Sendable {
         loop.perform { self.loop.close(self.channel) }
     }
 
-    private func acceptHere(for other: EventLoop, until deadline: Deadline?) async throws(SocketFailed) -> SocketStream
-    {
+    private func nextHere(until deadline: Deadline?) async throws(SocketFailed) -> AcceptedSocket {
         while true {
             try channel.checkOpen()
             do throws(SocketFailed) {
@@ -62,7 +66,7 @@ package final class Acceptor: @unchecked Sendable {
                         // Fails only for a connection that is already dead: the first read says so.
                         try? setOption(accepted.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, to: 1)
                     }
-                    return SocketStream(accepted.descriptor, peer: accepted.peer, on: other)
+                    return accepted
                 }
                 try await loop.wait(for: .readable, of: channel, until: deadline)
             } catch .system("accept4", let number) where Self.concernsOneConnection(number) {
@@ -74,7 +78,7 @@ package final class Acceptor: @unchecked Sendable {
         }
     }
 
-    private func acceptOne() throws(SocketFailed) -> (descriptor: Int32, peer: SocketAddress)? {
+    private func acceptOne() throws(SocketFailed) -> AcceptedSocket? {
         var peer = SocketAddress.unix(path: "")
         let descriptor = try systemUnlessBlocked("accept4") {
             let (result, address) = SocketAddress.filled {
@@ -84,7 +88,7 @@ package final class Acceptor: @unchecked Sendable {
             peer = address
             return Int(result)
         }
-        return descriptor.map { (Int32(truncatingIfNeeded: $0), peer) }
+        return descriptor.map { AcceptedSocket(Int32(truncatingIfNeeded: $0), peer: peer) }
     }
 
     /// Linux passes on what happened to the connection while it waited (accept(2), "Error handling").

@@ -3,10 +3,7 @@
 /// Used by one task at a time, on the loop it belongs to.
 package protocol ByteStream: AnyObject, Sendable {
     var loop: EventLoop { get }
-    /// Comes back when a read may find something, so that a buffer need not be held for a long wait. May come back early.
-    func untilReadable(_ deadline: Deadline?) async throws(SocketFailed)
-    /// Appends what is there, at most `limit` bytes, waiting until `deadline` for the first. A buffer without storage takes none
-    /// while it waits. 0: the other end has finished sending.
+    /// Appends what is there, at most `limit` bytes, waiting until `deadline` for the first. 0: the other end has finished sending.
     func read(into buffer: inout [UInt8], atMost limit: Int, until deadline: Deadline?) async throws(SocketFailed)
         -> Int
     /// Writes all of them, waiting until `deadline` at most.
@@ -15,9 +12,4 @@ package protocol ByteStream: AnyObject, Sendable {
     func finishWriting()
     /// From any thread, any number of times. A wait in progress ends with ``SocketFailed/closed``.
     func close()
-}
-
-extension ByteStream {
-    /// A layer that cannot know holds its buffer for the wait.
-    package func untilReadable(_ deadline: Deadline?) async throws(SocketFailed) {}
 }

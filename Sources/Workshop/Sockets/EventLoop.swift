@@ -31,9 +31,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var thread = pthread_t()
     private var wheel: TimerWheel
     /// By descriptor. The generation in an event's key tells a descriptor's present owner from its past ones.
-    private var channels: [(generation: UInt32, channel: Channel?)] = []
+    private var channels: [(generation: UInt32, channel: Watched?)] = []
     private var generation: UInt32 = 0
     private var sleepers: [ObjectIdentifier: Sleeper] = [:]
+    /// Those whose turn was over before their work was.
+    private var postponed: [Watched] = []
     private var jobs: [UnownedJob] = []
     private var running: [UnownedJob] = []
     private var taken: [Work] = []
@@ -98,7 +100,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: Channels, on the loop
 
-    func register(_ channel: Channel) {
+    func register(_ channel: Watched) {
         if inbox.withLock({ $0.stopping }) { return channel.close() }
         let descriptor = Int(channel.descriptor)
         while channels.count <= descriptor { channels.append((0, nil)) }
@@ -111,7 +113,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    func close(_ channel: Channel) {
+    func close(_ channel: Watched) {
         guard channel.isOpen else { return }
         wheel.remove(channel)
         let descriptor = Int(channel.descriptor)
@@ -133,6 +135,14 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
+    /// Sets the only deadline of `watched`; its ``Timed/expire()`` is called then.
+    func arm(_ watched: Watched, at deadline: Deadline) {
+        if watched.isOpen { wheel.arm(watched, at: deadline) }
+    }
+
+    /// Says ``Watched/changed()`` after the next look at the sockets.
+    func postpone(_ watched: Watched) { postponed.append(watched) }
+
     private func park(_ sleeper: Sleeper, until deadline: Deadline) {
         if inbox.withLock({ $0.stopping }) { return sleeper.expire() }
         sleepers[ObjectIdentifier(sleeper)] = sleeper
@@ -147,8 +157,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             runJobs()
             let more = takeWork()
             if stopIfDone() { break }
-            let milliseconds = more || !jobs.isEmpty ? 0 : wheel.wait(from: now)
-            look(milliseconds)
+            let isBusy = more || !jobs.isEmpty || !postponed.isEmpty
+            look(isBusy ? 0 : wheel.wait(from: now))
+            resumePostponed()
         }
         mark.store(0, ordering: .relaxed)
         queue.close()
@@ -162,9 +173,16 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         running.removeAll(keepingCapacity: true)
     }
 
+    private func resumePostponed() {
+        guard !postponed.isEmpty else { return }
+        var resumed: [Watched] = []
+        swap(&resumed, &postponed)
+        for watched in resumed where watched.isOpen { watched.changed() }
+    }
+
     /// - Returns: whether there was any; if not and nothing else is to do, other threads now know that the loop sleeps.
     private func takeWork() -> Bool {
-        let idle = jobs.isEmpty
+        let idle = jobs.isEmpty && postponed.isEmpty
         inbox.withLock { inbox in
             inbox.sleeping = idle && inbox.work.isEmpty && !inbox.stopping
             swap(&inbox.work, &taken)
@@ -191,7 +209,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             preconditionFailure("\(error)")
         }
         now = .now
-        wheel.advance(to: now) { entry in
+        for entry in wheel.advance(to: now) {
             if let sleeper = entry as? Sleeper { sleepers[ObjectIdentifier(sleeper)] = nil }
             entry.expire()
         }
@@ -253,5 +271,5 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 private final class Sleeper: Timed {
     private let continuation: UnsafeContinuation<Void, Never>
     init(_ continuation: UnsafeContinuation<Void, Never>) { self.continuation = continuation }
-    override func expire() { continuation.resume() }
+    override package func expire() { continuation.resume() }
 }

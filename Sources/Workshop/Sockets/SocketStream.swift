@@ -25,6 +25,10 @@ package final class SocketStream: ByteStream, @unchecked Sendable {
         loop.perform { self.loop.register(self.channel) }
     }
 
+    convenience init(_ accepted: AcceptedSocket, on loop: EventLoop) {
+        self.init(accepted.descriptor, peer: accepted.peer, on: loop)
+    }
+
     deinit {
         // Nobody can use the stream any more; the closure keeps what it needs of it.
         nonisolated(unsafe) let channel = channel
@@ -52,13 +56,6 @@ package final class SocketStream: ByteStream, @unchecked Sendable {
             throw error
         }
         return stream
-    }
-
-    package func untilReadable(_ deadline: Deadline?) async throws(SocketFailed) {
-        // Elsewhere the buffer is held: one way there and back for two calls.
-        guard isHere(#isolation), !channel.mayRead else { return }
-        streak = 0
-        try await loop.wait(for: .readable, of: channel, until: deadline)
     }
 
     package func read(

@@ -1,9 +1,9 @@
 /// Deadlines of many waits, where setting one later than the last costs nothing.
 
 /// Something that has at most one deadline at a time. Belongs to one loop's thread.
-class Timed {
+package class Timed {
     /// When ``expire()`` is due; nil where nothing is. An entry without one may stay in the wheel until its slot comes round.
-    fileprivate(set) final var deadline: Deadline?
+    fileprivate final var deadline: Deadline?
     /// When the wheel looks at this entry; nil where it is not in the wheel.
     fileprivate final var looksAt: Deadline?
     fileprivate final var slot = 0
@@ -14,7 +14,7 @@ class Timed {
     /// The wait is over; the answer may come later, but nobody waits for this deadline any more.
     final func disarm() { deadline = nil }
     /// Called once, when the deadline has passed.
-    func expire() {}
+    package func expire() {}
 }
 
 /// A hashed wheel. An entry lies in the slot of its deadline, or in the farthest one and is then put back; moving
@@ -61,10 +61,11 @@ struct TimerWheel {
         entry.looksAt = nil
     }
 
-    /// Expires every entry whose deadline has passed. Each is out of the wheel before it is told.
-    mutating func advance(to now: Deadline, expire: (Timed) -> Void) {
+    /// - Returns: the entries whose deadline has passed, for the caller to tell them; they are out of the wheel.
+    mutating func advance(to now: Deadline) -> [Timed] {
         let target = now.nanoseconds(since: start) / Self.tickNanoseconds
-        guard target > ticked else { return }
+        guard target > ticked else { return [] }
+        var expired: [Timed] = []
         let first = max(ticked + 1, target - Int64(Self.slots) + 1)
         ticked = target
         for tick in first...target {
@@ -73,9 +74,10 @@ struct TimerWheel {
                 let deadline = head.deadline
                 remove(head)
                 guard let deadline else { continue }
-                if deadline <= now { expire(head) } else { arm(head, at: deadline) }
+                if deadline <= now { expired.append(head) } else { arm(head, at: deadline) }
             }
         }
+        return expired
     }
 
     /// Milliseconds until some slot must be looked at, rounded up; -1 where the wheel is empty.

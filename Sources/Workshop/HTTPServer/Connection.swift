@@ -1,0 +1,250 @@
+/// One connection: does what its conversation says, as far as the socket and the answers allow it now.
+import HTTP
+import Sockets
+
+/// Nothing here waits. What is not possible now is tried again when the socket changes, an answer has come, or time is over; while a
+/// request's answer is awaited, no more is read.
+///
+/// `@unchecked Sendable`: touched on its loop's thread alone.
+final class Connection: SocketDriver, @unchecked Sendable {
+    /// One receive brings at most this much: so far a client may send ahead of its answers.
+    private static let receiveBytesMax = 16 * 1024
+    /// So many receives in a row, and the loop's other connections get their turn.
+    private static let receivesMax = 16
+    /// What a client may still send after the last answer, and for how long, before it is cut off.
+    private static let lingerBytesMax = 256 * 1024
+    private static let linger: Duration = .seconds(2)
+
+    private enum Phase { case shakingHands, talking, awaitingAnswer, lingering(unread: Int), closed }
+
+    let client: Client
+    /// Admitted, or only to be told that there is no room.
+    let isAdmitted: Bool
+    private let socket: Socket
+    private let shard: Shard
+    private var phase = Phase.shakingHands
+    private var conversation: Conversation
+    /// What comes after the output has been written.
+    private var held: Conversation.Step?
+    /// How much of the output was sent.
+    private var sent = 0
+    private var answersGathered: UInt64 = 0
+    private var awaitsRoom = false
+    private var holdsBuffers = false
+
+    init(_ socket: Socket, with client: Client, isAdmitted: Bool, on shard: Shard) {
+        self.client = client
+        self.isAdmitted = isAdmitted
+        self.socket = socket
+        self.shard = shard
+        conversation = Conversation(
+            with: client, isSecure: shard.options.secure != nil, limits: shard.options.limits, at: shard.loop.now)
+    }
+
+    func begin() {
+        socket.alarm(at: shard.loop.now + shard.options.limits.headDeadline)
+        socketChanged()
+    }
+
+    func turnAway(with response: Response) {
+        conversation.refuse(with: response, shard.writer)
+        begin()
+    }
+
+    /// May be closed without harm.
+    var isIdle: Bool {
+        if case .talking = phase { return conversation.isIdle }
+        return false
+    }
+
+    func close() { socket.closeNow() }
+
+    // MARK: What the socket says
+
+    func socketChanged() {
+        do throws(SocketFailed) {
+            switch phase {
+            case .shakingHands:
+                guard try socket.shakeHands() else { return }
+                phase = .talking
+                try talk()
+            case .talking: try talk()
+            case .lingering(let unread): try hear(after: unread)
+            case .awaitingAnswer, .closed: return
+            }
+        } catch {
+            // The other end is gone or was refused by the layer: nobody to tell.
+            close()
+        }
+    }
+
+    func socketTimedOut() {
+        switch phase {
+        // An alarm that was set while the request was awaited.
+        case .awaitingAnswer, .closed: return
+        case .shakingHands, .lingering: close()
+        case .talking:
+            if awaitsRoom { return close() }
+            end(conversation.timedOut)
+            socketChanged()
+        }
+    }
+
+    func socketClosed() {
+        phase = .closed
+        giveBuffersBack()
+        shard.left(self)
+    }
+
+    // MARK: Talking
+
+    private func talk() throws(SocketFailed) {
+        var receives = 0
+        while case .talking = phase {
+            let step = held.take() ?? conversation.next(shard.writer, isDraining: shard.isDraining)
+            if isDone(step) { continue }
+            guard try isWritten() else {
+                held = step
+                return
+            }
+            switch step {
+            case .receive:
+                guard receives < Self.receivesMax else { return socket.postpone() }
+                receives += 1
+                guard try hasReceived() else { return }
+            case .answer(let request): ask(for: request)
+            case .end(let lingers):
+                guard lingers else { return close() }
+                try lingerOn()
+            case .decide, .refuse, .write: continue
+            }
+        }
+    }
+
+    /// Does what needs neither the socket nor time, before anything is written: answers that are known at once are gathered.
+    private func isDone(_ step: Conversation.Step) -> Bool {
+        switch step {
+        case .decide(let request):
+            conversation.decide(on: request, early: shard.responder.refuseEarly(request), shard.writer)
+        case .answer(let request):
+            guard let known = shard.responder.respondAtOnce(to: request) else { return false }
+            answer(request, with: known)
+        case .refuse(let refusal, let status, let detail): refuse(refusal, status, detail: detail)
+        case .receive, .write, .end: return false
+        }
+        return true
+    }
+
+    private func ask(for request: Request) {
+        phase = .awaitingAnswer
+        Task(executorPreference: shard.loop) { [self, shard] in
+            let response = await shard.responder.respond(to: request)
+            // Elsewhere the loop has ended, and the socket with it.
+            guard shard.loop.isCurrent, case .awaitingAnswer = phase else { return }
+            phase = .talking
+            answer(request, with: response)
+            socketChanged()
+        }
+    }
+
+    private func answer(_ request: Request, with response: Response) {
+        conversation.answer(request, with: response, isDraining: shard.isDraining, shard.writer)
+        answersGathered += 1
+    }
+
+    private func refuse(_ refusal: Refusal, _ status: Status, detail: String) {
+        shard.metrics.refused(refusal)
+        conversation.refuse(with: shard.options.refusal(status, refusal.code, detail), shard.writer)
+    }
+
+    private func end(_ ending: ConnectionState.Ending) {
+        switch ending {
+        case .close: close()
+        case .refuse(let refusal, let status, let detail): refuse(refusal, status, detail: detail)
+        }
+    }
+
+    // MARK: The socket
+
+    /// - Returns: false where there is no room now.
+    private func isWritten() throws(SocketFailed) -> Bool {
+        while sent < conversation.output.count {
+            guard let count = try socket.send(conversation.output, from: sent) else {
+                // From the first byte to the last: what trickles out does not prolong it.
+                if !awaitsRoom { socket.alarm(at: shard.loop.now + shard.options.limits.writeDeadline) }
+                awaitsRoom = true
+                return false
+            }
+            sent += count
+        }
+        guard sent > 0 else { return true }
+        shard.metrics.answered(answersGathered)
+        answersGathered = 0
+        sent = 0
+        awaitsRoom = false
+        conversation.output.removeAll(keepingCapacity: true)
+        return true
+    }
+
+    /// - Returns: false where nothing has come.
+    private func hasReceived() throws(SocketFailed) -> Bool {
+        if shard.isDraining, conversation.isIdle {
+            close()
+            return false
+        }
+        if socket.mayHaveBytes {
+            takeBuffers()
+            let limit = Self.receiveBytesMax
+            if let count = try socket.receive(into: &conversation.reader.received, atMost: limit) {
+                conversation.received(count)
+                if count == 0 { end(conversation.finished(at: shard.loop.now)) }
+                return true
+            }
+        }
+        if conversation.isIdle { giveBuffersBack() }
+        socket.alarm(at: conversation.waits(at: shard.loop.now, isScarce: shard.admission.isScarce))
+        return false
+    }
+
+    private func lingerOn() throws(SocketFailed) {
+        giveBuffersBack()
+        socket.finishSending()
+        socket.alarm(at: shard.loop.now + Self.linger)
+        phase = .lingering(unread: 0)
+        try hear(after: 0)
+    }
+
+    /// Receives what nobody reads, until the client has finished too or has sent too much.
+    private func hear(after unread: Int) throws(SocketFailed) {
+        var unread = unread
+        while unread < Self.lingerBytesMax {
+            var ignored: [UInt8] = []
+            guard let count = try socket.receive(into: &ignored, atMost: Self.receiveBytesMax) else {
+                phase = .lingering(unread: unread)
+                return
+            }
+            if count == 0 { break }
+            unread += count
+        }
+        close()
+    }
+
+    // MARK: Memory
+
+    /// A connection that waits for its next request holds no memory for it.
+    private func giveBuffersBack() {
+        guard holdsBuffers else { return }
+        holdsBuffers = false
+        var lent = Buffers(reading: conversation.reader.giveBack())
+        swap(&lent.writing, &conversation.output)
+        shard.take(back: lent)
+    }
+
+    private func takeBuffers() {
+        guard !holdsBuffers else { return }
+        holdsBuffers = true
+        var lent = shard.lend()
+        swap(&lent.writing, &conversation.output)
+        conversation.reader.take(lent.reading)
+    }
+}

@@ -1,0 +1,125 @@
+/// A connected socket that calls whoever drives it, for connections by the thousand: no task waits, and none is needed.
+import CLinux
+import Glibc
+
+/// Told by the loop, on its thread.
+package protocol SocketDriver: AnyObject {
+    /// There may be bytes, room, or an end: try again whatever was not possible before.
+    func socketChanged()
+    /// The moment of ``Socket/alarm(at:)`` has come.
+    func socketTimedOut()
+    /// By ``Socket/close()`` or because the loop was shut down. The last call.
+    func socketClosed()
+}
+
+/// Non-blocking, TCP_NODELAY. Everything here is called on the loop's thread, and nothing waits: what is not possible now is tried again
+/// when the driver is told of a change.
+package final class Socket: Watched {
+    package let peer: SocketAddress
+    private let loop: EventLoop
+    private let layer: (any SocketLayer)?
+    /// Kept until the socket is closed, as the loop keeps the socket.
+    private var driver: (any SocketDriver)?
+
+    /// - Parameter layer: what lies between, such as TLS.
+    package init(_ accepted: AcceptedSocket, on loop: EventLoop, layer: (any SocketLayer)? = nil) {
+        self.loop = loop
+        self.layer = layer
+        peer = accepted.peer
+        super.init(accepted.descriptor)
+    }
+
+    /// From here on `driver` is told. Where the loop is shutting down, that is ``SocketDriver/socketClosed()``.
+    package func start(_ driver: any SocketDriver) {
+        self.driver = driver
+        loop.register(self)
+    }
+
+    /// - Returns: whether bytes can be sent and received; false: try again after a change.
+    package func shakeHands() throws(SocketFailed) -> Bool {
+        guard let layer else { return true }
+        try checkOpen()
+        if case .done = try layer.shakeHands() { return true }
+        return false
+    }
+
+    /// False: nothing can have come since the last ``receive(into:atMost:)``.
+    package var mayHaveBytes: Bool { layer != nil || mayRead }
+
+    /// Appends what has come.
+    /// - Returns: how much, 0 where the other end has finished sending, nil where nothing has come yet.
+    package func receive(into buffer: inout [UInt8], atMost limit: Int) throws(SocketFailed) -> Int? {
+        try checkOpen()
+        let space = UnsafeMutableRawBufferPointer(rebasing: loop.scratch[..<min(limit, loop.scratch.count)])
+        guard let count = try layer == nil ? receivePlain(into: space) : receiveLayered(into: space) else { return nil }
+        buffer.append(contentsOf: space[..<count])
+        return count
+    }
+
+    /// Sends of `bytes` what lies behind the first `start`.
+    /// - Returns: how much was taken, nil where there is no room.
+    package func send(_ bytes: [UInt8], from start: Int) throws(SocketFailed) -> Int? {
+        try checkOpen()
+        return try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SocketFailed) -> Int? in
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+            guard let layer else { return try sendPlain(rest) }
+            if case .done(let count) = try layer.send(rest) { return count }
+            return nil
+        }
+    }
+
+    /// We have finished sending (FIN; before it what the layer says at its end).
+    package func finishSending() {
+        guard isOpen else { return }
+        layer?.finishSending()
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// Calls ``SocketDriver/socketTimedOut()`` at `deadline` instead of whenever it was set to before.
+    package func alarm(at deadline: Deadline) { loop.arm(self, at: deadline) }
+
+    /// Calls ``SocketDriver/socketChanged()`` once more, after everybody else had a turn.
+    package func postpone() { loop.postpone(self) }
+
+    /// Any number of times.
+    package func closeNow() { loop.close(self) }
+
+    override func changed() { driver?.socketChanged() }
+    override package func expire() { driver?.socketTimedOut() }
+
+    override func closed() {
+        let driver = driver.take()
+        driver?.socketClosed()
+    }
+
+    private func receivePlain(into space: UnsafeMutableRawBufferPointer) throws(SocketFailed) -> Int? {
+        guard mayRead else { return nil }
+        let count = try systemUnlessBlocked("recv") { recv(descriptor, space.baseAddress, space.count, 0) }
+        // A buffer that was not filled has emptied the kernel's; what comes later is reported.
+        if count ?? 0 < space.count, !hungUp { mayRead = false }
+        return count
+    }
+
+    private func receiveLayered(into space: UnsafeMutableRawBufferPointer) throws(SocketFailed) -> Int? {
+        if case .done(let count)? = try layer?.receive(into: space) { return count }
+        return nil
+    }
+
+    private func sendPlain(_ bytes: UnsafeRawBufferPointer) throws(SocketFailed) -> Int? {
+        try systemUnlessBlocked("send") { Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+    }
+}
+
+/// A connection that was accepted and belongs to nobody yet: whoever makes a ``Socket`` or a ``SocketStream`` of it owns it.
+package struct AcceptedSocket: Sendable {
+    package let descriptor: Int32
+    package let peer: SocketAddress
+
+    init(_ descriptor: Int32, peer: SocketAddress) {
+        self.descriptor = descriptor
+        self.peer = peer
+    }
+
+    /// Instead of making anything of it.
+    package func close() { _ = Glibc.close(descriptor) }
+}
