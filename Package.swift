@@ -88,7 +88,10 @@ let package = Package(
         room("Keyturn", sees: "JWT", "PasswordHashing", "Cryptography", "StrictJSON"),
         .target(
             name: "Migrations", path: "migrations", sources: ["Migrations.swift"],
-            resources: [.embedInCode("0001_users.sql"), .embedInCode("0002_outbox.sql")],
+            resources: [
+                .embedInCode("0001_users.sql"), .embedInCode("0002_outbox.sql"),
+                .embedInCode("0003_audit.sql"),
+            ],
             swiftSettings: strict + [.strictMemorySafety()]),
 
         // Workshop: mathematics

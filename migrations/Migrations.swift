@@ -12,5 +12,6 @@ package enum Migrations {
     package static let all: [File] = [
         File(name: "0001_users.sql", sql: PackageResources._001_users_sql),
         File(name: "0002_outbox.sql", sql: PackageResources._002_outbox_sql),
+        File(name: "0003_audit.sql", sql: PackageResources._003_audit_sql),
     ]
 }

@@ -55,6 +55,7 @@ struct Service {
         let sessions = SessionTokens(
             secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.sessionLifetime)
         let pool = HashingPool(threads: System.cores)
+        let audit = AuditNotes(database.auditLog)
         let hasher = PasswordHasher(scheme: settings.passwords.scheme, pool: pool)
         let policy = try settings.passwords.policy(publicURL: essentials.publicURL)
         let carrier = try makeCarrier(clock: clock)
@@ -75,10 +76,11 @@ struct Service {
         facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
             outbox: database.outbox,
-            reset: PasswordReset(users: database.users, links: links, policy: policy, hasher: hasher, clock: clock),
+            reset: PasswordReset(
+                users: database.users, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock),
             login: Login(
                 users: database.users, sessions: sessions, policy: policy, hasher: hasher, delays: LoginDelays(),
-                clock: clock, sleep: { try? await Task.sleep(for: $0) }),
+                audit: audit, clock: clock, sleep: { try? await Task.sleep(for: $0) }),
             limiter: RateLimiter(rate: settings.clientRate, burst: settings.clientBurst), clock: clock,
             checks: [
                 Web.Check("database") { await database.writeProblem() },
@@ -104,7 +106,13 @@ struct Service {
         await database.takeBackLeases(at: clock.now())
         Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
         log.info("started", metadata: ["version": "\(Version.text)"])
-        try await ServiceGroup(configuration: configuration).run()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let auditLog = database.auditLog
+            group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
+            try await ServiceGroup(configuration: configuration).run()
+            // Last, so that what the last requests brought about is written too.
+            group.cancelAll()
+        }
 
         pool.shutDown()
         await carrier.client?.shutDown()

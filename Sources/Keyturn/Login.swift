@@ -9,19 +9,21 @@ package struct Login: Sendable {
     private let policy: PasswordPolicy
     private let hasher: PasswordHasher
     private let delays: LoginDelays
+    private let audit: AuditNotes
     private let clock: WallClock
     private let sleep: @Sendable (Duration) async -> Void
 
     /// - Parameter sleep: waits before a wrong answer is told, at most ``LoginDelays/longest``.
     package init(
         users: any Users, sessions: SessionTokens, policy: PasswordPolicy, hasher: PasswordHasher, delays: LoginDelays,
-        clock: WallClock, sleep: @escaping @Sendable (Duration) async -> Void
+        audit: AuditNotes, clock: WallClock, sleep: @escaping @Sendable (Duration) async -> Void
     ) {
         self.users = users
         self.sessions = sessions
         self.policy = policy
         self.hasher = hasher
         self.delays = delays
+        self.audit = audit
         self.clock = clock
         self.sleep = sleep
     }
@@ -36,7 +38,9 @@ package struct Login: Sendable {
         let matches: Bool
         do { matches = try await hasher.verify(password, against: user?.passwordHash) } catch { throw .busy }
         guard matches, let user, !user.isDisabled else {
-            await sleep(delays.afterWrong(email, at: clock.now()))
+            let now = clock.now()
+            audit.note(.loginRefused, of: user?.id, called: email, at: now)
+            await sleep(delays.afterWrong(email, at: now))
             throw .credentials
         }
         delays.succeeded(email)

@@ -7,21 +7,25 @@ package struct PasswordReset: Sendable {
     private let users: any Users
     private let links: ResetLinks
     private let hasher: PasswordHasher
+    private let audit: AuditNotes
     private let clock: WallClock
 
     package init(
-        users: any Users, links: ResetLinks, policy: PasswordPolicy, hasher: PasswordHasher, clock: WallClock
+        users: any Users, links: ResetLinks, policy: PasswordPolicy, hasher: PasswordHasher, audit: AuditNotes,
+        clock: WallClock
     ) {
         self.users = users
         self.links = links
         self.policy = policy
         self.hasher = hasher
+        self.audit = audit
         self.clock = clock
     }
 
     /// Whether the link would work now, and for whom; changes nothing.
     package func check(_ token: String) async throws(ResetRefused) -> (email: EmailAddress, expiresAt: Timestamp) {
         let (holder, expiresAt) = try await holder(of: token)
+        note(.linkOpened, of: holder)
         return (holder.email, expiresAt)
     }
 
@@ -32,19 +36,24 @@ package struct PasswordReset: Sendable {
         let (holder, _) = try await holder(of: token)
         guard confirmation?.utf8.elementsEqual(password.utf8) ?? true else { throw .passwordsDiffer }
         let accepted: Password
-        do { accepted = try policy.accept(password, for: holder.email) } catch { throw .password(error.problems) }
+        do { accepted = try policy.accept(password, for: holder.email) } catch {
+            note(.passwordRefused, of: holder)
+            throw .password(error.problems)
+        }
         let hash = try await hash(accepted)
         let isReplaced: Bool
         do { isReplaced = try await users.replace(holder, with: hash, at: clock.now()) } catch { throw .storage(error) }
-        guard isReplaced else { throw .token(.invalid) }
+        guard isReplaced else { throw lost(holder) }
     }
 
     /// "This wasn't me": revokes every open link of the account, this one too.
     package func revoke(_ token: String) async throws(ResetRefused) {
         let (holder, _) = try await holder(of: token)
         let isRevoked: Bool
-        do { isRevoked = try await users.revokeLinks(holder, at: clock.now()) } catch { throw .storage(error) }
-        guard isRevoked else { throw .token(.invalid) }
+        do { isRevoked = try await users.revokeLinks(holder, by: .visitor, at: clock.now()) } catch {
+            throw .storage(error)
+        }
+        guard isRevoked else { throw lost(holder) }
     }
 
     private func hash(_ password: Password) async throws(ResetRefused) -> PasswordHash {
@@ -67,9 +76,22 @@ package struct PasswordReset: Sendable {
         do { user = try await users.user(id: claimed.user) } catch { throw .storage(error) }
         let credentials = user.flatMap { $0.isDisabled ? nil : $0.credentials }
         let expiresAt: Timestamp
-        do { expiresAt = try links.verify(claimed, for: credentials, at: now) } catch { throw .token(error) }
+        do { expiresAt = try links.verify(claimed, for: credentials, at: now) } catch {
+            audit.note(error == .expired ? .linkExpired : .linkRefused, of: user?.id, called: claimed.user, at: now)
+            throw .token(error)
+        }
         guard let credentials else { throw .token(.invalid) }
         return (credentials, expiresAt)
+    }
+
+    /// Somebody else was faster with a link of this account.
+    private func lost(_ holder: Credentials) -> ResetRefused {
+        note(.linkRefused, of: holder)
+        return .token(.invalid)
+    }
+
+    private func note(_ event: AuditEvent, of holder: Credentials) {
+        audit.note(event, of: holder.id, called: holder.id, at: clock.now())
     }
 }
 

@@ -11,13 +11,14 @@ package protocol Users: Sendable {
     func list(after id: UserID?, limit: Int) async throws(StorageFailed) -> [User]
     func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User
     /// Turns the key, only where hash, address and epoch are still those given. In the same transaction: the "password changed"
-    /// letter is recorded, and all reset requests of the address are dropped, leased and failed ones too. On disk (synced) when
-    /// it returns.
+    /// letter is recorded, all reset requests of the address are dropped, leased and failed ones too, and a line of the audit log
+    /// is written. On disk (synced) when it returns.
     /// - Returns: whether they still were: of any number of simultaneous callers with the same credentials exactly one hears true.
     func replace(_ old: Credentials, with new: PasswordHash, at now: Timestamp) async throws(StorageFailed) -> Bool
     /// Raises the epoch by one, only where hash, address and epoch are still those given, and drops all reset requests of the
-    /// address in the same transaction (signed later, with the new epoch, their links would live). Synced.
-    func revokeLinks(_ old: Credentials, at now: Timestamp) async throws(StorageFailed) -> Bool
+    /// address in the same transaction (signed later, with the new epoch, their links would live). Audited and synced as a reset.
+    func revokeLinks(_ old: Credentials, by actor: AuditActor, at now: Timestamp) async throws(StorageFailed) -> Bool
+    /// Only operators do; audited as a reset.
     /// - Returns: false where there is no such user.
     func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool
 }

@@ -10,22 +10,27 @@ enum MailLog {
     struct Line {
         private let kind: LetterKind
         private let user: Int64?
+        private let requestedAt: Timestamp
         private let at: Timestamp
 
-        init(_ letter: PromisedLetter, of user: UserID?, at now: Timestamp) {
+        init(_ lease: Lease, of user: UserID?, at now: Timestamp) {
             kind =
-                switch letter {
+                switch lease.letter {
                 case .resetLink: .resetLink
                 case .passwordChanged: .passwordChanged
                 }
             self.user = user?.rowID
+            requestedAt = lease.recordedAt
             at = now
         }
 
         func write(_ outcome: String, _ detail: String?, to db: Database) throws {
             try db.run(
-                "INSERT INTO mail_log (at, user_id, kind, outcome, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
-                .time(at), user?.databaseValue ?? .null, .text(kind.rawValue), .text(outcome), .detail(detail))
+                """
+                INSERT INTO mail_log (at, user_id, kind, outcome, detail, requested_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                """,
+                .time(at), user?.databaseValue ?? .null, .text(kind.rawValue), .text(outcome), .detail(detail),
+                .time(requestedAt))
         }
     }
 

@@ -32,12 +32,14 @@ package final class SQLiteDatabase: Sendable {
         package var appliesMigrations = true
         /// How long a statement waits for another process's transaction before it fails with `SQLITE_BUSY`.
         package var busyLimit: Duration = .seconds(5)
-        /// How long the mail log and failed letters are kept.
+        /// How long the audit log, the mail log and failed letters are kept.
         package var historyKept: Duration = .seconds(30 * 24 * 3600)
         /// Lines of the mail log about letters that were not delivered, at most; the newest stay.
         package var undeliveredLinesLimit = 100_000
         /// Failed letters kept for the operator, at most; the newest stay.
         package var failedLimit = 10_000
+        /// Lines of the audit log about each event that visitors bring about, at most; the newest stay.
+        package var notedLinesLimit = 50_000
 
         package init(path: String) { self.path = path }
     }
@@ -46,6 +48,7 @@ package final class SQLiteDatabase: Sendable {
     package let newlyApplied: [String]
     package let users: any Users
     package let outbox: any Outbox
+    package let auditLog: SQLiteAuditLog
 
     private let path: String
     private let presence = Mutex<Presence?>(nil)
@@ -84,9 +87,12 @@ package final class SQLiteDatabase: Sendable {
         let pending = PendingRows(capacity: options.outboxCapacity)
         let readers = Readers(pool)
         writer = GroupCommit(pool, meters: CommitMeters(metrics, log: log), undone: { pending.forget() })
-        users = SQLiteUsers(readers: readers, writer: writer, pending: pending, arrivals: arrivals)
+        let history = History(options)
+        auditLog = SQLiteAuditLog(readers: readers, writer: writer, history: history, metrics: metrics, log: log)
+        users = SQLiteUsers(
+            readers: readers, writer: writer, pending: pending, arrivals: arrivals, auditLog: auditLog)
         outbox = SQLiteOutbox(
-            readers: readers, writer: writer, pending: pending, arrived: arrivals, history: History(options))
+            readers: readers, writer: writer, pending: pending, arrived: arrivals, history: history)
         self.log = log
     }
 

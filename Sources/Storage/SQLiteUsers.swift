@@ -12,6 +12,7 @@ package struct SQLiteUsers: Users {
     let writer: GroupCommit
     let pending: PendingRows
     let arrivals: Arrivals
+    let auditLog: SQLiteAuditLog
 
     package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
         try await readers.read { db in try User.found(email: email, in: db) }
@@ -74,6 +75,7 @@ package struct SQLiteUsers: Users {
     {
         guard let rowID = old.id.rowID else { return false }
         let pending = pending
+        let line = AuditLine(.passwordReset, of: old.id, by: .visitor, at: now)
         let isReplaced = try await writer.write(.severalStatements) { db in
             let changed = try db.run(
                 """
@@ -89,16 +91,22 @@ package struct SQLiteUsers: Users {
                 INSERT INTO outbox (kind, user_id, recorded_at, due_at) VALUES ('password_changed', ?1, ?2, ?2)
                 """, .integer(rowID), .time(now))
             pending.add(1)
+            try line.write(to: db)
             return true
         }
-        if isReplaced { arrivals.announce() }
-        return isReplaced
+        guard isReplaced else { return false }
+        arrivals.announce()
+        auditLog.tell(line)
+        return true
     }
 
-    package func revokeLinks(_ old: Credentials, at now: Timestamp) async throws(StorageFailed) -> Bool {
+    package func revokeLinks(_ old: Credentials, by actor: AuditActor, at now: Timestamp) async throws(StorageFailed)
+        -> Bool
+    {
         guard let rowID = old.id.rowID else { return false }
         let pending = pending
-        return try await writer.write(.severalStatements) { db in
+        let line = AuditLine(.linksRevoked, of: old.id, by: actor, at: now)
+        let isRevoked = try await writer.write(.severalStatements) { db in
             let changed = try db.run(
                 """
                 UPDATE users SET reset_epoch = reset_epoch + 1
@@ -107,54 +115,59 @@ package struct SQLiteUsers: Users {
                 .integer(rowID), .text(old.hash.text), .text(old.email.text), .integer(old.epoch))
             guard changed == 1 else { return false }
             try pending.dropRequests(of: old.email, in: db)
+            try line.write(to: db)
             return true
         }
+        if isRevoked { auditLog.tell(line) }
+        return isRevoked
     }
 
     /// Who is disabled already keeps the moment when it happened.
     package func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool {
         guard let rowID = id.rowID else { return false }
-        return try await writer.write(.oneStatement) { db in
-            try db.run(
+        let line = AuditLine(disabled ? .disabled : .enabled, of: id, by: .operator, at: now)
+        let isSet = try await writer.write(.severalStatements) { db in
+            let changed = try db.run(
                 "UPDATE users SET disabled_at = CASE WHEN ?2 THEN COALESCE(disabled_at, ?3) END WHERE id = ?1",
-                .integer(rowID), .integer(disabled ? 1 : 0), .time(now)) == 1
+                .integer(rowID), .integer(disabled ? 1 : 0), .time(now))
+            guard changed == 1 else { return false }
+            try line.write(to: db)
+            return true
         }
+        if isSet { auditLog.tell(line) }
+        return isSet
     }
 }
 
 extension User {
     fileprivate static func found(email: EmailAddress, in db: Database) throws -> User? {
-        try somebody(db.row(query(where: "email = ?1"), .text(email.text)))
+        try found(by: "email", .text(email.text), in: db)
     }
 
     fileprivate static func found(id: UserID, in db: Database) throws -> User? {
         guard let rowID = id.rowID else { return nil }
-        return try somebody(db.row(query(where: "id = ?1"), .integer(rowID)))
+        return try found(by: "id", .integer(rowID), in: db)
     }
 
-    /// Reads the row before it asks whose it is: that is most of what tells somebody from nobody in time.
-    private static func somebody(_ row: Row?) -> User? {
-        guard let user = row.map(User.init), user.id != standInID else { return nil }
-        return user
+    /// Whoever is not there is read all the same: the next one in the order of the column takes the place and, behind the last, the
+    /// first of all. So nobody costs the same look into index and table, and the same row to be made sense of, as somebody. Without it
+    /// an account was told from none by the microseconds that its row took.
+    private static func found(by column: String, _ value: DatabaseValue, in db: Database) throws -> User? {
+        let row = try db.row(
+            """
+            SELECT * FROM
+                (SELECT \(columns), \(column) = ?1 FROM users WHERE \(column) >= ?1 ORDER BY \(column) LIMIT 1)
+            UNION ALL
+            SELECT * FROM (SELECT \(columns), 0 FROM users ORDER BY id LIMIT 1)
+            LIMIT 1
+            """, value)
+        guard let row else { return nil }
+        let (user, isTheOne) = (User(row), row[8] as Bool)
+        return isTheOne ? user : nil
     }
 
     static let columns =
         "id, email, password_hash, email_verified_at, created_at, password_changed_at, reset_epoch, disabled_at"
-
-    /// No row's number: those begin at 1.
-    private static let standInID = UserID(rowID: 0)
-
-    /// One user or, where nobody is found, somebody of usual size with the number 0: so an unknown user is a row to be read
-    /// like any other. Without it a forged link of somebody who exists was answered 10 µs later than one of nobody.
-    private static func query(where condition: String) -> String {
-        """
-        SELECT \(columns) FROM users WHERE \(condition)
-        UNION ALL
-        SELECT 0, 'nobody@example.invalid',
-        '$scrypt$ln=14,r=8,p=5$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 0, 0, NULL, 0, NULL
-        LIMIT 1
-        """
-    }
 
     init(_ row: Row) {
         self.init(

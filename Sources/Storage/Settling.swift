@@ -13,7 +13,7 @@ struct Settling: Sendable {
     func write(_ settlement: Settlement, to db: Database) throws -> Written {
         let lease = settlement.lease
         let rows = try LeasedRows(lease)
-        let log = MailLog.Line(lease.letter, of: settlement.user, at: now)
+        let log = MailLog.Line(lease, of: settlement.user, at: now)
         let ours: Int
         var ended = 0
         switch settlement.outcome {

@@ -73,6 +73,11 @@ import Testing
             #"{"tokens": {"resetLifetime": "5m"}}"#,
             "tokens.resetLifetime (5m) is shorter than mail.perAccount.interval (10m)"
         ),
+        (
+            #"{"audit": {"maximumAge": "1d"}, "mail": {"perAccount": {"interval": "30m", "burst": 49}}}"#,
+            "audit.maximumAge (1d) is shorter than mail.perAccount.interval times mail.perAccount.burst"
+        ),
+        (#"{"audit": {"maximumAge": "23h"}}"#, "audit.maximumAge: must be from 1d to 3660d"),
         (#"{"tokens": {"resetLifetime": "25h"}}"#, "tokens.resetLifetime: must be from 1s to 1d"),
         (#"{"passwords": {"minimumLength": 7}}"#, "passwords.minimumLength: must be from 8 to"),
         (#"{"passwords": {"scheme": "md5"}}"#, "passwords.scheme: must be one of scrypt, bcrypt"),

@@ -13,7 +13,7 @@ import Testing
     private func login(pool: HashingPool = HashingPool(threads: 2)) -> Login {
         Login(
             users: store, sessions: .sample, policy: PasswordPolicy(site: []),
-            hasher: quickHasher(on: pool), delays: LoginDelays(),
+            hasher: quickHasher(on: pool), delays: LoginDelays(), audit: AuditNotes(store),
             clock: clock.wall, sleep: { [naps] in naps.note($0) })
     }
 

@@ -55,7 +55,7 @@ import Testing
         #expect(try await !store.replace(User.ann.credentials, with: PasswordHash("newer"), at: noon))
         #expect(store.letters == [.resetLink(bob), .passwordChanged(UserID("1"))])
         _ = try await store.lease(atMost: 1, for: minute, at: noon)
-        #expect(try await store.revokeLinks(User.bob.credentials, at: noon))
+        #expect(try await store.revokeLinks(User.bob.credentials, by: .visitor, at: noon))
         #expect(store.letters == [.passwordChanged(UserID("1"))])
     }
 

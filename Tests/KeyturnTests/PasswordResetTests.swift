@@ -12,7 +12,8 @@ import Testing
 
     private var reset: PasswordReset {
         PasswordReset(
-            users: store, links: .sample, policy: PasswordPolicy(site: []), hasher: hasher, clock: clock.wall)
+            users: store, links: .sample, policy: PasswordPolicy(site: []), hasher: hasher,
+            audit: AuditNotes(store), clock: clock.wall)
     }
 
     private func token(for user: User = .ann) -> String {
@@ -147,7 +148,7 @@ import Testing
         pool.shutDown()
         let closed = PasswordReset(
             users: store, links: .sample, policy: PasswordPolicy(site: []),
-            hasher: quickHasher(on: pool), clock: clock.wall)
+            hasher: quickHasher(on: pool), audit: AuditNotes(store), clock: clock.wall)
         let link = token()
         await #expect(throws: ResetRefused.busy) { try await closed.reset(link, to: good, confirmation: nil) }
         try await reset.reset(link, to: good, confirmation: nil)

@@ -196,7 +196,7 @@ import Testing
         try await house.work {
             if house.carrier.letters.count == 1, !isRevoked {
                 isRevoked = true
-                _ = try await house.store.revokeLinks(User.ann.credentials, at: house.time.now)
+                _ = try await house.store.revokeLinks(User.ann.credentials, by: .visitor, at: house.time.now)
             }
             return try await house.isEmpty()
         }

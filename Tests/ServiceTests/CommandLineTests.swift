@@ -1,4 +1,5 @@
 import Foundation
+import StrictJSON
 import TestKit
 import Testing
 
@@ -83,6 +84,34 @@ import Testing
         #expect(try await keyturn.visitor.get(path, ["Accept: application/json"]).status == 400)
         #expect(try await keyturn.command("token", "inspect", token).status == 1)
         #expect(await keyturn.stop() == 0)
+    }
+
+    @Test func `tells what happened to an account, and who did it`() async throws {
+        let keyturn = try await RunningKeyturn.serve()
+        _ = try await keyturn.command("user", "add", "ann@example.com")
+        let link = try await keyturn.command("user", "reset-link", "ann@example.com").output.trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        let path = String(link.dropFirst("https://accounts.example.com".count))
+        #expect(try await keyturn.visitor.get(path, ["Accept: application/json"]).status == 200)
+        let wrong = #"{"email": "ann@example.com", "password": "wrong"}"#
+        #expect(try await keyturn.visitor.post("/login", json: wrong).status == 401)
+        #expect(try await keyturn.command("user", "disable", "ann@example.com").status == 0)
+        // What was noted is written at the end at the latest.
+        #expect(await keyturn.stop() == 0)
+
+        let shown = try await keyturn.command("user", "show", "ann@example.com", "--json").output
+        let trail = try #require(try JSON(parsing: Array(shown.utf8).dropLast())["trail"]?.arrayValue)
+        let events = trail.compactMap { entry in
+            entry["event"]?.stringValue.map { "\($0) by \(entry["by"]?.stringValue ?? "")" }
+        }
+        #expect(
+            Set(events) == [
+                "link_handed_over by operator", "link_opened by visitor", "login_refused by visitor",
+                "disabled by operator",
+            ])
+        #expect(keyturn.log.contains("actor=visitor event=link_opened user=1"))
+        let table = try await keyturn.command("user", "show", "ann@example.com").output
+        #expect(table.contains("what happened: 4"))
     }
 
     @Test func `makes a secret that it takes itself`() async throws {

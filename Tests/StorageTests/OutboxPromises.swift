@@ -93,7 +93,7 @@ import Testing
             #expect(try await outbox.settle(settled, of: ann.id, as: .delivered(messageID: nil), at: .noon))
             #expect(try await !outbox.stillHolds(settled))
             let revoked = try await lease()
-            #expect(try await users.revokeLinks(ann.credentials, at: .noon))
+            #expect(try await users.revokeLinks(ann.credentials, by: .visitor, at: .noon))
             #expect(try await !outbox.stillHolds(revoked))
             let reset = try await lease()
             let now = try #require(try await users.user(id: ann.id))

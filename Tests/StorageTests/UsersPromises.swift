@@ -107,7 +107,7 @@ import Testing
                 NewUser(email: User.ann.email, passwordHash: User.ann.passwordHash, isVerified: true), at: .noon)
             try await outbox.record("ann@example.com")
             #expect(try await !users.replace(other.credentials, with: .second, at: .noon))
-            #expect(try await !users.revokeLinks(other.credentials, at: .noon))
+            #expect(try await !users.revokeLinks(other.credentials, by: .visitor, at: .noon))
             #expect(try await users.user(id: ann.id) == ann)
             #expect(try await outbox.depth().pending == 1)
         }
@@ -133,11 +133,11 @@ import Testing
             try await outbox.record("ann@example.com")
             let leases = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)
             try await outbox.record("Ann@Example.com")
-            #expect(try await users.revokeLinks(ann.credentials, at: .noon))
+            #expect(try await users.revokeLinks(ann.credentials, by: .visitor, at: .noon))
             #expect(try await users.user(id: ann.id)?.resetEpoch == 1)
             #expect(try await !outbox.settle(leases[0], of: ann.id, as: .later(at: .noon, reason: "slow"), at: .noon))
             #expect(try await outbox.leaseAddresses(at: .noon + .seconds(3600)).isEmpty)
-            #expect(try await !users.revokeLinks(ann.credentials, at: .noon))
+            #expect(try await !users.revokeLinks(ann.credentials, by: .visitor, at: .noon))
         }
     }
 

@@ -4,7 +4,7 @@ package import PasswordHashing
 import Synchronization
 
 /// One store of both, because changing a password records a letter and drops requests in the same step.
-package final class MemoryStore: Users, Outbox {
+package final class MemoryStore: Users, Outbox, AuditLog {
     package let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
     private let capacity: Int
@@ -37,6 +37,25 @@ package final class MemoryStore: Users, Outbox {
             guard let user = state.users.first(where: { $0.id == id }) else { return }
             guard state.change(user.credentials, { $0.with(epoch: $0.resetEpoch + 1) }) else { return }
             state.dropRequests(of: user.email)
+        }
+    }
+
+    /// What was audited, oldest first.
+    package var audited: [AuditLine] { state.withLock { $0.audited } }
+
+    // MARK: AuditLog
+
+    package func note(_ line: AuditLine) { state.withLock { $0.audited.append(line) } }
+
+    package func record(_ line: AuditLine) async throws(StorageFailed) {
+        try working { state in state.audited.append(line) }
+    }
+
+    package func trail(of user: UserID, limit: Int) async throws(StorageFailed) -> [AuditEntry] {
+        try working { state in
+            state.audited.reversed().filter { $0.user == user }.prefix(max(0, limit)).map {
+                AuditEntry(at: $0.at, event: $0.event.rawValue, actor: $0.actor.rawValue, detail: nil)
+            }
         }
     }
 
@@ -95,17 +114,21 @@ package final class MemoryStore: Users, Outbox {
             guard changed else { return false }
             state.dropRequests(of: old.email)
             state.append(.passwordChanged(old.id), at: now)
+            state.audited.append(AuditLine(.passwordReset, of: old.id, by: .visitor, at: now))
             return true
         }
         if replaced { arrived.yield() }
         return replaced
     }
 
-    package func revokeLinks(_ old: Credentials, at now: Timestamp) async throws(StorageFailed) -> Bool {
+    package func revokeLinks(_ old: Credentials, by actor: AuditActor, at now: Timestamp) async throws(StorageFailed)
+        -> Bool
+    {
         try working { state in
             let changed = state.change(old) { user in user.with(epoch: user.resetEpoch + 1) }
             guard changed else { return false }
             state.dropRequests(of: old.email)
+            state.audited.append(AuditLine(.linksRevoked, of: old.id, by: actor, at: now))
             return true
         }
     }
@@ -114,6 +137,7 @@ package final class MemoryStore: Users, Outbox {
         try working { state in
             guard let index = state.users.firstIndex(where: { $0.id == id }) else { return false }
             state.users[index] = state.users[index].with(disabledAt: .some(disabled ? now : nil))
+            state.audited.append(AuditLine(disabled ? .disabled : .enabled, of: id, by: .operator, at: now))
             return true
         }
     }
@@ -276,6 +300,7 @@ private struct State {
     var users: [User]
     var rows: [Row] = []
     var mailLog: [(user: UserID, entry: MailLogEntry)] = []
+    var audited: [AuditLine] = []
     var failure: StorageFailed?
     var lookups = 0
     var beforeLookup: (@Sendable (MemoryStore) -> Void)?

@@ -36,12 +36,15 @@ struct Desk {
         var options = Web.Options(publicURL: publicURL)
         adjust(&options)
         let logged = logged
+        let audit = AuditNotes(store)
         web = try Web(
             outbox: store,
-            reset: PasswordReset(users: store, links: links, policy: policy, hasher: hasher, clock: clock.wall),
+            reset: PasswordReset(
+                users: store, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock.wall),
             login: Login(
                 users: store, sessions: SessionTokens(secrets: secrets, issuer: publicURL, lifetime: .seconds(3600)),
-                policy: policy, hasher: hasher, delays: LoginDelays(), clock: clock.wall, sleep: { _ in }),
+                policy: policy, hasher: hasher, delays: LoginDelays(), audit: audit, clock: clock.wall,
+                sleep: { _ in }),
             limiter: RateLimiter(rate: Rate(1, per: .seconds(60)), burst: burst), clock: clock.wall, checks: checks,
             mailbox: mails.map { mails in { @Sendable () async in mails } }, metrics: metrics,
             log: Log(label: "web") { _ in logged.handler }, options: options)

@@ -74,6 +74,7 @@ extension Key {
     static let clientBurst = Key("limits.perClient.burst", .integer, "30")
     static let outboxCapacity = Key("outbox.capacity", .integer, "100000")
     static let outboxMaximumAge = Key("outbox.maximumAge", .duration, "1h")
+    static let auditMaximumAge = Key("audit.maximumAge", .duration, "30d")
     static let logLevel = Key("log.level", .text, "info")
     static let logFormat = Key("log.format", .text, "logfmt")
 
@@ -85,6 +86,6 @@ extension Key {
         blocklistFile,
         mailProvider, captureDirectory, fromEmail, fromName,
         sendGridKey, sendGridURL, sendGridCAFile, bypassSuppressions, mailInterval, mailBurst,
-        clientRate, clientBurst, outboxCapacity, outboxMaximumAge, logLevel, logFormat,
+        clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge, logLevel, logFormat,
     ]
 }

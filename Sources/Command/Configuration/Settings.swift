@@ -65,6 +65,8 @@ struct Settings: Sendable {
     let clientRate: Rate
     let clientBurst: Int
     let outbox: Outbox
+    /// How long the audit log, the mail log and failed letters are kept.
+    let auditMaximumAge: Duration
     let logLevel: String
     let logFormat: LineHandler.Format
 
@@ -91,6 +93,7 @@ struct Settings: Sendable {
         outbox = try Outbox(
             capacity: values.integer(.outboxCapacity, in: 1...100_000_000),
             maximumAge: values.duration(.outboxMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400)))
+        auditMaximumAge = try values.duration(.auditMaximumAge, in: .seconds(86_400) ... .seconds(3660 * 86_400))
         logLevel = try values.choice(
             .logLevel, of: ["trace", "debug", "info", "notice", "warning", "error", "critical"])
         logFormat = try LineHandler.Format(rawValue: values.choice(.logFormat, of: ["logfmt", "json"])) ?? .logfmt
@@ -99,6 +102,14 @@ struct Settings: Sendable {
                 """
                 tokens.resetLifetime (\(Units.text(resetLifetime))) is shorter than mail.perAccount.interval \
                 (\(Units.text(mail.budget.interval))): whoever lost a link could get no new one before it expires
+                """)
+        }
+        let burstSpan = mail.budget.interval * mail.budget.burst
+        if auditMaximumAge < burstSpan {
+            throw ConfigurationRefused(
+                """
+                audit.maximumAge (\(Units.text(auditMaximumAge))) is shorter than mail.perAccount.interval times \
+                mail.perAccount.burst (\(Units.text(burstSpan))): mails would be forgotten before they stop to count
                 """)
         }
     }

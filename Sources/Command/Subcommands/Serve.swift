@@ -38,6 +38,7 @@ extension Settings {
     var storage: SQLiteDatabase.Options {
         var options = SQLiteDatabase.Options(path: databasePath)
         options.outboxCapacity = outbox.capacity
+        options.historyKept = auditMaximumAge
         return options
     }
 }

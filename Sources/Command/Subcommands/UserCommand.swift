@@ -97,7 +97,7 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Why did this person get no mail? State, open requests, last mails.")
+            abstract: "Why did this person get no mail? State, open requests, last mails, and all that happened.")
 
         @Argument(help: "The mail address.") var email: String
         @Flag(help: "One JSON object.") var json = false
@@ -108,16 +108,21 @@ struct UserCommand: AsyncParsableCommand {
                 let user = try await UserCommand.find(email, in: database)
                 let open = try await database.outbox.entries(.address(user.email), limit: 50)
                 let mails = try await database.outbox.mailLog(of: user.id, limit: 20)
+                let trail = try await database.auditLog.trail(of: user.id, limit: 50)
                 if json {
                     Terminal.say(
-                        String(decoding: UserCommand.json(user, open: open, mails: mails).write(), as: UTF8.self))
+                        String(
+                            decoding: UserCommand.json(user, open: open, mails: mails, trail: trail).write(),
+                            as: UTF8.self))
                 } else {
-                    print(user, open: open, mails: mails)
+                    print(user, open: open, mails: mails, trail: trail)
                 }
             }
         }
 
-        private func print(_ user: User, open: [OutboxEntry], mails: [MailLogEntry]) {
+        private func print(
+            _ user: User, open: [OutboxEntry], mails: [MailLogEntry], trail: [AuditEntry]
+        ) {
             Terminal.say("id                \(user.id.text)")
             Terminal.say("address           \(Printable.text(user.email.text))")
             Terminal.say("verified          \(user.emailVerifiedAt?.rfc3339 ?? "no: no mail goes there")")
@@ -138,6 +143,9 @@ struct UserCommand: AsyncParsableCommand {
             Terminal.table(
                 ["AT", "KIND", "OUTCOME", "DETAIL"],
                 mails.map { [$0.at.rfc3339, $0.kind.rawValue, $0.outcome, $0.detail ?? ""] })
+            Terminal.say("\nwhat happened: \(trail.count)")
+            Terminal.table(
+                ["AT", "EVENT", "BY", "DETAIL"], trail.map { [$0.at.rfc3339, $0.event, $0.actor, $0.detail ?? ""] })
         }
     }
 
@@ -153,7 +161,9 @@ struct UserCommand: AsyncParsableCommand {
                 // The password may change between the look and the write: look again, a few times at most.
                 for _ in 0..<5 {
                     let user = try await UserCommand.find(email, in: database)
-                    if try await database.users.revokeLinks(user.credentials, at: WallClock.system.now()) {
+                    if try await database.users.revokeLinks(
+                        user.credentials, by: .operator, at: WallClock.system.now())
+                    {
                         Terminal.say("every open link of \(Printable.text(user.email.text)) is dead")
                         return
                     }
@@ -180,7 +190,9 @@ struct UserCommand: AsyncParsableCommand {
                 }
                 let user = try await UserCommand.find(email, in: database)
                 let links = ResetLinks(secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime)
-                let link = links.sign(for: user.credentials, at: WallClock.system.now())
+                let now = WallClock.system.now()
+                try await database.auditLog.record(AuditLine(.linkHandedOver, of: user.id, by: .operator, at: now))
+                let link = links.sign(for: user.credentials, at: now)
                 Terminal.say(link.url)
                 Terminal.note("good until \(link.expiresAt.rfc3339) or its first use")
             }
@@ -233,7 +245,9 @@ struct UserCommand: AsyncParsableCommand {
             ("reset_epoch", .integer(user.resetEpoch)))
     }
 
-    private static func json(_ user: User, open: [OutboxEntry], mails: [MailLogEntry]) -> JSON {
+    private static func json(
+        _ user: User, open: [OutboxEntry], mails: [MailLogEntry], trail: [AuditEntry]
+    ) -> JSON {
         .object(
             (json(user).objectValue ?? []) + [
                 .init("open_requests", .array(open.map(OutboxCommand.json))),
@@ -245,6 +259,14 @@ struct UserCommand: AsyncParsableCommand {
                                 ("at", .string($0.at.rfc3339)), ("kind", .string($0.kind.rawValue)),
                                 ("outcome", .string($0.outcome)),
                                 ("detail", $0.detail.map(JSON.string) ?? .null))
+                        })),
+                .init(
+                    "trail",
+                    .array(
+                        trail.map {
+                            .members(
+                                ("at", .string($0.at.rfc3339)), ("event", .string($0.event)),
+                                ("by", .string($0.actor)), ("detail", $0.detail.map(JSON.string) ?? .null))
                         })),
             ])
     }

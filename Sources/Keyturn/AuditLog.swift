@@ -1,0 +1,10 @@
+/// Where it is written down what happened to accounts. Changes of an account are not written through this: ``Users`` writes them,
+/// in the transaction that makes them.
+package protocol AuditLog: Sendable {
+    /// Written soon, together with others. Never waits and never fails: what comes while too much waits already is counted and left out.
+    func note(_ line: AuditLine)
+    /// On disk (synced) when it returns.
+    func record(_ line: AuditLine) async throws(StorageFailed)
+    /// What is known of one account, its requests and letters too, newest first.
+    func trail(of user: UserID, limit: Int) async throws(StorageFailed) -> [AuditEntry]
+}

@@ -1,0 +1,143 @@
+/// The audit log's table, what waits to be written to it, and its lines in the log.
+import GRDB
+package import Keyturn
+import Logging
+import Synchronization
+import Telemetry
+
+/// Lines that are noted wait in memory and are written together, once a second; lines that belong to a change are written in its
+/// transaction. Each is also a line of the service's log, once it is on disk.
+///
+/// Whatever visitors do, at most ``linesMax`` of their lines are written in ``rhythm``: a flood of forged tokens fills neither the
+/// disk nor the log. A process that is killed loses the lines of its last second, and never a line that belongs to a change.
+package final class SQLiteAuditLog: AuditLog {
+    /// The most lines one question gives.
+    package static let trailLimit = 1000
+    /// Noted lines waiting; one more is left out. Of lines that strangers bring about only half as many wait, so that those about
+    /// good links have seats.
+    static let waitingLimit = 1000
+    /// Noted lines written at once.
+    static let linesMax = 50
+    /// From one writing to the next.
+    static let rhythm = Duration.seconds(1)
+    /// How often what is too old is looked for.
+    private static let cleaningInterval = Duration.seconds(3600)
+
+    private let readers: Readers
+    private let writer: GroupCommit
+    private let history: History
+    private let log: Log
+    private let leftOut: Counter
+    private let waiting = Mutex<[AuditLine]>([])
+    private let arrivals = Arrivals()
+
+    init(readers: Readers, writer: GroupCommit, history: History, metrics: Metrics, log: Log) {
+        self.readers = readers
+        self.writer = writer
+        self.history = history
+        self.log = log
+        leftOut = metrics.counter(
+            "keyturn_audit_left_out_total", help: "Events that were not written because too many waited.")
+    }
+
+    package func note(_ line: AuditLine) {
+        let limit = line.event.isStrangers ? Self.waitingLimit / 2 : Self.waitingLimit
+        let isTaken = waiting.withLock { lines in
+            guard lines.count < limit else { return false }
+            lines.append(line)
+            return true
+        }
+        if isTaken { arrivals.announce() } else { leftOut.add() }
+    }
+
+    package func record(_ line: AuditLine) async throws(StorageFailed) {
+        try await writer.write(.oneStatement) { db in try line.write(to: db) }
+        tell(line)
+    }
+
+    /// At most ``trailLimit``.
+    package func trail(of user: UserID, limit: Int) async throws(StorageFailed) -> [AuditEntry] {
+        guard let rowID = user.rowID else { return [] }
+        let limit = min(max(limit, 0), Self.trailLimit)
+        return try await readers.read { db in
+            try db.rows(
+                "SELECT at, event, actor, detail FROM audit_trail WHERE user_id = ?1 ORDER BY at DESC LIMIT ?2",
+                .integer(rowID), .integer(limit)
+            ).map { AuditEntry(at: Timestamp($0[0] as Int64), event: $0[1], actor: $0[2], detail: $0[3]) }
+        }
+    }
+
+    /// For the log; to be called when the line is on disk.
+    func tell(_ line: AuditLine) {
+        log.info(
+            "audit",
+            metadata: [
+                "event": "\(line.event.rawValue)", "user": "\(line.user?.text ?? "none")",
+                "actor": "\(line.actor.rawValue)",
+            ])
+    }
+
+    /// Writes what is noted, and removes what is too old or too much, until the task is cancelled; then writes what still waits.
+    /// To be run once.
+    package func run(clock: WallClock, sleep: @escaping @Sendable (Duration) async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in self.arrivals.stream {
+                    // Told once of many; each turn takes a part of them.
+                    while !Task.isCancelled, await self.writeSome() { await sleep(Self.rhythm) }
+                }
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    await self.clean(at: clock.now())
+                    await sleep(Self.cleaningInterval)
+                }
+            }
+        }
+        while await writeSome() {}
+    }
+
+    /// - Returns: whether there was anything to write.
+    private func writeSome() async -> Bool {
+        let lines = waiting.withLock { lines in
+            let some = Array(lines.prefix(Self.linesMax))
+            lines.removeFirst(some.count)
+            return some
+        }
+        guard !lines.isEmpty else { return false }
+        do {
+            let history = history
+            try await writer.write(.severalStatements) { db in
+                for line in lines { try line.write(to: db) }
+                if let newest = lines.last { try history.pruneNowAndThen(after: lines.count, in: db, at: newest.at) }
+            }
+            for line in lines { tell(line) }
+        } catch {
+            // Why stands in the log already: the writer says it once for everybody.
+            leftOut.add(UInt64(lines.count))
+        }
+        return true
+    }
+
+    /// A step at a time, so that nobody waits long for the writer.
+    private func clean(at now: Timestamp) async {
+        let history = history
+        while !Task.isCancelled {
+            do {
+                let isMore = try await writer.write(.severalStatements) { db in try history.prune(in: db, at: now) }
+                guard isMore else { return }
+            } catch {
+                // As above; the next hour tries again.
+                return
+            }
+        }
+    }
+}
+
+extension AuditLine {
+    func write(to db: Database) throws {
+        try db.run(
+            "INSERT INTO audit_log (at, event, user_id, actor) VALUES (?1, ?2, ?3, ?4)",
+            .time(at), .text(event.rawValue), user?.rowID?.databaseValue ?? .null, .text(actor.rawValue))
+    }
+}

@@ -1,0 +1,110 @@
+/// What is noted of what visitors do.
+import Keyturn
+import PasswordHashing
+import TestKit
+import Testing
+
+@Suite struct `The audit log` {
+    private let store = MemoryStore([.ann, .bob, .disabledDan])
+    private let clock = SettableClock()
+    private let notes: AuditNotes
+    private let good = "quiet river, late train"
+
+    init() { notes = AuditNotes(store) }
+
+    private var reset: PasswordReset {
+        PasswordReset(
+            users: store, links: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(), audit: notes,
+            clock: clock.wall)
+    }
+
+    private var login: Login {
+        Login(
+            users: store, sessions: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(),
+            delays: LoginDelays(), audit: notes, clock: clock.wall, sleep: { _ in })
+    }
+
+    private func token(for user: User = .ann) -> String {
+        ResetLinks.sample.sign(for: user.credentials, at: noon).token
+    }
+
+    /// As `event user`.
+    private var lines: [String] {
+        store.audited.map { "\($0.event.rawValue) \($0.user?.text ?? "nobody") \($0.actor.rawValue)" }
+    }
+
+    @Test func `tells of a link that was opened, tried with a poor password, used, and used again`() async throws {
+        let link = token()
+        _ = try await reset.check(link)
+        await #expect(throws: ResetRefused.self) { try await reset.reset(link, to: "short", confirmation: nil) }
+        try await reset.reset(link, to: good, confirmation: good)
+        await #expect(throws: ResetRefused.self) { try await reset.reset(link, to: good, confirmation: good) }
+        #expect(
+            lines == [
+                "link_opened 1 visitor", "password_refused 1 visitor", "password_reset 1 visitor",
+                "link_refused 1 visitor",
+            ])
+    }
+
+    @Test func `tells of a link that came too late, and of one taken back`() async throws {
+        try await reset.revoke(token(for: .bob))
+        clock.advance(by: .seconds(1800))
+        await #expect(throws: ResetRefused.token(.expired)) { try await reset.check(token()) }
+        #expect(lines == ["links_revoked 2 visitor", "link_expired 1 visitor"])
+        #expect(store.audited.map(\.at) == [noon, noon + .seconds(1800)])
+    }
+
+    @Test func `tells of forged links of somebody, of nobody and of a disabled account alike`() async {
+        for user in [User.ann.with(epoch: 9), User.ann.with(id: "77"), .disabledDan] {
+            await #expect(throws: ResetRefused.token(.invalid)) { try await reset.check(token(for: user)) }
+        }
+        #expect(lines == ["link_refused 1 visitor", "link_refused nobody visitor", "link_refused 4 visitor"])
+    }
+
+    @Test func `says nothing about a token that names nobody`() async {
+        await #expect(throws: ResetRefused.token(.invalid)) { try await reset.check("a.b.c") }
+        #expect(lines == [])
+    }
+
+    @Test func `tells of refused logins of somebody, of nobody and of a disabled account alike`() async throws {
+        for (address, password) in [
+            ("ann@example.com", "wrong"), ("nobody@example.com", "wrong"), ("dan@example.com", User.annsPassword),
+        ] {
+            await #expect(throws: LoginRefused.credentials) {
+                try await login.login(EmailAddress(stored: address), password: password)
+            }
+        }
+        _ = try await login.login(User.ann.email, password: User.annsPassword)
+        #expect(lines == ["login_refused 1 visitor", "login_refused nobody visitor", "login_refused 4 visitor"])
+    }
+
+    @Test(arguments: ["ann@example.com", "nobody@example.com"])
+    func `repeats itself once a minute at most, whoever it is about`(address: String) async {
+        func tryLogin(_ address: String) async {
+            await #expect(throws: LoginRefused.credentials) {
+                try await login.login(EmailAddress(stored: address), password: "wrong")
+            }
+        }
+        for spelling in [address, address.uppercased(), address] { await tryLogin(spelling) }
+        #expect(store.audited.count == 1)
+        clock.advance(by: .milliseconds(59_999))
+        await tryLogin(address)
+        #expect(store.audited.count == 1)
+        clock.advance(by: .milliseconds(1))
+        await tryLogin(address)
+        #expect(store.audited.count == 2)
+        await tryLogin("bob@example.org")
+        #expect(store.audited.count == 3)
+        // The clock was set back by an hour: what was noted then says nothing any more.
+        clock.advance(by: .seconds(-3600))
+        await tryLogin(address)
+        #expect(store.audited.count == 4)
+    }
+
+    @Test func `tells events of one account apart within a minute`() async throws {
+        _ = try await reset.check(token())
+        await #expect(throws: LoginRefused.credentials) { try await login.login(User.ann.email, password: "wrong") }
+        _ = try await reset.check(token())
+        #expect(lines == ["link_opened 1 visitor", "login_refused 1 visitor"])
+    }
+}
