@@ -28,7 +28,7 @@ package struct ResetLinks: Sendable {
 
     /// Everything that can be refused before cryptography.
     /// - Throws: `.invalid`: over 1 KiB, not three parts of canonical base64url, another `alg`, `typ`, `iss` or `aud`, claims
-    ///   missing, too many or twice, `iat` in the future, `exp` not after `iat` or further from it than the lifetime. Nothing
+    ///   missing, too many or twice, `iat` in the future, `exp` further from it than the lifetime. Nothing
     ///   around the token is trimmed.
     package func read(_ token: String, at now: Timestamp) throws(TokenRejected) -> ClaimedLink {
         ClaimedLink(try mint.read(token, at: now))

@@ -45,7 +45,9 @@ struct TokenMint: Sendable {
             isExactly(jwt.claims["iss"], issuer), isExactly(jwt.claims["aud"], kind.audience),
             let subject = jwt.claims["sub"]?.stringValue, !subject.isEmpty,
             let issued = jwt.claims["iat"]?.numericDate, let expiry = jwt.claims["exp"]?.numericDate,
-            issued <= now.seconds, isLifetime(from: issued, to: expiry)
+            // Neither is negative, so the difference fits. An `exp` that is not after `iat` is only over, which the holder of a good
+            // signature is told.
+            issued <= now.seconds, expiry - issued <= lifetimeSeconds
         else { throw .invalid }
         return ClaimedToken(jwt: jwt, user: UserID(subject), expiresAt: Timestamp(seconds: expiry))
     }
@@ -53,11 +55,6 @@ struct TokenMint: Sendable {
     /// Byte for byte: `==` of two strings takes canonically equivalent ones for equal.
     private func isExactly(_ claim: JSON?, _ expected: String) -> Bool {
         claim?.stringValue?.utf8.elementsEqual(expected.utf8) ?? false
-    }
-
-    private func isLifetime(from issued: Int64, to expiry: Int64) -> Bool {
-        let (span, overflow) = expiry.subtractingReportingOverflow(issued)
-        return !overflow && span > 0 && span <= lifetimeSeconds
     }
 }
 
