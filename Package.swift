@@ -135,14 +135,15 @@ let package = Package(
         tests("Telemetry", sees: "Telemetry", "Logging"),
         tests(
             "Storage", sees: "Storage", "Keyturn", "PasswordHashing", "Migrations", "Telemetry", "GRDB", "Logging",
-            "TestKit"),
+            "TestKit",
+            resources: [.copy("Schemas")]),
         tests(
             "Mailroom", sees: "Mailroom", "Keyturn", "PasswordHashing", "HTTP", "HTTPClient", "TLS", "Sockets",
             "StrictJSON", "Telemetry", "Logging", "TestKit"),
         tests(
             "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
             "Logging", "Mustache", "TestKit"),
-        tests("Command", sees: "Command", "Keyturn", "StrictJSON"),
+        tests("Command", sees: "Command", "Storage", "Keyturn", "StrictJSON"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]
 )

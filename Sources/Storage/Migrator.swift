@@ -14,7 +14,11 @@ enum MigrationRefused: Error, Equatable {
         switch self {
         case .changed(let name): "migration \(name) was changed after it was applied to this database"
         case .missing(let name): "migration \(name) was applied to this database, but this binary does not have it"
-        case .newer(let name): "the database is newer than this binary: migration \(name) was applied to it"
+        case .newer(let name):
+            """
+            the database is newer than this binary: migration \(name) was applied to it. Run the newer keyturn, or restore a \
+            backup from before the upgrade
+            """
         case .outOfOrder(let name): "migration \(name) was not applied, but later ones were"
         case .pending(let name): "migration \(name) is not applied yet: run `keyturn migrate`"
         case .notUTF8(let name): "migration \(name) is not UTF-8"
@@ -46,6 +50,12 @@ struct Migrator {
         if let pending = try firstPending(hasTable ? recorded(in: db) : []) {
             throw MigrationRefused.pending(pending.name)
         }
+    }
+
+    /// The names of those not applied, in order. Changes nothing.
+    func missing(in db: Database) throws -> [String] {
+        let applied = try recorded(in: db)
+        return try firstPending(applied) == nil ? [] : files.dropFirst(applied.count).map(\.name)
     }
 
     /// Looks again in each transaction, because another process may have applied the same file meanwhile.

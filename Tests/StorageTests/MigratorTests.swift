@@ -31,7 +31,13 @@ import Testing
     @Test(arguments: [
         ([changed(one), two], "migration 0001_one.sql was changed after it was applied to this database"),
         ([two, three], "migration 0001_one.sql was applied to this database, but this binary does not have it"),
-        ([one], "the database is newer than this binary: migration 0002_two.sql was applied to it"),
+        (
+            [one],
+            """
+            the database is newer than this binary: migration 0002_two.sql was applied to it. Run the newer keyturn, or restore a \
+            backup from before the upgrade
+            """
+        ),
         (
             [one, Migrations.File(name: "0001_other.sql", sql: one.sql), two],
             "migration 0001_other.sql was not applied, but later ones were"
