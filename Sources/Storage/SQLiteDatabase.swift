@@ -54,6 +54,7 @@ package final class SQLiteDatabase: Sendable {
     private let presence = Mutex<Presence?>(nil)
     private let pool: DatabasePool
     let writer: GroupCommit
+    let readers: Readers
     private let arrivals = Arrivals()
     private let log: Log
 
@@ -85,7 +86,7 @@ package final class SQLiteDatabase: Sendable {
         }
         path = options.path
         let pending = PendingRows(capacity: options.outboxCapacity)
-        let readers = Readers(pool)
+        readers = Readers(pool)
         writer = GroupCommit(pool, meters: CommitMeters(metrics, log: log), undone: { pending.forget() })
         let history = History(options)
         auditLog = SQLiteAuditLog(readers: readers, writer: writer, history: history, metrics: metrics, log: log)

@@ -1,34 +1,132 @@
+import Keyturn
+import Storage
 import Testing
 
 @testable import Command
 
 /// What an import file says, and what it must not be taken to say.
 @Suite struct `An import file` {
+    /// Each row as its line and what it says, or why not.
+    func rows(_ text: String, pieces: Int = .max) throws -> [String] { try rows(Array(text.utf8), pieces: pieces) }
+
+    func rows(_ bytes: [UInt8], pieces: Int = .max) throws -> [String] {
+        var reader = ImportReader()
+        var rows: [ImportRow] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            rows += try reader.read(Array(rest.prefix(pieces)))
+            rest = rest.dropFirst(pieces)
+        }
+        rows += try reader.finish()
+        return rows.map { row in
+            switch row.content {
+            case .success(let values):
+                "\(row.line): \(values.email ?? "-") \(values.passwordHash ?? "-") \(values.verified ?? "-") \(values.disabled ?? "-")"
+            case .failure(let refused): "\(row.line): refused: \(refused)"
+            }
+        }
+    }
+
+    static let known = "known are email, password_hash, verified, disabled"
+
     @Test(arguments: [
-        #"{"email":"ann@example.com","verified":0}"#,
-        #"{"email":"ann@example.com","verified":null}"#,
-        #"{"email":"ann@example.com","password_hash":5}"#,
-        #"{"email":7}"#,
+        (#"{"email":"ann@example.com","verified":0}"#, "verified is of the wrong type"),
+        (#"{"email":"ann@example.com","verified":null}"#, "verified is of the wrong type"),
+        (#"{"email":"ann@example.com","password_hash":5}"#, "password_hash is of the wrong type"),
+        (#"{"email":7}"#, "email is of the wrong type"),
+        (#"{"email":true}"#, "email is of the wrong type"),
+        (#"{"email":"ann@example.com","verfied":false}"#, "unknown member; \(known)"),
+        (#"{"email":"ann@example.com""#, "not a JSON object"),
+        (#"["ann@example.com"]"#, "not a JSON object"),
     ])
-    func `is refused when a value has another type`(text: String) {
-        #expect(throws: CommandFailed.self) { try ImportRows.read(text) }
+    func `names a bad row and goes on`(row: String, why: String) throws {
+        let before = #"{"email":"before@example.com"}"#
+        let after = #"{"email":"after@example.com","disabled":true}"#
+        #expect(
+            try rows("\(before)\n\(row)\n\n\(after)\n") == [
+                "1: before@example.com - - -", "2: refused: \(why)", "4: after@example.com - - true",
+            ])
     }
 
-    @Test(arguments: [#"{"email":"ann@example.com","verfied":false}"#, "email,verfied\nann@example.com,false\n"])
-    func `is refused when a name is misspelt`(text: String) {
-        #expect(throws: CommandFailed.self) { try ImportRows.read(text) }
+    @Test func `names bad records of CSV and goes on`() throws {
+        let text = """
+            email,verified\r
+            "a ""quoted""\nfield",true
+            one@example.com\r
+            "two"x,false
+            three@example.com,false\r
+
+            four@example.com,
+            """
+        let expected = [
+            "2: a \"quoted\"\nfield - true -", "4: refused: 1 fields where the header has 2",
+            "5: refused: text behind a closing quote", "6: three@example.com - false -", "8: four@example.com -  -",
+        ]
+        #expect(try rows(text) == expected)
+        for size in 1...40 { #expect(try rows(text, pieces: size) == expected) }
     }
 
-    @Test func `is refused when a column stands there twice`() {
-        #expect(throws: CommandFailed.self) { try ImportRows.read("email,email\nann@example.com,bob@example.com\n") }
+    @Test func `says which lines an open quote has swallowed`() throws {
+        #expect(
+            try rows("email\n\"ann@example.com\nbob@example.com\n") == [
+                "2: refused: a quote is never closed: lines 2 to 4 were not read"
+            ])
+        let long = String(repeating: "carl@example.com\n", count: 5000)
+        let found = try rows("email\n\"ann@example.com\n\(long)")
+        #expect(
+            found[0] == "2: refused: over 65536 bytes, or a quote that is never closed: lines 2 to 3857 were not read")
+        #expect(found.count == 1 + 5002 - 3857)
+    }
+
+    @Test func `refuses a row that is too long, and no other`() throws {
+        let long = #"{"email":"\#(String(repeating: "a", count: 65_536))"}"#
+        #expect(
+            try rows("{}\n\(long)\n{}") == ["1: - - - -", "2: refused: over 65536 bytes", "3: - - - -"])
+    }
+
+    @Test func `refuses a row that is no UTF-8, and no other`() throws {
+        #expect(
+            try rows(Array("email\na".utf8) + [0xFF] + Array("\nb@example.com".utf8)) == [
+                "2: refused: not UTF-8", "3: b@example.com - - -",
+            ])
+    }
+
+    @Test(arguments: ["email,verfied\nann@example.com,false\n", "email,email\na,b\n", "password_hash\nx\n"])
+    func `is refused whole when its header makes no sense`(text: String) {
+        #expect(throws: CommandFailed.self) { try rows(text) }
     }
 
     @Test(arguments: [
         "\u{FEFF}email,verified\r\nann@example.com,false\r\n",
-        "\u{FEFF}" + #"{"email":"ann@example.com","verified":false,"password_hash":null}"#,
+        "\u{FEFF}" + #"{"email":"ann@example.com","verified":false}"#,
     ])
     func `may begin with a byte order mark`(text: String) throws {
-        let rows = try ImportRows.read(text)
-        #expect(rows.map(\.values) == [["email": "ann@example.com", "verified": "false"]])
+        #expect(try rows(text).map { $0.drop { $0 != " " } } == [" ann@example.com - false -"])
+    }
+
+    @Test func `may be empty`() throws {
+        #expect(try rows("") == [])
+        #expect(try rows("\n\n") == [])
+    }
+
+    @Test(arguments: [
+        (ImportRow.Values(verified: "true"), "email is missing"),
+        (ImportRow.Values(email: "nobody"), "email is no address we can mail"),
+        (
+            ImportRow.Values(email: "a@example.com", passwordHash: "5f4dcc3b"),
+            "password_hash is of no format this build can verify"
+        ),
+        (ImportRow.Values(email: "a@example.com", verified: "maybe"), "verified must be true or false"),
+        (ImportRow.Values(email: "a@example.com", disabled: "2"), "disabled must be true or false"),
+    ])
+    func `is not believed where it makes no user`(values: ImportRow.Values, why: String) {
+        #expect(throws: RowRefused(why)) { try values.user() }
+    }
+
+    @Test func `makes users that are verified and enabled unless it says otherwise`() throws {
+        let plain = try ImportRow.Values(email: "a@example.com").user()
+        #expect(plain.user.isVerified && !plain.isDisabled)
+        let other = try ImportRow.Values(email: "a@example.com", verified: "no", disabled: "1").user()
+        #expect(!other.user.isVerified && other.isDisabled)
     }
 }

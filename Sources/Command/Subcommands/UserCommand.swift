@@ -11,7 +11,8 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Add, list and look at users; revoke or hand over links.",
         subcommands: [
-            Add.self, Import.self, List.self, Show.self, RevokeLinks.self, ResetLinkCommand.self, Disable.self,
+            Add.self, Import.self, Export.self, List.self, Show.self, RevokeLinks.self, ResetLinkCommand.self,
+            Disable.self,
             Enable.self,
         ])
 

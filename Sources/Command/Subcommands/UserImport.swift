@@ -3,194 +3,203 @@ import Foundation
 import Keyturn
 import PasswordHashing
 import Storage
-import StrictJSON
 
 extension UserCommand {
     /// `keyturn user import FILE`: the users of an app that exists already; each bad row is named, none is lost in silence.
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add users from CSV with a header line, or JSON Lines: email, password_hash, verified.")
+            abstract: "Add users from CSV with a header line, or JSON Lines: email, password_hash, verified, disabled.",
+            discussion: """
+                A row that cannot be taken is named with its line and the reason, and the others go on. Run it again after an \
+                interruption: rows that are there already, just as the file says, count as unchanged.
+                """)
 
         @Argument(help: "A file, or - for standard input.") var file: String
+        @Flag(help: "Check every row, and write nothing.") var dryRun = false
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            guard let text = String(validating: try read(), as: UTF8.self) else {
-                throw CommandFailed("the file is not UTF-8")
-            }
+            let input = try ImportFile(file)
             try await options.withDatabase { database, _ in
-                var (added, refused) = (0, 0)
-                for row in try ImportRows.read(text) {
-                    do {
-                        _ = try await database.users.add(row.user(), at: WallClock.system.now())
-                        added += 1
-                    } catch {
-                        refused += 1
-                        Terminal.note("line \(row.line): \(ImportRows.words(for: error))")
-                    }
+                let progress = Progress(of: input.size)
+                var importing = Importing(database: database, isDryRun: dryRun)
+                while let bytes = try input.next() {
+                    try await importing.take(bytes)
+                    progress.show(rows: importing.rows, bytes: input.bytesRead)
                 }
-                Terminal.say("added \(added), refused \(refused)")
-                if refused > 0 { throw ExitCode(1) }
-            }
-        }
-
-        private func read() throws -> [UInt8] {
-            if file == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
-            do { return try ConfigurationOptions.contents(of: file) } catch {
-                throw CommandFailed("\(Printable.text(file)) cannot be read")
+                try await importing.finish()
+                progress.end()
+                Terminal.say(importing.summary)
+                if importing.refused > 0 { throw ExitCode(1) }
             }
         }
     }
 }
 
-/// The rows of an import file, read but not yet believed.
-struct ImportRows {
-    /// The columns of CSV, the members of JSON Lines; another name is a slip that would pass for a default.
-    static let names = ["email", "password_hash", "verified"]
+/// One import under way: rows are gathered, judged, and written a batch at a time.
+struct Importing {
+    private let database: SQLiteDatabase
+    private let isDryRun: Bool
+    private var reader = ImportReader()
+    private var waiting: [(line: Int, user: ImportedUser)] = []
+    /// Who a dry run would have added, each with what tells one row from another: by them it finds who stands twice in the file.
+    private var seen: [EmailAddress: Int] = [:]
+    private var (added, unchanged) = (0, 0)
+    private(set) var refused = 0
 
-    struct Row {
-        let line: Int
-        let values: [String: String]
+    init(database: SQLiteDatabase, isDryRun: Bool) {
+        self.database = database
+        self.isDryRun = isDryRun
+    }
 
-        /// - Throws: ``CommandFailed`` in words that do not repeat the row.
-        func user() throws -> NewUser {
-            guard let email = values["email"] else { throw CommandFailed("email is missing") }
-            let address: EmailAddress
-            do { address = try EmailAddress(parsing: email) } catch {
-                throw CommandFailed("email is no address we can mail")
+    var rows: Int { added + unchanged + refused + waiting.count }
+
+    var summary: String {
+        let counts = "added \(added), unchanged \(unchanged), refused \(refused)"
+        return isDryRun ? "dry run, nothing was written: would have \(counts)" : counts
+    }
+
+    mutating func take(_ bytes: [UInt8]) async throws { try await take(reader.read(bytes)) }
+
+    mutating func finish() async throws {
+        try await take(reader.finish())
+        try await write()
+    }
+
+    private mutating func take(_ rows: [ImportRow]) async throws {
+        for row in rows {
+            do throws(RowRefused) {
+                waiting.append((row.line, try row.content.get().user()))
+            } catch {
+                refuse(row.line, error)
             }
-            let hash = values["password_hash"].flatMap { $0.isEmpty ? nil : PasswordHash($0) }
-            if let hash, !PasswordHasher.canVerify(hash) {
-                throw CommandFailed("password_hash is of no format this build can verify")
-            }
-            guard let verified = ImportRows.boolean(values["verified"] ?? "true") else {
-                throw CommandFailed("verified must be true or false")
-            }
-            return NewUser(email: address, passwordHash: hash ?? .unusable(), isVerified: verified)
+            if waiting.count == SQLiteDatabase.importBatchLimit { try await write() }
         }
     }
 
-    /// JSON Lines where the first character is `{`, else CSV.
-    /// - Parameter whole: UTF-8, perhaps behind the byte order mark that spreadsheets write.
-    static func read(_ whole: String) throws -> [Row] {
-        let text = whole.unicodeScalars.first == "\u{FEFF}" ? String(whole.unicodeScalars.dropFirst()) : whole
-        let isJSON = text.utf8.first { $0 > 0x20 } == UInt8(ascii: "{")
-        return isJSON ? try readJSONLines(text) : try readCSV(text)
-    }
-
-    static func words(for error: any Error) -> String {
-        switch error {
-        case AddUserFailed.exists: "there is a user with this address already"
-        case AddUserFailed.storage(let failed): failed.reason
-        default: "\(error)"
-        }
-    }
-
-    private static func readJSONLines(_ text: String) throws -> [Row] {
-        var rows: [Row] = []
-        for (index, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            let bytes = Array(line)
-            if bytes.allSatisfy({ $0 <= 0x20 }) { continue }
-            guard let members = (try? JSON(parsing: bytes))?.objectValue else {
-                throw CommandFailed("line \(index + 1): not a JSON object")
-            }
-            rows.append(Row(line: index + 1, values: try values(of: members, line: index + 1)))
-        }
-        return rows
-    }
-
-    /// A value of another type is refused, never taken for a missing one: `"verified": 0` would add a verified user.
-    private static func values(of members: [JSON.Member], line: Int) throws -> [String: String] {
-        var values: [String: String] = [:]
-        for member in members {
-            guard names.contains(member.name) else {
-                throw CommandFailed("line \(line): unknown member; known are \(names.joined(separator: ", "))")
-            }
-            if let text = member.value.stringValue {
-                values[member.name] = text
-            } else if member.name == "verified", let flag = member.value.boolValue {
-                values[member.name] = flag ? "true" : "false"
-            } else if member.name != "password_hash" || member.value != .null {
-                throw CommandFailed("line \(line): \(member.name) is of the wrong type")
+    private mutating func write() async throws {
+        let batch = waiting
+        waiting = []
+        for (row, outcome) in zip(batch, try await outcomes(of: batch.map(\.user))) {
+            switch isDryRun ? outcomeInFile(of: row.user, after: outcome) : outcome {
+            case .added: added += 1
+            case .unchanged: unchanged += 1
+            case .differs:
+                refuse(row.line, RowRefused("there is a user with this address already, with another hash or state"))
             }
         }
-        return values
     }
 
-    private static func readCSV(_ text: String) throws -> [Row] {
-        var records = try CSV.records(text)
-        guard !records.isEmpty else { return [] }
-        let header = records.removeFirst().fields
-        guard header.contains("email") else { throw CommandFailed("line 1: the header names no column email") }
-        for name in header where !names.contains(name) {
-            throw CommandFailed("line 1: unknown column; known are \(names.joined(separator: ", "))")
-        }
-        guard Set(header).count == header.count else { throw CommandFailed("line 1: a column stands there twice") }
-        return try records.map { record in
-            guard record.fields.count == header.count else {
-                throw CommandFailed(
-                    "line \(record.line): \(record.fields.count) fields where the header has \(header.count)")
-            }
-            return Row(
-                line: record.line,
-                values: Dictionary(zip(header, record.fields), uniquingKeysWith: { first, _ in first }))
+    /// What a real import, which has written the earlier rows, would have found.
+    private mutating func outcomeInFile(of imported: ImportedUser, after outcome: Imported) -> Imported {
+        guard outcome == .added else { return outcome }
+        let hash = imported.user.passwordHash.text
+        var fingerprint = Hasher()
+        fingerprint.combine(hash.utf8.first == UInt8(ascii: "!") ? "!" : hash)
+        fingerprint.combine(imported.user.isVerified)
+        fingerprint.combine(imported.isDisabled)
+        let new = fingerprint.finalize()
+        guard let earlier = seen.updateValue(new, forKey: imported.user.email) else { return .added }
+        seen[imported.user.email] = earlier
+        return earlier == new ? .unchanged : .differs
+    }
+
+    private func outcomes(of users: [ImportedUser]) async throws -> [Imported] {
+        do {
+            return isDryRun
+                ? try await database.compareAll(users) : try await database.addAll(users, at: WallClock.system.now())
+        } catch {
+            throw CommandFailed(
+                """
+                \(error.reason) (SQLite code \(error.code)). What was added so far is on disk: import the same file again to go on
+                """)
         }
     }
 
-    private static func boolean(_ text: String) -> Bool? {
+    private mutating func refuse(_ line: Int, _ why: RowRefused) {
+        refused += 1
+        Terminal.note("line \(line): \(why)")
+    }
+}
+
+extension ImportRow.Values {
+    func user() throws(RowRefused) -> ImportedUser {
+        guard let email else { throw RowRefused("email is missing") }
+        let address: EmailAddress
+        do { address = try EmailAddress(parsing: email) } catch { throw RowRefused("email is no address we can mail") }
+        let hash = passwordHash.flatMap { $0.isEmpty ? nil : PasswordHash($0) }
+        // An export writes unusable hashes as they are.
+        if let hash, hash.text.utf8.first != UInt8(ascii: "!"), !PasswordHasher.canVerify(hash) {
+            throw RowRefused("password_hash is of no format this build can verify")
+        }
+        guard let isVerified = Self.boolean(verified, fallback: true) else {
+            throw RowRefused("verified must be true or false")
+        }
+        guard let isDisabled = Self.boolean(disabled, fallback: false) else {
+            throw RowRefused("disabled must be true or false")
+        }
+        return ImportedUser(
+            NewUser(email: address, passwordHash: hash ?? .unusable(), isVerified: isVerified), isDisabled: isDisabled)
+    }
+
+    private static func boolean(_ text: String?, fallback: Bool) -> Bool? {
         switch text {
-        case "true", "1", "yes", "": true
+        case nil, "": fallback
+        case "true", "1", "yes": true
         case "false", "0", "no": false
         default: nil
         }
     }
 }
 
-/// Comma-separated values (RFC 4180): quotes around fields, doubled inside them; CRLF or LF ends a record.
-enum CSV {
-    struct Record {
-        /// Where it begins, counted from 1.
-        let line: Int
-        let fields: [String]
+/// A file or standard input, a piece at a time.
+private final class ImportFile {
+    private static let pieceBytes = 1 << 20
+
+    private let handle: FileHandle
+    /// In bytes; nil where it is not known.
+    let size: Int?
+    private(set) var bytesRead = 0
+
+    init(_ path: String) throws {
+        if path == "-" {
+            (handle, size) = (.standardInput, nil)
+            return
+        }
+        guard let opened = FileHandle(forReadingAtPath: path) else {
+            throw CommandFailed("\(Printable.text(path)) cannot be read")
+        }
+        handle = opened
+        size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
     }
 
-    static func records(_ text: String) throws -> [Record] {
-        var records: [Record] = []
-        var (fields, field): ([String], [UInt8]) = ([], [])
-        var (line, start) = (1, 1)
-        var (isQuoted, wasQuoted) = (false, false)
-        func endField() {
-            fields.append(String(decoding: field, as: UTF8.self))
-            (field, wasQuoted) = ([], false)
+    /// nil at the end.
+    func next() throws -> [UInt8]? {
+        let piece: Data?
+        do { piece = try handle.read(upToCount: Self.pieceBytes) } catch {
+            throw CommandFailed("the file cannot be read to its end: \(error.localizedDescription)")
         }
-        func endRecord() {
-            if field.last == 0x0D, !wasQuoted { field.removeLast() }
-            endField()
-            if fields != [""] { records.append(Record(line: start, fields: fields)) }
-            (fields, start) = ([], line)
-        }
-        let bytes = Array(text.utf8)
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            index += 1
-            if byte == 0x0A { line += 1 }
-            switch byte {
-            case 0x22 where isQuoted && index < bytes.count && bytes[index] == 0x22:
-                field.append(0x22)
-                index += 1
-            case 0x22 where isQuoted: (isQuoted, wasQuoted) = (false, true)
-            case _ where isQuoted: field.append(byte)
-            case 0x22 where field.isEmpty && !wasQuoted: isQuoted = true
-            case 0x2C: endField()
-            case 0x0D where wasQuoted: break
-            case 0x0A: endRecord()
-            case _ where wasQuoted: throw CommandFailed("line \(line): text behind a closing quote")
-            default: field.append(byte)
-            }
-        }
-        if isQuoted { throw CommandFailed("line \(start): a quote is never closed") }
-        if !field.isEmpty || !fields.isEmpty || wasQuoted { endRecord() }
-        return records
+        guard let piece, !piece.isEmpty else { return nil }
+        bytesRead += piece.count
+        return Array(piece)
     }
+}
+
+/// How far an import is, on one line of a terminal; nothing where standard error is none.
+private struct Progress {
+    private let size: Int?
+    private let isShown: Bool
+
+    init(of size: Int?) {
+        self.size = size
+        isShown = isatty(STDERR_FILENO) == 1
+    }
+
+    func show(rows: Int, bytes: Int) {
+        guard isShown else { return }
+        let share = size.map { $0 > 0 ? " (\(min(100, bytes * 100 / $0)) %)" : "" } ?? ""
+        FileHandle.standardError.write(Data("\r\(rows) rows\(share)  ".utf8))
+    }
+
+    func end() { if isShown { FileHandle.standardError.write(Data("\n".utf8)) } }
 }

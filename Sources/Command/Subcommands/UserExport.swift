@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Keyturn
+import PasswordHashing
+import Storage
+import StrictJSON
+
+extension UserCommand {
+    /// `keyturn user export`: all users, as `user import` reads them back.
+    struct Export: AsyncParsableCommand {
+        enum Format: String, ExpressibleByArgument, CaseIterable { case jsonl, csv }
+
+        static let configuration = CommandConfiguration(
+            abstract: "Write all users, with their password hashes, as `user import` reads them back.",
+            discussion: "For an exact copy of everything, outbox and dates included, see `keyturn backup`.")
+
+        @Argument(help: "A new file, readable by you alone; or - for standard output.") var file = "-"
+        @Option(help: "jsonl or csv.") var format = Format.jsonl
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            try await options.withDatabase { database, _ in
+                let output = try ExportFile(file)
+                if format == .csv { try output.write("email,password_hash,verified,disabled\n") }
+                var (last, count): (UserID?, Int) = (nil, 0)
+                while true {
+                    let page = try await database.users.list(after: last, limit: SQLiteUsers.listLimit)
+                    try output.write(page.map(line).joined())
+                    count += page.count
+                    guard page.count == SQLiteUsers.listLimit else { break }
+                    last = page.last?.id
+                }
+                try output.close()
+                Terminal.note("\(count) users")
+            }
+        }
+
+        private func line(_ user: User) -> String {
+            switch format {
+            case .jsonl:
+                let json = JSON.members(
+                    ("email", .string(user.email.text)), ("password_hash", .string(user.passwordHash.text)),
+                    ("verified", .bool(user.isVerified)), ("disabled", .bool(user.isDisabled)))
+                return String(decoding: json.write(), as: UTF8.self) + "\n"
+            case .csv:
+                let fields = [user.email.text, user.passwordHash.text, "\(user.isVerified)", "\(user.isDisabled)"]
+                return fields.map(Self.quoted).joined(separator: ",") + "\n"
+            }
+        }
+
+        /// Quoted where a separator, a quote or a line end stands in it (RFC 4180 §2).
+        private static func quoted(_ field: String) -> String {
+            guard field.utf8.contains(where: { [0x2C, 0x22, 0x0D, 0x0A].contains($0) }) else { return field }
+            return "\"" + field.replacing("\"", with: "\"\"") + "\""
+        }
+    }
+}
+
+/// Where an export goes: it holds password hashes, so a file is new and its owner's alone.
+private struct ExportFile {
+    private let handle: FileHandle
+
+    init(_ path: String) throws {
+        if path == "-" {
+            handle = .standardOutput
+            return
+        }
+        guard
+            !FileManager.default.fileExists(atPath: path),
+            FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
+            let opened = FileHandle(forWritingAtPath: path)
+        else { throw CommandFailed("\(Printable.text(path)) exists already, or cannot be created") }
+        handle = opened
+    }
+
+    func write(_ text: String) throws {
+        do { try handle.write(contentsOf: Data(text.utf8)) } catch {
+            throw CommandFailed("the export cannot be written: \(error.localizedDescription)")
+        }
+    }
+
+    func close() throws {
+        if handle.fileDescriptor != STDOUT_FILENO { try handle.synchronize() }
+    }
+}
