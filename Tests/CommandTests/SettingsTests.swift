@@ -1,3 +1,4 @@
+import Foundation
 import Keyturn
 import Testing
 
@@ -131,5 +132,98 @@ import Testing
             try settings().missingForServe().map { String($0.description.prefix { $0 != ":" }) } == [
                 "server.publicURL", "secrets.standard", "mail.provider", "mail.from.email", "mail.from.name",
             ])
+    }
+
+    @Test func `take secrets the service manager hands over, before the file and after the environment`() throws {
+        let file =
+            #"{"secrets": {"standard": ["from-the-file-0123456789-0123456789"]}, "mail": {"sendgrid": {"apiKey": "SG.file"}}}"#
+        let handed = [
+            "secrets.standard": "\(Self.secret)\nolder-0123456789-0123456789-0123456789\n",
+            "mail.sendgrid.apiKey": "SG.handed\n",
+        ]
+        func settings(_ environment: [String: String]) throws -> Settings {
+            let layers = try Layers(
+                flags: [:], environment: environment, credential: { handed[$0.name] }, file: Array(file.utf8))
+            return try Settings(layers, readFile: { _ in [] })
+        }
+        let plain = try settings([:])
+        #expect(plain.secrets?.keys == [Array(Self.secret.utf8), Array("older-0123456789-0123456789-0123456789".utf8)])
+        #expect(plain.mail.apiKey == "SG.handed")
+        #expect(try settings(["SENDGRID_API_KEY": "SG.environment"]).mail.apiKey == "SG.environment")
+    }
+
+    @Test func `read the mail provider's key from a file`() throws {
+        #expect(try settings(["KEYTURN_MAIL_SENDGRID_API_KEY_FILE": "/run/key"]).mail.apiKey == Self.secret)
+        let both = ["KEYTURN_MAIL_SENDGRID_API_KEY_FILE": "/run/key", "SENDGRID_API_KEY": "SG.direct"]
+        #expect(try settings(both).mail.apiKey == "SG.direct")
+        let layers = try Layers(flags: ["mail.sendgrid.apiKeyFile": "/run/key"], environment: [:], file: nil)
+        for (bytes, words) in [
+            ([], "mail.sendgrid.apiKeyFile: holds no key"), ([0x20, 0x0A], "mail.sendgrid.apiKeyFile: holds no key"),
+            ([0x53, 0x20, 0x47], "mail.sendgrid.apiKeyFile: must be printable ASCII without blanks"),
+            ([0xFF], "mail.sendgrid.apiKeyFile: cannot be read as text"),
+        ] as [([UInt8], String)] {
+            do {
+                _ = try Settings(layers, readFile: { _ in bytes })
+                Issue.record("accepted")
+            } catch { #expect("\(error)" == words) }
+        }
+    }
+
+    @Test func `tell what a misspelt variable was perhaps meant to be`() throws {
+        let layers = try Layers(
+            flags: [:], environment: ["KEYTURN_SERVER_PROT": "1", "KEYTURN_ZZZZZZZZZZZZ": "", "PATH": ""], file: nil)
+        #expect(layers.strangers.map(\.name) == ["KEYTURN_SERVER_PROT", "KEYTURN_ZZZZZZZZZZZZ"])
+        #expect(layers.strangers.map(\.hint) == [" (did you mean KEYTURN_SERVER_PORT?)", ""])
+    }
+}
+
+@Suite struct `A danger` {
+    func dangers(_ environment: [String: String]) throws -> [String] {
+        let layers = try Layers(flags: [:], environment: environment, file: nil)
+        return Danger.all(in: try Settings(layers, readFile: { _ in [] }))
+    }
+
+    @Test func `is seen in none of the defaults`() throws { #expect(try dangers([:]) == []) }
+
+    @Test(arguments: [
+        (["KEYTURN_SERVER_PUBLIC_URL": "http://accounts.example.com"], "server.publicURL is http"),
+        (["KEYTURN_SERVER_HOST": "0.0.0.0"], "server.host 0.0.0.0 is reachable from outside and speaks plain text"),
+        (["KEYTURN_ADMIN_HOST": "::"], "admin.host :: shows the metrics"),
+        (
+            ["KEYTURN_TOKENS_RESET_LIFETIME": "10m"],
+            "tokens.resetLifetime 10m is hardly longer than mail.perAccount.interval 10m"
+        ),
+        (
+            ["KEYTURN_TOKENS_RESET_LIFETIME": "4m", "KEYTURN_MAIL_PER_ACCOUNT_INTERVAL": "1m"],
+            "tokens.resetLifetime 4m is short"
+        ),
+        (["KEYTURN_PASSWORDS_SCRYPT_LOG_N": "10"], "passwords.scheme is configured cheaper"),
+        (["KEYTURN_PASSWORDS_MINIMUM_LENGTH": "8"], "passwords.minimumLength 8 is for accounts with a second factor"),
+        (
+            ["KEYTURN_SECRETS_STANDARD": "correct horse battery staple and more"],
+            "a secret of secrets.standard looks typed"
+        ),
+        (["KEYTURN_SECRETS_STANDARD": "1a2B3c4D5e6F7g8H1a2B3c4D5e6F7g8H"], "a secret of secrets.standard looks typed"),
+        (
+            ["KEYTURN_MAIL_PROVIDER": "sendgrid", "KEYTURN_MAIL_SENDGRID_BYPASS_SUPPRESSIONS": "false"],
+            "mail.sendgrid.bypassSuppressions is off"
+        ),
+    ])
+    func `is put into words`(environment: [String: String], words: String) throws {
+        let found = try dangers(environment)
+        #expect(found.count == 1 && found[0].hasPrefix(words), "\(found)")
+    }
+
+    @Test func `is not seen in a secret that was generated`() {
+        for secret in [
+            "Vb0qk2bT2nJx-5y1xZ_w3Z7e8sQ0aLhYpDkUuJrXG4oTtF9cEwMiNvBg6RjSyKlQ",
+            "0123456789abcdefghijklmnopqrstuvwxyzABCDEF",
+            "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26",
+        ] { #expect(!Danger.looksTyped(Array(secret.utf8))) }
+    }
+
+    @Test func `is a clock that stands before the binary was made`() {
+        #expect(Danger.clock(now: Date(timeIntervalSince1970: 0)).count == 1)
+        #expect(Danger.clock(now: Date()) == [])
     }
 }

@@ -19,13 +19,29 @@ struct ConfigurationOptions: ParsableArguments {
             }
             flags[String(override[..<equals])] = String(override[override.index(after: equals)...])
         }
-        return try Layers(flags: flags, environment: environment, file: readFile(environment))
+        return try Layers(
+            flags: flags, environment: environment, credential: { Self.credential($0, environment) },
+            file: readFile(environment))
+    }
+
+    /// Where the configuration file is; nil where there is none.
+    var path: String? { file ?? ProcessInfo.processInfo.environment["KEYTURN_CONFIG"] }
+
+    /// systemd puts each credential of a unit into a file of its name, in a directory that only the service can read.
+    private static func credential(_ key: Key, _ environment: [String: String]) -> String? {
+        guard let directory = environment["CREDENTIALS_DIRECTORY"], !directory.isEmpty,
+            let bytes = try? contents(of: "\(directory)/\(key.name)"),
+            let text = String(validating: bytes, as: UTF8.self)
+        else { return nil }
+        return text
     }
 
     /// Loads and checks the whole configuration. A variable that looks like ours but is none is worth a line on stderr.
     func settings() throws -> Settings {
         let layers = try layers()
-        for stranger in layers.strangers { Terminal.note("\(Printable.text(stranger)): no such setting, ignored") }
+        for stranger in layers.strangers {
+            Terminal.note("\(Printable.text(stranger.name)): no such setting, ignored\(stranger.hint)")
+        }
         return try Settings(layers, readFile: ConfigurationOptions.contents)
     }
 

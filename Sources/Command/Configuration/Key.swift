@@ -65,6 +65,7 @@ extension Key {
     static let fromEmail = Key("mail.from.email", .text)
     static let fromName = Key("mail.from.name", .text)
     static let sendGridKey = Key("mail.sendgrid.apiKey", .text, isSecret: true, aliases: ["SENDGRID_API_KEY"])
+    static let sendGridKeyFile = Key("mail.sendgrid.apiKeyFile", .text)
     static let sendGridURL = Key("mail.sendgrid.baseURL", .text, "https://api.sendgrid.com")
     static let sendGridCAFile = Key("mail.sendgrid.caFile", .text)
     static let bypassSuppressions = Key("mail.sendgrid.bypassSuppressions", .boolean, "true")
@@ -85,7 +86,7 @@ extension Key {
         passwordScheme, scryptLogN, scryptR, scryptP, bcryptCost, pbkdf2Iterations, minimumLength, maximumLength,
         blocklistFile,
         mailProvider, captureDirectory, fromEmail, fromName,
-        sendGridKey, sendGridURL, sendGridCAFile, bypassSuppressions, mailInterval, mailBurst,
+        sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, mailInterval, mailBurst,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge, logLevel, logFormat,
     ]
 }

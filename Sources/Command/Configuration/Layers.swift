@@ -9,15 +9,16 @@ struct ConfigurationRefused: Error, CustomStringConvertible {
     init(_ key: Key, _ problem: String) { description = "\(key.name): \(problem)" }
 }
 
-/// The three places a value may stand, strongest first: flags, the environment, the file.
+/// The places a value may stand, strongest first: flags, the environment, the service manager's credentials, the file.
 struct Layers: Sendable {
     enum Source: Sendable, Equatable, CustomStringConvertible {
-        case flag, variable(String), file, fallback
+        case flag, variable(String), credential, file, fallback
 
         var description: String {
             switch self {
             case .flag: "flag"
             case .variable(let name): name
+            case .credential: "credential"
             case .file: "file"
             case .fallback: "default"
             }
@@ -29,14 +30,22 @@ struct Layers: Sendable {
 
     private let flags: [String: String]
     private let environment: [String: String]
+    private let credentials: [String: String]
     private let file: [String: Raw]
 
     /// - Parameter flags: by the key's dotted name.
+    /// - Parameter credential: what the service manager handed over under a secret key's name; nil where it did not.
     /// - Parameter file: the whole JSON text; nil where there is no file.
-    init(flags: [String: String], environment: [String: String], file: [UInt8]?) throws(ConfigurationRefused) {
+    init(
+        flags: [String: String], environment: [String: String], credential: (Key) -> String? = { _ in nil },
+        file: [UInt8]?
+    ) throws(ConfigurationRefused) {
         for name in flags.keys where !Key.all.contains(where: { $0.name == name }) { throw Layers.unknown(name) }
         self.flags = flags
         self.environment = environment
+        credentials = Dictionary(
+            Key.all.filter(\.isSecret).compactMap { key in credential(key).map { (key.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
         self.file = if let file { try Layers.read(file) } else { [:] }
     }
 
@@ -45,14 +54,16 @@ struct Layers: Sendable {
         for name in [key.variable] + key.aliases {
             if let value = environment[name] { return (.text(value), .variable(name)) }
         }
+        if let value = credentials[key.name] { return (.text(value), .credential) }
         if let value = file[key.name] { return (value, .file) }
         return key.fallback.map { (.text($0), .fallback) }
     }
 
-    /// Variables that look like ours but are none: a misspelt one is worth a word.
-    var strangers: [String] {
-        let known = Set(Key.all.map(\.variable) + ["KEYTURN_CONFIG"])
-        return environment.keys.filter { $0.utf8.starts(with: "KEYTURN_".utf8) && !known.contains($0) }.sorted()
+    /// Variables that look like ours but are none, each with what was perhaps meant: a misspelt one is worth a word.
+    var strangers: [(name: String, hint: String)] {
+        let known = Key.all.map(\.variable) + ["KEYTURN_CONFIG"]
+        let strange = environment.keys.filter { $0.utf8.starts(with: "KEYTURN_".utf8) && !known.contains($0) }
+        return strange.sorted().map { ($0, Layers.hint(for: $0, among: known)) }
     }
 
     private static func read(_ bytes: [UInt8]) throws(ConfigurationRefused) -> [String: Raw] {
@@ -100,9 +111,12 @@ struct Layers: Sendable {
     private static func unknown(_ name: String) -> ConfigurationRefused {
         let shown = String(
             name.unicodeScalars.filter { $0.value >= 0x20 && $0.value < 0x7F }.prefix(64).map(Character.init))
-        let nearest = Key.all.map(\.name).min { distance($0, shown) < distance($1, shown) }
-        let hint = nearest.flatMap { distance($0, shown) <= 4 ? " (did you mean \($0)?)" : nil } ?? ""
-        return ConfigurationRefused("\(shown): unknown key\(hint)")
+        return ConfigurationRefused("\(shown): unknown key\(hint(for: shown, among: Key.all.map(\.name)))")
+    }
+
+    private static func hint(for strange: String, among known: [String]) -> String {
+        let nearest = known.min { distance($0, strange) < distance($1, strange) }
+        return nearest.flatMap { distance($0, strange) <= 4 ? " (did you mean \($0)?)" : nil } ?? ""
     }
 
     /// Levenshtein's distance, over at most 64 characters each.

@@ -86,7 +86,7 @@ struct Settings: Sendable {
         resetLifetime = try values.duration(.resetLifetime, in: .seconds(1) ... .seconds(86_400))
         sessionLifetime = try values.duration(.sessionLifetime, in: .seconds(1) ... .seconds(31 * 86_400))
         passwords = try values.passwords()
-        mail = try values.mail()
+        mail = try values.mail(readFile: readFile)
         let rate = try values.rate(.clientRate)
         clientRate = Rate(rate.count, per: rate.per)
         clientBurst = try values.integer(.clientBurst, in: 1...1_000_000)

@@ -57,13 +57,13 @@ struct Values {
     }
 
     func list(_ key: Key) throws(ConfigurationRefused) -> [String] {
-        switch layers.raw(key)?.value {
-        case nil: return []
+        guard let (value, source) = layers.raw(key) else { return [] }
+        switch value {
         case .list(let list): return list
         case .text(let text):
-            return text.utf8.split(separator: UInt8(ascii: ",")).map { trimmed(String(Substring($0))) }.filter {
-                !$0.isEmpty
-            }
+            // A credential holds one a line, as a file of secrets does.
+            let end = source == .credential ? 0x0A : UInt8(ascii: ",")
+            return text.utf8.split(separator: end).map { trimmed(String(Substring($0))) }.filter { !$0.isEmpty }
         default: throw wrongKind(key)
         }
     }
@@ -206,7 +206,7 @@ struct Values {
         }
     }
 
-    func mail() throws(ConfigurationRefused) -> Settings.Mail {
+    func mail(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Settings.Mail {
         let provider = try optionalText(.mailProvider)
         if provider != nil { _ = try choice(.mailProvider, of: Settings.Provider.allCases.map(\.rawValue)) }
         guard let origin = Origin(parsing: try text(.sendGridURL)) else {
@@ -214,7 +214,7 @@ struct Values {
         }
         return try Settings.Mail(
             provider: provider.flatMap(Settings.Provider.init), captureDirectory: text(.captureDirectory),
-            fromEmail: sender(), fromName: optionalText(.fromName), apiKey: apiKey(), baseURL: origin,
+            fromEmail: sender(), fromName: optionalText(.fromName), apiKey: apiKey(readFile: readFile), baseURL: origin,
             caFile: optionalText(.sendGridCAFile), bypassSuppressions: boolean(.bypassSuppressions),
             budget: MailBudget(
                 interval: duration(.mailInterval, in: .milliseconds(1) ... .seconds(86_400)),
@@ -230,13 +230,24 @@ struct Values {
     }
 
     /// A line end behind the key is the commonest slip: it is cut, anything else that is not printable ASCII is refused.
-    private func apiKey() throws(ConfigurationRefused) -> String? {
-        guard case .text(let raw) = layers.raw(.sendGridKey)?.value else { return nil }
-        let key = trimmed(raw)
-        guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw ConfigurationRefused(.sendGridKey, "must be printable ASCII without blanks")
+    private func apiKey(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> String? {
+        if case .text(let raw) = layers.raw(.sendGridKey)?.value, !trimmed(raw).isEmpty {
+            return try printable(raw, .sendGridKey)
         }
-        return key.isEmpty ? nil : key
+        guard let path = try optionalText(.sendGridKeyFile) else { return nil }
+        guard let bytes = try? readFile(path), let raw = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationRefused(.sendGridKeyFile, "cannot be read as text")
+        }
+        guard !trimmed(raw).isEmpty else { throw ConfigurationRefused(.sendGridKeyFile, "holds no key") }
+        return try printable(raw, .sendGridKeyFile)
+    }
+
+    private func printable(_ raw: String, _ key: Key) throws(ConfigurationRefused) -> String {
+        let text = trimmed(raw)
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ConfigurationRefused(key, "must be printable ASCII without blanks")
+        }
+        return text
     }
 
     /// `http` or `https`, a host and perhaps a port, as a browser writes an `Origin` (RFC 6454 §6.1).

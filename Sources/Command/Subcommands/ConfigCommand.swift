@@ -17,7 +17,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let settings = try options.settings()
             let layers = try options.layers()
             Terminal.table(["KEY", "VALUE", "FROM"], Key.all.compactMap { row($0, layers) })
-            for danger in Danger.all(in: settings) { Terminal.note("warning: \(danger)") }
+            for danger in try Danger.all(in: settings, from: options) { Terminal.note("warning: \(danger)") }
             _ = try settings.passwords.policy(publicURL: settings.server.publicURL ?? "")
             if settings.mail.provider == .sendgrid { try settings.mail.checkTrust() }
             let missing = settings.missingForServe()
@@ -43,6 +43,23 @@ struct ConfigCommand: AsyncParsableCommand {
 
 /// What is allowed and still unwise, in words.
 enum Danger {
+    /// Everything: what the values say, what the files' modes say, what the clock says.
+    static func all(in settings: Settings, from options: ConfigurationOptions) throws -> [String] {
+        let layers = try options.layers()
+        let exposed = SecretFile.all(in: layers, settings: settings, configurationFile: options.path)
+            .filter { FileMode(of: $0.path)?.isForOthers == true }
+            .map { "\($0.key): everybody on this machine can read \($0.path), which holds a secret: chmod 640" }
+        return all(in: settings) + exposed + clock(now: Date())
+    }
+
+    /// A clock that stands before the day this binary was built.
+    static func clock(now: Date, binary: String = "/proc/self/exe") -> [String] {
+        let built = try? FileManager.default.attributesOfItem(
+            atPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: binary)) ?? binary)[.modificationDate]
+        guard let built = built as? Date, now < built else { return [] }
+        return ["the clock is earlier than this binary: links and sessions carry times, set it first"]
+    }
+
     static func all(in settings: Settings) -> [String] {
         var dangers: [String] = []
         if let url = settings.server.publicURL, url.hasPrefix("http://"), !isLocal(url) {
@@ -58,6 +75,17 @@ enum Danger {
         if settings.resetLifetime < .seconds(300) {
             dangers.append("tokens.resetLifetime \(Units.text(settings.resetLifetime)) is short: mail may take longer")
         }
+        if let secrets = settings.secrets, secrets.keys.contains(where: looksTyped) {
+            dangers.append(
+                "a secret of secrets.standard looks typed, not random: make one with `keyturn secret generate`")
+        }
+        if settings.resetLifetime < settings.mail.budget.interval + .seconds(60) {
+            dangers.append(
+                """
+                tokens.resetLifetime \(Units.text(settings.resetLifetime)) is hardly longer than mail.perAccount.interval \
+                \(Units.text(settings.mail.budget.interval)): whoever used up the mails waits almost until the last link is dead
+                """)
+        }
         if settings.passwords.isCheap {
             dangers.append(
                 "passwords.scheme is configured cheaper than OWASP advises: a stolen database is guessed faster")
@@ -71,6 +99,14 @@ enum Danger {
             dangers.append("mail.sendgrid.bypassSuppressions is off: accepted mails may be dropped in silence")
         }
         return dangers
+    }
+
+    /// Words, or one half said twice: nothing a generator makes.
+    static func looksTyped(_ secret: [UInt8]) -> Bool {
+        let half = secret.count / 2
+        if secret.prefix(half) == secret.dropFirst(half).prefix(half) { return true }
+        let pieces = secret.split { [0x20, 0x2D, 0x2E, 0x5F].contains($0) }
+        return pieces.count { $0.count >= 4 && $0.dropFirst().allSatisfy { (0x61...0x7A).contains($0) } } >= 3
     }
 
     private static func isLocal(_ url: String) -> Bool { URL(string: url)?.host().map(isLoopback) ?? false }

@@ -1,0 +1,125 @@
+import Foundation
+import Keyturn
+import Storage
+import Telemetry
+
+/// The database as a patient: whole, of our shape, for its owner alone, with room to grow, and nothing stuck in it.
+struct DatabaseLook {
+    private static let freeBytesLow = 100 << 20
+    private static let freeBytesScarce = 1 << 30
+    /// A letter is tried within seconds; one that waits so long waits for the operator.
+    private static let waitingLong: Duration = .seconds(600)
+
+    let settings: Settings
+    let now: Timestamp
+
+    func findings() async -> [Finding] {
+        let path = settings.databasePath
+        guard FileManager.default.fileExists(atPath: path) else {
+            return [.ok("database", "\(path) is not there yet: serve creates it")] + [directory(), diskSpace()]
+        }
+        let body = [integrity(), schema()]
+        let outbox = body.exitStatus == 0 ? await outbox() : []
+        return body + outbox + [permissions(), directory(), diskSpace()]
+    }
+
+    private func integrity() -> Finding {
+        do {
+            try Inspection.refuseDamage(in: settings.databasePath)
+            return .ok("integrity", "SQLite finds nothing wrong")
+        } catch {
+            return .error(
+                "integrity", error.words(database: settings.databasePath, copy: settings.databasePath),
+                advice: "stop the service, keep the damaged files, and `keyturn restore` the last backup")
+        }
+    }
+
+    private func schema() -> Finding {
+        do {
+            let pending = try Inspection.schema(of: settings.databasePath).pending
+            if pending.isEmpty { return .ok("migrations", "all applied") }
+            return .warning(
+                "migrations", "not applied yet: \(pending.joined(separator: ", "))",
+                advice: "`keyturn backup`, then `keyturn migrate`; serve applies them as well")
+        } catch {
+            return .error(
+                "migrations", error.words(database: settings.databasePath, copy: settings.databasePath),
+                advice: "use the binary that wrote this database, or restore a backup")
+        }
+    }
+
+    private func outbox() async -> [Finding] {
+        var options = settings.storage
+        options.appliesMigrations = false
+        do {
+            let database = try SQLiteDatabase(options, now: now, metrics: Metrics(), log: settings.makeLog())
+            defer { database.close() }
+            let depth = try await database.outbox.depth()
+            return [waiting(depth), failed(depth)]
+        } catch {
+            return [
+                .error(
+                    "outbox", Printable.text("\(error)"),
+                    advice: "see what else is wrong with the database, and mend that")
+            ]
+        }
+    }
+
+    private func waiting(_ depth: OutboxDepth) -> Finding {
+        let words = "\(depth.pending + depth.leased) letters wait"
+        guard let oldest = depth.oldest, oldest + Self.waitingLong < now else { return .ok("outbox", words) }
+        return .warning(
+            "outbox", "\(words), the oldest since \(oldest.rfc3339)",
+            advice: "is serve running? `keyturn outbox list` says what the provider answered last")
+    }
+
+    private func failed(_ depth: OutboxDepth) -> Finding {
+        if depth.failed == 0 { return .ok("failed mail", "none") }
+        return .warning(
+            "failed mail", "\(depth.failed) letters failed for good",
+            advice: "`keyturn outbox list --failed` says why; then `keyturn outbox retry --all` or `purge --failed`")
+    }
+
+    private func permissions() -> Finding {
+        let exposed = ["", "-wal", "-shm"].map { settings.databasePath + $0 }.filter {
+            FileMode(of: $0)?.isForOthers == true
+        }
+        guard let first = exposed.first else {
+            return .ok("permissions", "the database is for its owner and group alone")
+        }
+        return .error(
+            "permissions", "everybody on this machine can read \(exposed.joined(separator: ", "))",
+            advice: "chmod 600 \(first)*")
+    }
+
+    private var folder: String {
+        let folder = (settings.databasePath as NSString).deletingLastPathComponent
+        return folder.isEmpty ? "." : folder
+    }
+
+    private func directory() -> Finding {
+        if FileManager.default.isWritableFile(atPath: folder) {
+            return .ok("directory", "\(folder) can be written by this user")
+        }
+        return .error(
+            "directory", "this user cannot write into \(folder), where SQLite keeps its log beside the database",
+            advice: "run as the service's user, or give it the directory: chown keyturn \(folder)")
+    }
+
+    private func diskSpace() -> Finding {
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder)
+        guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue else {
+            return .warning("disk", "free space of \(folder) is unknown", advice: "does the directory exist?")
+        }
+        let size = (try? FileManager.default.attributesOfItem(atPath: settings.databasePath)[.size] as? Int) ?? 0
+        let words = "\(free >> 20) MiB free in \(folder)"
+        if free < Self.freeBytesLow {
+            return .error("disk", words, advice: "make room now: a full disk turns every request into 503")
+        }
+        if free < max(Self.freeBytesScarce, size) {
+            return .warning(
+                "disk", words, advice: "make room: a backup needs as much as the database, \(size >> 20) MiB")
+        }
+        return .ok("disk", words)
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import TestKit
+import Testing
+
+/// The commands of whoever keeps the service alive.
+@Suite struct `An operator` {
+    func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+
+    @Test func `backs up while the service runs, and restores when it is stopped`() async throws {
+        let keyturn = try await RunningKeyturn.serve()
+        let copy = keyturn.directory.appending(path: "backup.sqlite").path
+        _ = try await keyturn.command("user", "add", "ann@example.com")
+        let backup = try await keyturn.command("backup", copy)
+        #expect(backup.status == 0, "\(backup.errors)")
+        #expect(try mode(copy) == 0o600)
+        #expect(try await keyturn.command("backup", copy).status == 1)
+        _ = try await keyturn.command("user", "add", "bob@example.com")
+
+        let refused = try await keyturn.command("restore", copy)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("stop it first"), "\(refused.errors)")
+        #expect(await keyturn.stop() == 0)
+        let restored = try await keyturn.command("restore", copy)
+        #expect(restored.status == 0, "\(restored.errors)")
+        #expect(restored.output.contains("the former database is"))
+        let users = try await keyturn.command("user", "list").output
+        #expect(users.contains("ann@example.com") && !users.contains("bob@example.com"))
+    }
+
+    @Test(arguments: ["jsonl", "csv"])
+    func `moves users to another place and finds them the same`(format: String) async throws {
+        let (here, there) = (try RunningKeyturn.temporaryDirectory(), try RunningKeyturn.temporaryDirectory())
+        func keyturn(_ directory: URL, _ arguments: String..., input: String? = nil) async throws -> (
+            status: Int32, output: String, errors: String
+        ) {
+            try await RunningKeyturn.run(
+                arguments, environment: RunningKeyturn.environment(in: directory), input: input)
+        }
+        let hash = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"
+        let rows = """
+            {"email":"ann@example.com","password_hash":"\(hash)"}
+            {"email":"bob@example.com","verified":false}
+            {"email":"carl@example.com","disabled":true}
+            """
+        #expect(
+            try await keyturn(here, "user", "import", "-", input: rows).output == "added 3, unchanged 0, refused 0\n")
+        let file = here.appending(path: "users").path
+        #expect(try await keyturn(here, "user", "export", file, "--format", format).status == 0)
+        #expect(try mode(file) == 0o600)
+        #expect(try await keyturn(here, "user", "export", file).status == 1)
+        #expect(
+            try await keyturn(there, "user", "import", "--dry-run", file).output
+                == "dry run, nothing was written: would have added 3, unchanged 0, refused 0\n")
+        #expect(try await keyturn(there, "user", "list").output == "")
+        #expect(try await keyturn(there, "user", "import", file).output == "added 3, unchanged 0, refused 0\n")
+        #expect(try await keyturn(there, "user", "import", file).output == "added 0, unchanged 3, refused 0\n")
+        #expect(
+            try await keyturn(there, "user", "export", "--format", format).output
+                == String(contentsOfFile: file, encoding: .utf8))
+    }
+
+    @Test func `hears from the doctor what to do, and its exit status says how bad it is`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        func doctor(_ changes: [String: String] = [:], _ more: String...) async throws -> (
+            status: Int32, output: String, errors: String
+        ) {
+            try await RunningKeyturn.run(
+                ["doctor"] + more, environment: RunningKeyturn.environment(in: directory, changes))
+        }
+        let good = ["KEYTURN_PASSWORDS_SCRYPT_LOG_N": "14", "KEYTURN_PASSWORDS_SCRYPT_P": "5"]
+        _ = try await RunningKeyturn.run(["migrate"], environment: RunningKeyturn.environment(in: directory))
+        let well = try await doctor(good, "--offline")
+        #expect(well.status == 0, "\(well.output)")
+        let cheap = try await doctor([:], "--offline")
+        #expect(cheap.status == 2, "\(cheap.output)")
+        #expect(cheap.output.contains("warning  configuration"))
+
+        let database = directory.appending(path: "keyturn.sqlite").path
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: database)
+        let open = try await doctor(good, "--offline")
+        #expect(open.status == 1)
+        #expect(open.output.contains("→ chmod 600 \(database)*"), "\(open.output)")
+
+        // A provider that does not like the key, under an authority nobody named.
+        let sendGrid = try await FakeSendGrid.start(answers: [.respond(401)])
+        let mail = good.merging([
+            "KEYTURN_MAIL_PROVIDER": "sendgrid", "SENDGRID_API_KEY": "SG.a-secret-key",
+            "KEYTURN_MAIL_SENDGRID_BASE_URL": sendGrid.baseURL,
+        ]) { _, new in new }
+        let untrusted = try await doctor(mail)
+        #expect(untrusted.status == 1)
+        #expect(untrusted.output.contains("localhost: handshake: "), "\(untrusted.output)")
+        let refused = try await doctor(
+            mail.merging(["KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile]) { _, new in new })
+        #expect(refused.output.contains("the provider refuses the key (401)"), "\(refused.output)")
+        #expect(!refused.output.contains("SG.a-secret-key") && !refused.errors.contains("SG.a-secret-key"))
+    }
+
+    @Test func `is told of a secret that everybody can read`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let file = directory.appending(path: "secret").path
+        try "Vb0qk2bT2nJx5y1xZw3Z7e8sQ0aLhYpDkUuJrXG4oTtF9c\n".write(toFile: file, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+        let changes = ["KEYTURN_SECRETS_STANDARD": "", "KEYTURN_SECRETS_FILE": file]
+        let environment = RunningKeyturn.environment(in: directory, changes)
+        let warned = try await RunningKeyturn.run(["config", "check"], environment: environment)
+        #expect(warned.errors.contains("secrets.file: everybody on this machine can read \(file)"), "\(warned.errors)")
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file)
+        let quiet = try await RunningKeyturn.run(["config", "check"], environment: environment)
+        #expect(!quiet.errors.contains("everybody"))
+        #expect(quiet.status == 0)
+    }
+}
