@@ -12,17 +12,38 @@ package enum ResponseRefused: Error, Equatable {
 
 package struct ReceivedResponse: Sendable {
     package let status: Status
-    package let fields: [(name: String, value: String)]
     package let body: [UInt8]
     /// Whether the connection may be used again.
     package let keepsAlive: Bool
+    /// What the lines are places in.
+    private let bytes: [UInt8]
+    private let start: Int
+    private let lines: [FieldLine]
+
+    fileprivate init(
+        _ head: ResponseHead, body: [UInt8], keepsAlive: Bool, bytes: [UInt8], start: Int, lines: [FieldLine]
+    ) {
+        status = head.status
+        self.body = body
+        self.keepsAlive = keepsAlive
+        self.bytes = bytes
+        self.start = start
+        self.lines = lines
+    }
+
+    /// In the order they came. Made into texts when somebody asks: of a provider's dozen one or two are ever looked at.
+    package var fields: [(name: String, value: String)] {
+        let head = bytes.span.extracting(start..<bytes.count)
+        var fields: [(name: String, value: String)] = []
+        for line in lines { fields.append((head.text(line.name), head.text(line.value))) }
+        return fields
+    }
 
     /// The first value of the field, name compared in ASCII without case.
     package subscript(name: FieldName) -> String? {
-        fields.first { field in
-            let bytes = Array(field.name.utf8)
-            return name.names(bytes.indices, of: bytes.span)
-        }?.value
+        let head = bytes.span.extracting(start..<bytes.count)
+        for line in lines where name.names(line.name, of: head) { return head.text(line.value) }
+        return nil
     }
 }
 
@@ -179,11 +200,8 @@ package struct ResponseReader: Sendable {
 
     /// Bytes behind an answer that nobody asked for make the connection useless.
     private func response(_ head: ResponseHead, body: [UInt8], isReusable: Bool) -> ReceivedResponse {
-        let bytes = received.span.extracting(start..<received.count)
-        var named: [(name: String, value: String)] = []
-        for field in fields { named.append((bytes.text(field.name), bytes.text(field.value))) }
-        return ReceivedResponse(
-            status: head.status, fields: named, body: body, keepsAlive: isReusable && head.keepsAlive)
+        ReceivedResponse(
+            head, body: body, keepsAlive: isReusable && head.keepsAlive, bytes: received, start: start, lines: fields)
     }
 }
 

@@ -3,18 +3,14 @@
 package import HTTP
 
 package struct ClientResponse: Sendable {
-    package let status: Status
-    /// In the order they came.
-    package let fields: [(name: String, value: String)]
-    package let body: [UInt8]
     private let received: ReceivedResponse
 
-    init(_ received: ReceivedResponse) {
-        self.received = received
-        status = received.status
-        fields = received.fields
-        body = received.body
-    }
+    init(_ received: ReceivedResponse) { self.received = received }
+
+    package var status: Status { received.status }
+    /// In the order they came.
+    package var fields: [(name: String, value: String)] { received.fields }
+    package var body: [UInt8] { received.body }
 
     /// The first value of the field, name compared in ASCII without case.
     package subscript(name: FieldName) -> String? { received[name] }
