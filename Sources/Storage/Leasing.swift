@@ -26,20 +26,20 @@ struct Leasing: Sendable {
         for _ in 0..<Leasing.pagesMax where leases.count < limit {
             let due = try db.rows(
                 """
-                SELECT id, address, user_id, attempts, recorded_at FROM outbox
+                SELECT \(DueRow.columns) FROM outbox
                 WHERE state <> 'failed' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2
-                """, .time(now), .integer(min(limit - leases.count, Leasing.pageRows)))
+                """, .time(now), .integer(min(limit - leases.count, Leasing.pageRows))
+            ).map(DueRow.init)
             if due.isEmpty { break }
             // Rows of one address may stand on one page several times; the first takes them all.
             var seen: Set<EmailAddress> = []
             for row in due {
-                if let address = row[1] as String? {
-                    let email = EmailAddress(stored: address)
-                    if seen.insert(email).inserted, let lease = try takeRequests(of: email, from: db) {
+                switch row.letter {
+                case .resetLink(let request):
+                    if seen.insert(request.email).inserted, let lease = try takeRequests(with: row, request, from: db) {
                         leases.append(lease)
                     }
-                } else {
-                    leases.append(try takeNotice(row, from: db))
+                case .passwordChanged: leases.append(try takeNotice(row, from: db))
                 }
             }
         }
@@ -47,49 +47,87 @@ struct Leasing: Sendable {
     }
 
     /// All requests of an address become one lease, in the newest one's words; nil where one of them is leased now.
-    private func takeRequests(of email: EmailAddress, from db: Database) throws -> Lease? {
-        let address = try DatabaseValue.text(email.text)
-        guard
-            let sum = try db.row(
-                """
-                SELECT MAX(id), MAX(attempts), MIN(recorded_at), MAX(CASE WHEN state = 'leased' AND due_at > ?2 THEN due_at END)
-                FROM outbox WHERE address = ?1 AND state <> 'failed' HAVING COUNT(*) > 0
-                """, address, .time(now))
-        else { return nil }
-        if let leasedUntil = Timestamp(sum[3] as Int64?) {
-            try db.run(
-                "UPDATE outbox SET due_at = MAX(due_at, ?2) WHERE address = ?1 AND state = 'pending'",
-                address, .time(leasedUntil))
-            return nil
-        }
+    private func takeRequests(with row: DueRow, _ request: ResetRequest, from db: Database) throws -> Lease? {
+        let address = try DatabaseValue.text(request.email.text)
         let token = Leasing.newToken()
-        try db.run(
-            "UPDATE outbox SET state = 'leased', lease_token = ?2, due_at = ?3 WHERE address = ?1 AND state <> 'failed'",
-            address, .text(token), .time(expiresAt))
-        let id: Int64 = sum[0]
-        guard let newest = try db.row("SELECT address, language, device FROM outbox WHERE id = ?1", .integer(id)) else {
+        let taken = try db.run(
+            """
+            UPDATE outbox SET state = 'leased', lease_token = ?2, due_at = ?3
+            WHERE address = ?1 AND state <> 'failed'
+                AND NOT EXISTS (SELECT 1 FROM outbox WHERE address = ?1 AND state = 'leased' AND due_at > ?4)
+            """, address, .text(token), .time(expiresAt), .time(now))
+        switch taken {
+        case 0:
+            try letWait(address, in: db)
             return nil
+        // Nearly always: the row that was found is the only one.
+        case 1: return lease(row, token)
+        default: return try joined(address, token, in: db)
         }
-        let request = ResetRequest(email: EmailAddress(stored: newest[0]), language: newest[1], device: newest[2])
+    }
+
+    /// Somebody else has the address: its other rows wait until that lease ends.
+    private func letWait(_ address: DatabaseValue, in db: Database) throws {
+        try db.run(
+            """
+            UPDATE outbox SET due_at = MAX(due_at, (SELECT MAX(due_at) FROM outbox WHERE address = ?1 AND state = 'leased'))
+            WHERE address = ?1 AND state = 'pending'
+            """, address)
+    }
+
+    /// The lease over all rows with this token.
+    private func joined(_ address: DatabaseValue, _ token: String, in db: Database) throws -> Lease? {
+        let rows = "FROM outbox WHERE address = ?1 AND lease_token = ?2"
+        guard
+            let sum = try db.row("SELECT MAX(attempts), MIN(recorded_at) \(rows)", address, .text(token)),
+            let newest = try db.row(
+                "SELECT \(DueRow.columns) \(rows) ORDER BY id DESC LIMIT 1", address, .text(token)
+            ).map(DueRow.init)
+        else { return nil }
         return Lease(
-            id: id, token: token, letter: .resetLink(request), attempts: sum[1], recordedAt: Timestamp(sum[2] as Int64),
-            expiresAt: expiresAt)
+            id: newest.id, token: token, letter: newest.letter, attempts: sum[0],
+            recordedAt: Timestamp(sum[1] as Int64), expiresAt: expiresAt)
     }
 
     /// "Your password was changed": each is a fact of its own, so none stands for another.
-    private func takeNotice(_ row: Row, from db: Database) throws -> Lease {
+    private func takeNotice(_ row: DueRow, from db: Database) throws -> Lease {
         let token = Leasing.newToken()
-        let id: Int64 = row[0]
         try db.run(
             "UPDATE outbox SET state = 'leased', lease_token = ?2, due_at = ?3 WHERE id = ?1",
-            .integer(id), .text(token), .time(expiresAt))
-        return Lease(
-            id: id, token: token, letter: .passwordChanged(UserID(rowID: row[2])), attempts: row[3],
-            recordedAt: Timestamp(row[4] as Int64), expiresAt: expiresAt)
+            .integer(row.id), .text(token), .time(expiresAt))
+        return lease(row, token)
+    }
+
+    private func lease(_ row: DueRow, _ token: String) -> Lease {
+        Lease(
+            id: row.id, token: token, letter: row.letter, attempts: row.attempts, recordedAt: row.recordedAt,
+            expiresAt: expiresAt)
     }
 
     /// 128 random bits: no two leases have the same.
     private static func newToken() -> String {
         String(UInt64.random(in: .min ... .max), radix: 36) + "-" + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+}
+
+/// A row that may be taken.
+private struct DueRow {
+    static let columns = "id, address, language, device, user_id, attempts, recorded_at"
+
+    let id: Int64
+    let letter: PromisedLetter
+    let attempts: Int
+    let recordedAt: Timestamp
+
+    init(_ row: Row) {
+        id = row[0]
+        letter =
+            if let address = row[1] as String? {
+                .resetLink(ResetRequest(email: EmailAddress(stored: address), language: row[2], device: row[3]))
+            } else {
+                .passwordChanged(UserID(rowID: row[4]))
+            }
+        attempts = row[5]
+        recordedAt = Timestamp(row[6] as Int64)
     }
 }
