@@ -112,6 +112,11 @@ let package = Package(
         c("CCrypt", links: "crypt"),
         c("CLinux"),
 
+        // Benchmarks: what scripts/bench runs beside its peers
+        .executableTarget(
+            name: "MailClient", dependencies: seen(["HTTPClient", "HTTP", "TLS", "Sockets"]), path: "Benchmarks/mail/client",
+            swiftSettings: strict),
+
         // Tests
         .target(
             name: "TestKit",
