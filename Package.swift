@@ -114,8 +114,8 @@ let package = Package(
 
         // Benchmarks: what scripts/bench runs beside its peers
         .executableTarget(
-            name: "MailClient", dependencies: seen(["HTTPClient", "HTTP", "TLS", "Sockets"]), path: "Benchmarks/mail/client",
-            swiftSettings: strict),
+            name: "MailClient", dependencies: seen(["HTTPClient", "HTTP", "TLS", "Sockets"]),
+            path: "Benchmarks/mail/client", swiftSettings: strict),
 
         // Tests
         .target(

@@ -64,11 +64,15 @@ final class GroupCommit: Sendable {
     /// Called when something was undone: what is remembered about the tables may be wrong now.
     private let undone: @Sendable () -> Void
     private let meters: CommitMeters
+    private let damage: Damage
     private let waiting = Mutex(Waiting())
 
-    init(_ pool: DatabasePool, meters: CommitMeters, undone: @escaping @Sendable () -> Void) {
+    init(
+        _ pool: DatabasePool, meters: CommitMeters, damage: Damage, undone: @escaping @Sendable () -> Void
+    ) {
         self.pool = pool
         self.meters = meters
+        self.damage = damage
         self.undone = undone
     }
 
@@ -149,6 +153,7 @@ final class GroupCommit: Sendable {
             undone()
             let failure = StorageFailed(error)
             meters.failed(failure)
+            damage.notice(failure)
             for change in batch { change.refuse(failure) }
         }
     }

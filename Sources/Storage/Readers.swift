@@ -11,9 +11,13 @@ final class Readers: Sendable {
     static let tooManyWaiting = StorageFailed(code: 0, reason: "\(waitingLimit) reads are waiting already")
 
     private let pool: DatabasePool
+    private let damage: Damage
     private let waiting = Atomic<Int>(0)
 
-    init(_ pool: DatabasePool) { self.pool = pool }
+    init(_ pool: DatabasePool, damage: Damage) {
+        self.pool = pool
+        self.damage = damage
+    }
 
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(StorageFailed)
         -> Value
@@ -29,6 +33,7 @@ final class Readers: Sendable {
                     returning: Result { try body(opened.get()) }.mapError(StorageFailed.init))
             }
         }
+        if case .failure(let failure) = result { damage.notice(failure) }
         return try result.get()
     }
 }

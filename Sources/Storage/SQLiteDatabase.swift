@@ -55,6 +55,7 @@ package final class SQLiteDatabase: Sendable {
     private let pool: DatabasePool
     let writer: GroupCommit
     let readers: Readers
+    private let damage: Damage
     private let arrivals = Arrivals()
     private let log: Log
 
@@ -66,6 +67,8 @@ package final class SQLiteDatabase: Sendable {
     init(
         _ options: Options, migrations: [Migrations.File], now: Timestamp, metrics: Metrics, log: Log
     ) throws(OpenFailed) {
+        // A file that may not grow (`ulimit -f`) is an error of one write, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             try createPrivateFile(at: options.path)
             pool = try DatabasePool(path: options.path, configuration: Self.configuration(options))
@@ -86,8 +89,10 @@ package final class SQLiteDatabase: Sendable {
         }
         path = options.path
         let pending = PendingRows(capacity: options.outboxCapacity)
-        readers = Readers(pool)
-        writer = GroupCommit(pool, meters: CommitMeters(metrics, log: log), undone: { pending.forget() })
+        damage = Damage(log: log)
+        readers = Readers(pool, damage: damage)
+        writer = GroupCommit(
+            pool, meters: CommitMeters(metrics, log: log), damage: damage, undone: { pending.forget() })
         let history = History(options)
         auditLog = SQLiteAuditLog(readers: readers, writer: writer, history: history, metrics: metrics, log: log)
         users = SQLiteUsers(
@@ -97,9 +102,10 @@ package final class SQLiteDatabase: Sendable {
         self.log = log
     }
 
-    /// For `/readyz`: writes and commits a row of its own; nil when it went well.
+    /// For `/readyz`: writes and commits a row of its own; nil when it went well, and nothing was found damaged.
     package func writeProblem() async -> String? {
         do throws(StorageFailed) {
+            if let found = damage.problem { throw found }
             try await writer.write(.oneStatement) { db in
                 _ = try db.run("UPDATE write_probe SET writes = writes + 1")
             }

@@ -137,7 +137,9 @@ import Testing
                         """)
             }
             let metrics = Metrics()
-            try await body(GroupCommit(pool, meters: CommitMeters(metrics, log: .silent), undone: {}), metrics, pool)
+            let writer = GroupCommit(
+                pool, meters: CommitMeters(metrics, log: .silent), damage: Damage(log: .silent), undone: {})
+            try await body(writer, metrics, pool)
         }
     }
 }

@@ -11,10 +11,13 @@ package struct LineHandler: LogHandler {
     private let format: Format
     private let write: @Sendable (String) -> Void
 
-    /// - Parameter write: takes a whole line, its end included.
+    /// - Parameter write: takes a whole line, its end included. A line that cannot be written (the disk is full, the reader gone) is
+    ///   lost: the service goes on.
     package init(
         format: Format, level: Logger.Level,
-        write: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+        write: @escaping @Sendable (String) -> Void = { line in
+            try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+        }
     ) {
         self.format = format
         self.logLevel = level
