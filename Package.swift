@@ -76,12 +76,12 @@ let package = Package(
 
         // Rooms: Web, Mailroom and Storage never see each other
         room(
-            "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Templating", "Logging",
-            "Mustache",
+            "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Templating", "Wording",
+            "Languages", "Logging", "Mustache",
             resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
         room(
-            "Mailroom", sees: "Keyturn", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Templating", "Mustache",
-            "Logging",
+            "Mailroom", sees: "Keyturn", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Templating", "Wording",
+            "Languages", "Mustache", "Logging",
             resources: [.embedInCode("Templates")]),
         room(
             "Storage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB", "Logging"),
@@ -94,11 +94,19 @@ let package = Package(
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
 
+        .target(
+            name: "Languages", dependencies: seen(["Wording"]), path: "languages", sources: ["Languages.swift"],
+            resources: [
+                "ar", "de", "en", "es", "fr", "he", "hi", "it", "ja", "nl", "pl", "pt", "tr", "uk", "zh",
+            ].map { .embedInCode("\($0).json") },
+            swiftSettings: strict + [.strictMemorySafety()]),
+
         // Workshop: mathematics
         tool("JWT", sees: "Cryptography", "StrictJSON"),
         tool("PasswordHashing", sees: "Cryptography"),
         tool("StrictJSON"),
         tool("Templating", sees: "Mustache"),
+        tool("Wording", sees: "StrictJSON"),
         tool("Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true),
 
         // Workshop: the world
@@ -127,6 +135,7 @@ let package = Package(
         tests("Cryptography", sees: "Cryptography"),
         tests("StrictJSON", sees: "StrictJSON"),
         tests("Templating", sees: "Templating", "Mustache"),
+        tests("Wording", sees: "Wording", "Languages"),
         tests("JWT", sees: "JWT", "Cryptography", "StrictJSON"),
         tests("PasswordHashing", sees: "PasswordHashing", "Cryptography"),
         tests(
@@ -143,11 +152,12 @@ let package = Package(
             "TestKit",
             resources: [.copy("Schemas")]),
         tests(
-            "Mailroom", sees: "Mailroom", "Keyturn", "PasswordHashing", "HTTP", "HTTPClient", "TLS", "Sockets",
+            "Mailroom", sees: "Mailroom", "Keyturn", "Wording", "PasswordHashing", "HTTP", "HTTPClient", "TLS",
+            "Sockets",
             "StrictJSON", "Telemetry", "Logging", "TestKit"),
         tests(
             "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
-            "Logging", "Mustache", "TestKit"),
+            "Logging", "Mustache", "Wording", "Languages", "TestKit"),
         tests("Command", sees: "Command", "Storage", "Keyturn", "StrictJSON"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]

@@ -31,7 +31,15 @@ package enum PasswordProblem: Sendable, Equatable {
         }
     }
 
-    /// A whole sentence for a visitor.
+    /// The number in ``words``, for those who say it in another language.
+    package var limit: Int? {
+        switch self {
+        case .tooShort(let limit), .tooLong(let limit), .tooManyBytes(let limit): limit
+        case .containsNull, .common, .containsAddress, .containsSite, .repeated, .sequence: nil
+        }
+    }
+
+    /// A whole sentence for a visitor, in English.
     package var words: String {
         switch self {
         case .tooShort(let minimum):

@@ -20,7 +20,7 @@ enum Decision: Sendable, Equatable {
         guard user.isVerified else { return .skip(.unverified, of: user.id) }
         guard let recipient = Recipient(user) else { return .skip(.disabled, of: user.id) }
         if now - lease.recordedAt >= staleAge {
-            return .giveUp(reason: "gave up after \(TimeWords.span(staleAge)): never sent", of: user.id)
+            return .giveUp(reason: "gave up after \(OperatorWords.span(staleAge)): never sent", of: user.id)
         }
         if case .resetLink = lease.letter, !budget.admits(after: mails, at: now) {
             return .skip(.throttled, of: user.id)
@@ -50,7 +50,7 @@ extension Outcome {
         _ lease: Lease, at moment: Timestamp, reason: String, maximumAge: Duration, now: Timestamp
     ) -> Outcome {
         guard now - lease.recordedAt < maximumAge else {
-            let whole = "gave up after \(TimeWords.span(maximumAge)): \(reason)"
+            let whole = "gave up after \(OperatorWords.span(maximumAge)): \(reason)"
             return .failed(reason: ProviderWords(secrets: []).reason(whole))
         }
         return .later(at: moment, reason: reason)

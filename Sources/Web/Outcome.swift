@@ -1,24 +1,28 @@
 import HTTP
 import StrictJSON
 
-/// A success that is the same for everybody, in its three shapes, made once: JSON, the page, and the way to the page.
+/// A success that is the same for everybody, in its three shapes: JSON, the page, and the way to the page.
 struct Outcome: Sendable {
     private let json: Response
-    private let page: Response
+    private let status: Status
+    private let page: any Page
+    private let pages: Pages
     private let seeOther: Response
 
-    /// - Parameters: `message`: the key of the sentence a program gets; `path`: where a form is sent to see `page`.
-    init(_ status: Status, message: Words.Key, page: some Page, at path: String, _ pages: Pages) {
-        let body = JSON.members(("message", .string(pages.words[message])))
+    /// - Parameters: `message`: the sentence a program gets; `path`: where a form is sent to see `page`.
+    init(_ status: Status, message: String, page: some Page, at path: String, _ pages: Pages) {
+        let body = JSON.members(("message", .string(message)))
         json = Response(status, contentType: "application/json", body: body.write())
-        self.page = pages.response(page, status)
+        self.status = status
+        self.page = page
+        self.pages = pages
         seeOther = .seeOther(path, pages.site)
     }
 
     func response(to visit: Visit) -> Response {
         switch visit.presentation {
         case .json, .either: json
-        case .page: page
+        case .page: pages.response(page, status, to: visit)
         case .pageAfterForm: seeOther
         }
     }

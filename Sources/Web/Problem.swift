@@ -9,6 +9,8 @@ struct Problem: Error, Equatable {
         let field: String
         let code: String
         let detail: String
+        /// How much is allowed, where that is what was wrong.
+        var limit: Int?
     }
 
     let status: Status
@@ -41,9 +43,6 @@ struct Problem: Error, Equatable {
 
     /// Whether the link is what does not work.
     var isAboutLink: Bool { code == "token_invalid" || code == "token_expired" }
-
-    /// What was wrong with that field, in words.
-    func details(of field: String) -> [String] { errors.filter { $0.field == field }.map(\.detail) }
 
     func response() -> Response {
         var members: [(String, JSON)] = [
@@ -201,7 +200,9 @@ extension Problem {
         var problem = Problem(
             .unprocessableContent, "password_rejected", "Password not accepted",
             problems.map(\.words).joined(separator: " "))
-        problem.errors = problems.map { FieldError(field: "password", code: $0.code, detail: $0.words) }
+        problem.errors = problems.map {
+            FieldError(field: "password", code: $0.code, detail: $0.words, limit: $0.limit)
+        }
         return problem
     }
 

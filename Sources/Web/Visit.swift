@@ -1,5 +1,6 @@
 import HTTP
 import Keyturn
+import Wording
 
 /// One request with what was learned about it on the way in: who asks, when, and whether a person is looking.
 struct Visit: Sendable {
@@ -14,6 +15,9 @@ struct Visit: Sendable {
         self.now = now
         presentation = Presentation(accepting: request["Accept"])
     }
+
+    /// The most wanted of those there are pages in.
+    var language: Language { Visitor.languages(request).lazy.compactMap(Language.init(tag:)).first ?? .english }
 
     /// A form is posted by a person in front of a browser, unless its sender says that only JSON will do.
     mutating func becomes(postOf type: BodyType) {

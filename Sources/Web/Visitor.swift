@@ -1,4 +1,5 @@
 import HTTP
+import Wording
 
 /// What a request tells about its sender that is worth repeating in the letter: a language, and rough words for the device.
 /// Both are picked from lists of ours or checked letter by letter, for they come from a stranger and go into a mail.
@@ -7,10 +8,16 @@ enum Visitor {
     private static let fieldBytesMax = 256
     private static let languageBytesMax = 35
 
-    /// The most wanted of `Accept-Language`, in lower case.
+    /// The tags of `Accept-Language` in lower case, the most wanted first.
+    static func languages(_ request: Request) -> [String] {
+        guard let field = request["Accept-Language"] else { return [] }
+        return AcceptLanguage(parsing: field).tags.filter { $0.utf8.count <= languageBytesMax }
+    }
+
+    /// The language of the letter: the most wanted that there are words in; where there is none, the most wanted.
     static func language(_ request: Request) -> String? {
-        guard let field = request["Accept-Language"] else { return nil }
-        return AcceptLanguage(parsing: field).tags.first.flatMap { $0.utf8.count <= languageBytesMax ? $0 : nil }
+        let tags = languages(request)
+        return tags.first { Language(tag: $0) != nil } ?? tags.first
     }
 
     /// "Firefox on Linux", from `User-Agent`; nil where neither is known.

@@ -36,7 +36,7 @@ package struct Web: Responder {
         mailbox: (@Sendable () async -> [CapturedMail])? = nil, metrics: Metrics, log: Log, options: Options
     ) throws {
         let site = Site(name: options.siteName, publicURL: options.publicURL)
-        pages = try Pages(site: site, words: .english)
+        pages = try Pages(site: site)
         routes = Routes(
             .table(
                 outbox: outbox, reset: reset, login: login, admission: Admission(limiter), checks: checks,

@@ -2,6 +2,7 @@ import Foundation
 import Keyturn
 import TestKit
 import Testing
+import Wording
 
 @testable import Mailroom
 
@@ -113,29 +114,48 @@ import Testing
         }
     }
 
-    @Test(
-        arguments: [
-            (0, "1 January 1970, 00:00 UTC"), (951_782_400, "29 February 2000, 00:00 UTC"),
-            (951_868_799, "29 February 2000, 23:59 UTC"),
-            (1_772_323_199, "28 February 2026, 23:59 UTC"), (1_772_323_200, "1 March 2026, 00:00 UTC"),
-            (4_107_542_399, "28 February 2100, 23:59 UTC"), (4_107_542_400, "1 March 2100, 00:00 UTC"),
-            (1_798_761_599, "31 December 2026, 23:59 UTC"), (-5, "1 January 1970, 00:00 UTC"),
-            (Int64.max, "31 December 9999, 23:59 UTC"),
-        ] as [(Int64, String)])
-    func `writes a moment as people do`(seconds: Int64, words: String) {
-        #expect(TimeWords.moment(Timestamp(seconds: seconds)) == words)
+    /// Every word a letter needs, in every language, with the link on a line of its own and not much to carry.
+    @Test(arguments: Language.allCases)
+    func `speaks the language it was asked for in`(language: Language) throws {
+        let request = ResetRequest(
+            email: EmailAddress(stored: "typed@example.com"), language: language.tag + "-001",
+            device: "Firefox on Linux")
+        let letter = try writer(support: "https://help.example.com").resetLink(
+            link, to: try #require(Recipient(.ann)), for: request, lease: lease(.resetLink(request)), at: .noon)
+        #expect(letter.html.contains("<html lang=\"\(language.tag)\" dir=\"\(language.direction)\">"))
+        #expect(letter.text.split(separator: "\n").contains("https://example.com/reset-password?token=aaa.bbb.ccc"))
+        let english = try resetLetter(device: "Firefox on Linux", support: "https://help.example.com")
+        #expect((letter.subject == english.subject) == (language == .english))
+        for part in [letter.subject, letter.text, letter.html] {
+            #expect(!part.contains("{") || part == letter.html)
+            #expect(!part.contains("{{"))
+            #expect(!part.contains("typed@"))
+        }
+        for word in ["Firefox", "Linux", "2026", "12:30", "11:58", "Example"] {
+            #expect(letter.text.contains(word), "\(word)")
+            #expect(letter.html.contains(word), "\(word)")
+        }
+        #expect(letter.html.contains("<strong>"))
+        #expect(letter.text.utf8.count + letter.html.utf8.count < 20_000)
     }
 
     @Test(arguments: [
-        (0, "0 seconds"), (1, "1 second"), (45, "45 seconds"), (60, "1 minute"), (1800, "30 minutes"), (3600, "1 hour"),
-        (5400, "1 hour 30 minutes"), (86_400, "1 day"), (90_061, "1 day 1 hour"), (172_800, "2 days"),
+        (nil, "Reset your Example password"), ("sv", "Reset your Example password"),
+        ("xx-yy", "Reset your Example password"),
+        ("de-at", "Setzen Sie Ihr Passwort für Example zurück"), ("pt-br", "Redefina sua senha de Example"),
+        ("zh-hans-cn", "重置您的 Example 密码"), ("ar", "إعادة تعيين كلمة مرورك في Example"),
     ])
-    func `writes a span as people do`(seconds: Int, words: String) {
-        #expect(TimeWords.span(.seconds(seconds)) == words)
+    func `falls back to a language we have`(tag: String?, subject: String) throws {
+        let request = ResetRequest(email: EmailAddress(stored: "typed@example.com"), language: tag)
+        let letter = try writer().resetLink(
+            link, to: try #require(Recipient(.ann)), for: request, lease: lease(.resetLink(request)), at: .noon)
+        #expect(letter.subject == subject)
     }
+}
 
-    @Test func `counts a part of a second as a whole one`() {
-        #expect(TimeWords.span(.milliseconds(1_799_400)) == "30 minutes")
-        #expect(TimeWords.span(.milliseconds(1)) == "1 second")
+@Suite struct `Words for operators` {
+    @Test(arguments: [(0, "0 seconds"), (1, "1 second"), (5400, "1 hour 30 minutes"), (172_800, "2 days")])
+    func `say a span in English`(seconds: Int, words: String) {
+        #expect(OperatorWords.span(.seconds(seconds)) == words)
     }
 }

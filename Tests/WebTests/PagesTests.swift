@@ -1,8 +1,11 @@
 import HTTP
 import Keyturn
+import Languages
 import Mustache
+import StrictJSON
 import TestKit
 import Testing
+import Wording
 
 @testable import Web
 
@@ -74,6 +77,7 @@ import Testing
     }
 
     @Test func `finds every word in the catalogue, which holds none in vain`() throws {
+        let words = try Languages.catalogues()[.english]["pages"]
         var named: Set<String> = []
         for source in Templates.sources {
             let text = String(decoding: source.text, as: UTF8.self)
@@ -81,35 +85,107 @@ import Testing
         }
         let codesWithATitle = [
             "not_found", "method_not_allowed", "request_invalid", "media_type_unsupported", "origin_refused",
-            "rate_limited", "busy",
-            "queue_full", "unavailable", "token_invalid",
+            "rate_limited", "busy", "queue_full", "unavailable", "token_invalid",
         ]
         let codesWithAText =
-            codesWithATitle.dropLast() + [
-                "email_invalid", "credentials_invalid", "password_rejected", "passwords_differ",
-            ]
+            codesWithATitle + ["email_invalid", "credentials_invalid", "password_rejected", "passwords_differ"]
         named.formUnion(codesWithATitle.map { "title_\($0)" } + codesWithAText.map { "text_\($0)" })
+        let problems: [PasswordProblem] = [
+            .tooShort(minimum: 1), .tooLong(maximum: 1), .tooManyBytes(maximum: 1), .containsNull, .common,
+            .containsAddress, .containsSite, .repeated, .sequence,
+        ]
+        named.formUnion(problems.map { "wrong_password_\($0.code)" })
         named.formUnion([
-            "letterPromised", "passwordChanged", "linksRevoked", "ruleLength", "sentWait", "tryAgainIn", "oneSecond",
-            "seconds",
-            "oneMinute", "minutes",
+            "wrong_required", "wrong_repeated", "wrong_not_text", "wrong_email", "wrong_confirm_password",
+            "ruleLength", "sentWait", "tryAgainIn",
             "signInTitle", "signedInTitle", "signedInText", "forgotTitle", "sentTitle", "resetTitle", "changedTitle",
-            "changedText",
-            "changedSessions", "expiredTitle", "expiredText", "invalidTitle", "invalidText", "notMeTitle",
-            "revokedTitle", "revokedText",
-            "revokedAdvice", "nothingToRevokeTitle", "nothingToRevokeText", "nothingToRevokeAdvice", "mailboxTitle",
+            "changedText", "changedSessions", "expiredTitle", "expiredText", "invalidTitle", "invalidText",
+            "notMeTitle", "revokedTitle", "revokedText", "revokedAdvice", "nothingToRevokeTitle",
+            "nothingToRevokeText", "nothingToRevokeAdvice", "mailboxTitle",
         ])
-        #expect(named.sorted() == Words.english.texts.keys.sorted())
+        #expect(named.sorted() == words.texts.keys.sorted())
     }
 
-    @Test func `fills numbers into words`() {
+    @Test func `fills numbers into words`() async throws {
+        let words = try Languages.catalogues()[.english]["pages"]
         #expect(
-            Words.english["ruleLength", "minimum", "15"]
-                == "has at least 15 characters. A few words in a row are easy to remember.")
-        #expect(
-            [1, 2, 59, 60, 61, 3600].map { Words.english.wait(seconds: $0) } == [
+            [1, 2, 59, 60, 61, 3600].map { words.wait(seconds: $0) } == [
                 "one second", "2 seconds", "59 seconds", "one minute", "2 minutes", "60 minutes",
             ])
+        let desk = try Desk()
+        let page = await desk.get("/reset-password?token=\(desk.link())").text
+        #expect(page.contains("<li>has at least 15 characters. A few words in a row are easy to remember.</li>"))
+        #expect(page.contains(#"data-one="One more character." data-other="At least {count} characters more.""#))
+    }
+}
+
+@Suite struct `A page's language` {
+    @Test(
+        arguments: [
+            (nil, "en"), ("de", "de"), ("de-AT,en;q=0.5", "de"), ("sv,fr;q=0.5,de;q=0.7", "de"), ("pt-BR", "pt"),
+            ("zh-TW,zh;q=0.9", "zh"), ("sv", "en"), ("*", "en"), ("en-GB,de;q=0.9", "en"), ("de;q=0,fr", "fr"),
+            ("\u{7F}", "en"),
+        ] as [(String?, String)])
+    func `is the most wanted that we have`(wanted: String?, tag: String) async throws {
+        let desk = try Desk()
+        for path in ["/login", "/nowhere"] {
+            let page = await desk.get(path, accept: "text/html", Desk.field("Accept-Language", wanted))
+            #expect(page.text.contains("<html lang=\"\(tag)\" dir=\"ltr\">"))
+            #expect(page["Content-Language"] == tag)
+            #expect(page["Vary"] == "Accept, Accept-Language")
+        }
+    }
+
+    @Test func `may be written from right to left`() async throws {
+        let page = await (try Desk()).get("/login", [("Accept-Language", "ar-EG")])
+        #expect(page.text.contains(#"<html lang="ar" dir="rtl">"#))
+        #expect(page.text.contains("<h1>تسجيل الدخول</h1>"))
+    }
+
+    @Test func `says what is wrong with a password, and counts`() async throws {
+        let desk = try Desk()
+        let page = await desk.post(
+            "/reset-password", form: "token=\(desk.link())&password=kurz&confirm_password=kurz",
+            [("Accept-Language", "pl")])
+        #expect(page.status == .unprocessableContent)
+        #expect(page.text.contains("Wybierz inne hasło."))
+        #expect(page.text.contains("Użyj co najmniej 15 znaków; kilka słów"))
+        let different = await desk.post(
+            "/reset-password", form: "token=\(desk.link())&password=kurz&confirm_password=lang",
+            [("Accept-Language", "de")])
+        #expect(different.text.contains(#"id="confirm-wrong">Die beiden Passwörter stimmen nicht überein.</p>"#))
+    }
+
+    @Test func `is no business of programs`() async throws {
+        let desk = try Desk()
+        let german = [("Accept-Language", "de")] as [(FieldName, String)]
+        let promised = await desk.post("/forgot-password", json: #"{"email": "ann@example.com"}"#, german)
+        #expect(
+            promised.json?["message"]?.stringValue
+                == "If that address has an account, a mail with a link to choose a new password is on its way.")
+        let refused = await desk.post("/forgot-password", json: #"{"email": "ann"}"#, german)
+        #expect(refused.json?["detail"]?.stringValue == "That does not look like an email address.")
+        #expect(refused["Content-Language"] == nil)
+    }
+
+    /// In the shape and weight of the English ones, whatever is said on them.
+    @Test(arguments: Language.allCases)
+    func `changes nothing but the words`(language: Language) async throws {
+        let desk = try Desk(mails: [])
+        let token = desk.link()
+        for target in [
+            "/login", "/login/done", "/forgot-password", "/forgot-password/sent", "/reset-password?token=\(token)",
+            "/reset-password?token=x", "/reset-password/done", "/not-me?token=\(token)", "/not-me?token=x",
+            "/not-me/done", "/nowhere", "/mailbox", "/me",
+        ] {
+            let page = await desk.get(target, accept: "text/html", [("Accept-Language", language.tag)])
+            let english = await desk.get(target, accept: "text/html")
+            #expect(page.status == english.status)
+            #expect(page.text.split(separator: "<").count == english.text.split(separator: "<").count, "\(target)")
+            #expect(!page.text.contains("{{"))
+            let weight = page.body.count + PackageResources.keyturn_css.count + PackageResources.keyturn_js.count
+            #expect(weight < 15_000, "\(target)")
+        }
     }
 }
 

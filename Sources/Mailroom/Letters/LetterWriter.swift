@@ -1,14 +1,22 @@
+import Keyturn
+import Languages
 import Mustache
 import Templating
+import Wording
 
-/// Fills the embedded templates. HTML is escaped, text is not; every letter shares one frame.
+/// Fills the letters' templates with words. HTML is escaped, text is not; every letter shares one frame.
 struct LetterWriter: Sendable {
     let site: Site
+    private let catalogues: Catalogues
     private let library: MustacheLibrary
 
-    /// - Throws: where a template does not parse.
+    /// Lines of text end here, so that they can be quoted in a mail of 78 columns (RFC 5322 §2.1.1).
+    private static let columns = 72
+
+    /// - Throws: where a template or a catalogue does not parse.
     init(site: Site) throws {
         self.site = site
+        catalogues = try Languages.catalogues()
         let html: [String: [UInt8]] = [
             "frame.html": PackageResources.frame_html_mustache,
             "reset-link.html": PackageResources.reset_link_html_mustache,
@@ -24,15 +32,55 @@ struct LetterWriter: Sendable {
         library = MustacheLibrary(templates: try html.mapValues(HTMLTemplate.parsed).merging(plain) { $1 })
     }
 
-    /// - Parameter words: what the template names; the site's are always there.
-    func fill(_ letter: String, _ words: [String: String]) -> (text: String, html: String) {
-        var words = words
-        words["site"] = site.name
-        words["siteURL"] = site.url
-        words["supportURL"] = site.supportURL
+    /// The words for somebody who asked in that language; English where we have none in it.
+    /// - Parameter tag: BCP 47, in lower case.
+    func catalogue(for tag: String?) -> Catalogue { catalogues[tag.flatMap(Language.init(tag:)) ?? .english] }
+
+    /// - Parameter values: what fills the places in the words; templates may name them too.
+    /// - Parameter stressed: texts of which each place is shown apart: the template gets their pieces.
+    func fill(
+        _ letter: String, in catalogue: Catalogue, _ values: [String: String], stressed: [Words.Key] = []
+    ) -> (text: String, html: String) {
+        let words = catalogue["letters"]
+        var values = values
+        values["site"] = site.name
+        values["siteURL"] = site.url
+        values["supportURL"] = site.supportURL
+        var model: [String: Any] = values
+        model["t"] = words.texts.keys.reduce(into: [String: String]()) { $0[$1] = words.fill($1, values) }
+        for key in stressed {
+            model[key] = words.pieces(of: key, values).map { [$0.place == nil ? "plain" : "apart": $0.text] }
+        }
+        model["language"] = catalogue.language.tag
+        model["direction"] = catalogue.language.direction
+        let isRightToLeft = catalogue.language.isRightToLeft
+        model["start"] = isRightToLeft ? "right" : "left"
+        model["end"] = isRightToLeft ? "left" : "right"
         // Both names stand in the table above.
-        let text = library.render(words, withTemplate: "\(letter).text") ?? ""
-        let html = library.render(words, withTemplate: "\(letter).html") ?? ""
-        return (text, html)
+        let text = library.render(model, withTemplate: "\(letter).text") ?? ""
+        let html = library.render(model, withTemplate: "\(letter).html") ?? ""
+        return (Self.wrapped(text), html)
+    }
+
+    /// Breaks long lines at blanks. Links stay whole, and so do languages that write without blanks.
+    private static func wrapped(_ text: String) -> String {
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return lines.map { wrapped(line: Substring($0)) }.joined(separator: "\n")
+    }
+
+    private static func wrapped(line: Substring) -> String {
+        guard line.unicodeScalars.count > columns else { return String(line) }
+        var (wrapped, column) = ("", 0)
+        for word in line.utf8.split(separator: UInt8(ascii: " ")).map({ Substring($0) }) {
+            let width = word.unicodeScalars.count
+            if column > 0 {
+                let fits = column + 1 + width <= columns
+                wrapped += fits ? " " : "\n"
+                column = fits ? column + 1 : 0
+            }
+            wrapped += word
+            column += width
+        }
+        return wrapped
     }
 }

@@ -1,14 +1,18 @@
 import Keyturn
+import Wording
 
 /// "Your password was changed": so that nobody loses an account without hearing of it.
 extension LetterWriter {
     func passwordChanged(to recipient: Recipient, lease: Lease) -> Letter {
+        let catalogue = catalogue(for: nil)
         let (text, html) = fill(
-            "password-changed",
-            ["changed": TimeWords.moment(lease.recordedAt), "forgotLink": "\(site.url)/forgot-password"])
+            "password-changed", in: catalogue,
+            [
+                "changed": catalogue.time.moment(secondsSince1970: lease.recordedAt.seconds),
+                "forgotLink": "\(site.url)/forgot-password",
+            ])
         return Letter(
             to: recipient, kind: .passwordChanged, requestID: lease.id,
-            subject: "Your \(site.name) password was changed",
-            text: text, html: html)
+            subject: catalogue["letters"].fill("changedSubject", ["site": site.name]), text: text, html: html)
     }
 }

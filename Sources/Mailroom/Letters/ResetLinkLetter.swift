@@ -1,22 +1,26 @@
 import Keyturn
+import Wording
 
 /// "Here is the link you asked for": with the link, until when it works, who asked, and what to do if it was somebody else.
 extension LetterWriter {
     func resetLink(
         _ link: ResetLink, to recipient: Recipient, for request: ResetRequest, lease: Lease, at now: Timestamp
     ) -> Letter {
-        var words = [
-            "link": link.url,
+        let catalogue = catalogue(for: request.language)
+        let words = catalogue["letters"]
+        var values = [
+            "url": link.url,
             "notMeLink": link.notMeURL,
-            "lifetime": TimeWords.span(link.expiresAt - now),
-            "expires": TimeWords.moment(link.expiresAt),
-            "asked": TimeWords.moment(lease.recordedAt),
+            "link": words["notYouLink"],
+            "lifetime": catalogue.time.span(link.expiresAt - now),
+            "expires": catalogue.time.moment(secondsSince1970: link.expiresAt.seconds),
+            "asked": catalogue.time.moment(secondsSince1970: lease.recordedAt.seconds),
         ]
-        words["device"] = request.device.flatMap { Self.harmless($0) }
-        let (text, html) = fill("reset-link", words)
+        values["device"] = request.device.flatMap { Self.harmless($0) }.map { Self.named($0, in: words) }
+        let (text, html) = fill("reset-link", in: catalogue, values, stressed: ["resetWorks", "notYouOffer"])
         return Letter(
-            to: recipient, kind: .resetLink, requestID: lease.id, subject: "Reset your \(site.name) password",
-            text: text, html: html)
+            to: recipient, kind: .resetLink, requestID: lease.id,
+            subject: words.fill("resetSubject", ["site": site.name]), text: text, html: html)
     }
 
     /// Rough words such as "Firefox on Linux". Anything that could be read as an address or a link is left out: whoever types an
@@ -29,5 +33,11 @@ extension LetterWriter {
             }
         }
         return isPlain && (1...64).contains(device.utf8.count) ? device : nil
+    }
+
+    /// "Firefox on Linux" as the language says it; one name alone stays as it is.
+    private static func named(_ device: String, in words: Words) -> String {
+        let names = device.split(separator: " on ", maxSplits: 1).map(String.init)
+        return names.count == 2 ? words.fill("device", ["browser": names[0], "system": names[1]]) : device
     }
 }

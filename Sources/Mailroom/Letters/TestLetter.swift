@@ -1,6 +1,8 @@
 package import Keyturn
+import Wording
 
-/// "Mail from here arrives": to an address the operator chose, with nothing in it that could matter to anybody.
+/// "Mail from here arrives": to an address the operator chose, with nothing in it that could matter to anybody. In English, as
+/// all that operators read.
 ///
 /// The only mail that needs no ``Recipient``; so its words are all ours, and carriers take it on a way of its own.
 package struct TestLetter: Sendable {
@@ -13,6 +15,8 @@ package struct TestLetter: Sendable {
     package init(to address: EmailAddress, site: Site, at now: Timestamp) throws {
         to = address
         subject = "Test mail from \(site.name)"
-        (text, html) = try LetterWriter(site: site).fill("test", ["sent": TimeWords.moment(now)])
+        let writer = try LetterWriter(site: site)
+        let english = writer.catalogue(for: nil)
+        (text, html) = writer.fill("test", in: english, ["sent": english.time.moment(secondsSince1970: now.seconds)])
     }
 }

@@ -42,7 +42,8 @@
   // The rules as far as a browser knows them, counted as the server counts. It only says so: what is accepted, the server decides.
   const strength = byId("strength");
   if (strength) {
-    const { minimum, more, one, enough, own, address } = strength.dataset;
+    const { minimum, enough, own, address } = strength.dataset;
+    const plurals = new Intl.PluralRules(document.documentElement.lang);
     const words = [address, address.slice(0, address.lastIndexOf("@"))]
       .filter((word) => word.length >= 4).map((word) => word.toLowerCase());
     byId("password").addEventListener("input", (event) => {
@@ -50,7 +51,7 @@
       const missing = minimum - [...value].length;
       const hasName = words.some((word) => value.toLowerCase().includes(word));
       strength.textContent = value === "" ? ""
-        : hasName ? own : missing > 1 ? more.replace("{count}", missing) : missing === 1 ? one : enough;
+        : hasName ? own : missing > 0 ? strength.dataset[plurals.select(missing)].replace("{count}", missing) : enough;
       strength.classList.toggle("good", missing <= 0 && !hasName);
     });
   }

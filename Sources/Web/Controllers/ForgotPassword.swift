@@ -11,7 +11,9 @@ struct ForgotPassword: PostController {
         self.outbox = outbox
         self.admission = admission
         promised = Outcome(
-            .accepted, message: "letterPromised", page: LetterSentPage(mailInterval: mailInterval),
+            .accepted,
+            message: "If that address has an account, a mail with a link to choose a new password is on its way.",
+            page: LetterSentPage(mailInterval: mailInterval),
             at: "/forgot-password/sent", pages)
     }
 

@@ -15,6 +15,6 @@ struct Mailbox: GetController {
     }
 
     func get(_ visit: Visit) async throws(Problem) -> Response {
-        pages.response(MailboxPage(Array(await mails().prefix(Self.listedMax))))
+        pages.response(MailboxPage(Array(await mails().prefix(Self.listedMax))), to: visit)
     }
 }

@@ -16,6 +16,6 @@ struct MailboxMail: GetController {
             let id = pairs.values(of: "id").first,
             let mail = await mails().first(where: { $0.id.utf8.elementsEqual(id.utf8) })
         else { throw .notFound }
-        return pages.response(MailboxMailPage(mail, publicURL: pages.site.publicURL))
+        return pages.response(MailboxMailPage(mail, publicURL: pages.site.publicURL), to: visit)
     }
 }

@@ -10,7 +10,9 @@ struct NotMe: PostController {
     init(_ reset: PasswordReset, _ admission: Admission, _ pages: Pages) {
         self.reset = reset
         self.admission = admission
-        revoked = Outcome(.ok, message: "linksRevoked", page: LinksRevokedPage(), at: "/not-me/done", pages)
+        revoked = Outcome(
+            .ok, message: "Every open link of this account has stopped working. The password was not changed.",
+            page: LinksRevokedPage(), at: "/not-me/done", pages)
     }
 
     func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {

@@ -16,7 +16,7 @@ struct OpenNotMeLink: GetController {
         do {
             let link = try await reset.check(token)
             guard visit.presentation != .json else { return LinkStatus.json(expiresAt: link.expiresAt) }
-            return pages.response(NotMePage(token: token))
+            return pages.response(NotMePage(token: token), to: visit)
         } catch {
             throw Problem(error)
         }

@@ -16,7 +16,8 @@ struct OpenResetLink: GetController {
         do {
             let link = try await reset.check(token)
             guard visit.presentation != .json else { return LinkStatus.json(expiresAt: link.expiresAt) }
-            return pages.response(ResetPasswordPage(token: token, email: link.email, policy: reset.policy))
+            return pages.response(
+                ResetPasswordPage(token: token, email: link.email, policy: reset.policy), to: visit)
         } catch {
             throw Problem(error)
         }

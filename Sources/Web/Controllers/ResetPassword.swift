@@ -11,7 +11,8 @@ struct ResetPassword: PostController {
         self.reset = reset
         self.admission = admission
         changed = Outcome(
-            .ok, message: "passwordChanged", page: PasswordChangedPage(), at: "/reset-password/done", pages)
+            .ok, message: "The password was changed. Every open link has stopped working.",
+            page: PasswordChangedPage(), at: "/reset-password/done", pages)
     }
 
     func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {

@@ -10,5 +10,5 @@ struct ShowPage: GetController {
         self.pages = pages
     }
 
-    func get(_ visit: Visit) async throws(Problem) -> Response { pages.response(make()) }
+    func get(_ visit: Visit) async throws(Problem) -> Response { pages.response(make(), to: visit) }
 }

@@ -32,7 +32,7 @@ struct SignIn: PostController {
     private func answer(_ visit: Visit, token: String, expiresIn: Duration) -> Response {
         switch visit.presentation {
         case .pageAfterForm: return seeOther
-        case .page: return pages.response(SignedInPage())
+        case .page: return pages.response(SignedInPage(), to: visit)
         case .json, .either:
             let body = JSON.members(
                 ("access_token", .string(token)), ("token_type", .string("Bearer")),

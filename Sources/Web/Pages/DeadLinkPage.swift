@@ -1,3 +1,5 @@
+import Wording
+
 /// Says that a link is over before anybody types, and offers another on the same page.
 struct DeadLinkPage: Page {
     let template = "dead"

@@ -1,3 +1,5 @@
+import Wording
+
 /// Where somebody asks for a link.
 struct ForgotPasswordPage: Page {
     let template = "forgot"
@@ -15,7 +17,7 @@ struct ForgotPasswordPage: Page {
 
     func model(in words: Words) -> [String: Any] {
         var model: [String: Any] = ["email": email]
-        model["emailWrong"] = problem?.details(of: "email").first
+        model["emailWrong"] = words.texts(about: "email", in: problem)
         return model
     }
 }

@@ -1,3 +1,5 @@
+import Wording
+
 /// "Check your inbox": the same for everybody, with what to do when nothing comes.
 struct LetterSentPage: Page {
     let template = "sent"
@@ -7,6 +9,6 @@ struct LetterSentPage: Page {
 
     func model(in words: Words) -> [String: Any] {
         let (seconds, attoseconds) = mailInterval.components
-        return ["wait": words["sentWait", "wait", words.wait(seconds: seconds + (attoseconds > 0 ? 1 : 0))]]
+        return ["wait": words.fill("sentWait", ["wait": words.wait(seconds: seconds + (attoseconds > 0 ? 1 : 0))])]
     }
 }

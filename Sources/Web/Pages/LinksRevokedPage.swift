@@ -1,3 +1,5 @@
+import Wording
+
 /// After "this wasn't me": every open link is dead, the password is as it was.
 struct LinksRevokedPage: Page {
     let template = "message"

@@ -1,3 +1,5 @@
+import Wording
+
 /// One of the demo's mails as text, line by line; a line that is a link of ours can be followed.
 struct MailboxMailPage: Page {
     let template = "mail"

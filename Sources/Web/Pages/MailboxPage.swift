@@ -1,3 +1,5 @@
+import Wording
+
 /// The demo's mails, newest first.
 struct MailboxPage: Page {
     let template = "mailbox"

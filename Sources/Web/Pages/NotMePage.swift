@@ -1,3 +1,5 @@
+import Wording
+
 /// "This wasn't me": explains, and has the button. Opening it changes nothing.
 struct NotMePage: Page {
     let template = "notme"

@@ -1,3 +1,6 @@
+import Wording
+import Wording
+
 /// Something a person sees. Its template is a file in Templates; its words come from the catalogue.
 protocol Page: Sendable {
     var template: String { get }

@@ -1,54 +1,63 @@
 import HTTP
+import Languages
 import Mustache
+import Wording
 
-/// Writes pages: the templates, read once and kept.
+/// Writes pages: the templates and the words, read once and kept.
 struct Pages: Sendable {
     let site: Site
-    let words: Words
+    private let catalogues: Catalogues
     private let library: MustacheLibrary
 
-    /// - Throws: the template's parser's error: a bug of ours, met at the start.
-    init(site: Site, words: Words) throws {
+    /// - Throws: the error of a template's or a catalogue's parser: a bug of ours, met at the start.
+    init(site: Site) throws {
         self.site = site
-        self.words = words
+        catalogues = try Languages.catalogues()
         library = try Templates.library()
     }
 
-    func response(_ page: any Page, _ status: Status = .ok) -> Response {
-        Response(status, contentType: "text/html; charset=utf-8", body: Array(html(page).utf8))
+    /// In the visitor's language, which they choose by `Accept-Language` alone: no cookie, no address of its own.
+    func response(_ page: any Page, _ status: Status = .ok, to visit: Visit) -> Response {
+        let language = visit.language
+        var response = Response(
+            status, contentType: "text/html; charset=utf-8", body: Array(html(page, in: language).utf8))
+        response.add("Content-Language", language.tag)
+        response.add("Vary", "Accept, Accept-Language")
+        return response
     }
 
     /// The answer to somebody who hoped for another one: a page for a person, a problem for a program.
     func reply(about problem: Problem, to visit: Visit, on page: (any Page)? = nil) -> Reply {
         guard visit.presentation.isPage else { return Reply(problem.response(), cause: problem.cause) }
-        var response = response(page ?? ProblemPage(problem: problem), problem.status)
+        var response = response(page ?? ProblemPage(problem: problem), problem.status, to: visit)
         problem.addFields(to: &response)
         return Reply(response, cause: problem.cause)
     }
 
-    private func html(_ page: any Page) -> String {
+    func html(_ page: any Page, in language: Language) -> String {
+        let words = catalogues[language]["pages"]
         var model = page.model(in: words)
         model["t"] = words.texts
-        model["language"] = words.language
-        model["direction"] = words.direction
+        model["language"] = language.tag
+        model["direction"] = language.direction
         model["title"] = words[page.title]
         model["site"] = site.name
         model["base"] = site.base
         model["stylesheet"] = site.base + Asset.stylesheet.address
         model["script"] = site.base + Asset.script.address
         model["icon"] = site.base + Asset.icon.address
-        model["alert"] = page.problem.map { alert(about: $0) }
+        model["alert"] = page.problem.map { alert(about: $0, in: words) }
         if page.hasForm { model["submission"] = SubmissionKey.random().text }
         return library.render(model, withTemplate: page.template) ?? ""
     }
 
     /// The summary above a form: what went wrong and the way to it; where several things did, each with its own.
-    private func alert(about problem: Problem) -> [String: Any] {
+    private func alert(about problem: Problem, in words: Words) -> [String: Any] {
         var alert: [String: Any] = ["summary": words.text(of: problem)]
-        alert["wait"] = problem.retryAfterSeconds.map { words["tryAgainIn", "wait", words.wait(seconds: $0)] }
+        alert["wait"] = problem.retryAfterSeconds.map { words.fill("tryAgainIn", ["wait": words.wait(seconds: $0)]) }
         if problem.errors.count == 1 { alert["field"] = problem.errors[0].field }
         alert["hasItems"] = problem.errors.count > 1
-        alert["items"] = problem.errors.map { ["field": $0.field, "text": $0.detail] }
+        alert["items"] = problem.errors.map { ["field": $0.field, "text": words.text(of: $0)] }
         return alert
     }
 }

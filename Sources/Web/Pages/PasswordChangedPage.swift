@@ -1,3 +1,5 @@
+import Wording
+
 /// The end of the way: the new password works, every link is dead.
 struct PasswordChangedPage: Page {
     let template = "message"

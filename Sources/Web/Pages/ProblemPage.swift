@@ -1,3 +1,5 @@
+import Wording
+
 /// What a person sees of any problem that has no page of its own.
 struct ProblemPage: Page {
     let template = "message"
@@ -10,7 +12,7 @@ struct ProblemPage: Page {
     func model(in words: Words) -> [String: Any] {
         var paragraphs = [words.text(of: shown)]
         if let seconds = shown.retryAfterSeconds {
-            paragraphs.append(words["tryAgainIn", "wait", words.wait(seconds: seconds)])
+            paragraphs.append(words.fill("tryAgainIn", ["wait": words.wait(seconds: seconds)]))
         }
         return ["paragraphs": paragraphs, "offersSignIn": true, "offersForgot": true]
     }

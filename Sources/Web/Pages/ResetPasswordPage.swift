@@ -1,4 +1,5 @@
 import Keyturn
+import Wording
 
 /// Where somebody chooses a new password: the rules before typing, the account it is for, and the link's token on its way back.
 struct ResetPasswordPage: Page {
@@ -21,17 +22,14 @@ struct ResetPasswordPage: Page {
     func model(in words: Words) -> [String: Any] {
         var model: [String: Any] = [
             "token": token, "minimumLength": policy.minimumLength,
-            "lengthRule": words["ruleLength", "minimum", "\(policy.minimumLength)"],
+            "lengthRule": words.fill(
+                "ruleLength", ["characters": words.count("characters", Int64(policy.minimumLength))]),
             "passwordRules": "minlength: \(policy.minimumLength); maxlength: \(policy.maximumLength);",
         ]
+        model["lengthForms"] = words.allForms("lengthMore").map { ["plural": $0.plural.rawValue, "text": $0.text] }
         model["email"] = email?.text
-        model["passwordWrong"] = Self.sentences(problem?.details(of: "password"))
-        model["confirmWrong"] = Self.sentences(problem?.details(of: "confirm_password"))
+        model["passwordWrong"] = words.texts(about: "password", in: problem)
+        model["confirmWrong"] = words.texts(about: "confirm_password", in: problem)
         return model
-    }
-
-    private static func sentences(_ details: [String]?) -> String? {
-        guard let details, !details.isEmpty else { return nil }
-        return details.joined(separator: " ")
     }
 }

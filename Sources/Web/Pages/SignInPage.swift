@@ -1,3 +1,5 @@
+import Wording
+
 /// Where somebody tries a password, and finds the way out when it is forgotten.
 struct SignInPage: Page {
     let template = "login"

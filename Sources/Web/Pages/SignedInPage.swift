@@ -1,3 +1,5 @@
+import Wording
+
 /// Tells a person that the password works. There is nothing behind it: no cookie is set.
 struct SignedInPage: Page {
     let template = "message"
