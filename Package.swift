@@ -33,9 +33,11 @@ func room(_ name: String, sees names: String..., resources: [Resource] = []) -> 
 }
 
 /// A tool could be lifted into another project as it is. Those that wrap C hold the pointers; all else is memory-safe.
-func tool(_ name: String, sees names: String..., wrapsC: Bool = false) -> Target {
+func tool(
+    _ name: String, sees names: String..., wrapsC: Bool = false, onTraits optional: [Target.Dependency] = []
+) -> Target {
     .target(
-        name: name, dependencies: seen(names), path: "Sources/Workshop/\(name)",
+        name: name, dependencies: seen(names) + optional, path: "Sources/Workshop/\(name)",
         swiftSettings: wrapsC ? strict : strict + [.strictMemorySafety()])
 }
 
@@ -56,6 +58,12 @@ let package = Package(
     name: "keyturn",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "keyturn", targets: ["Command"])],
+    traits: [
+        .default(enabledTraits: []),
+        .trait(
+            name: "Argon2",
+            description: "Argon2 hashes where OpenSSL is older than 3.2: needs libargon2 (Debian: libargon2-dev)."),
+    ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -107,7 +115,9 @@ let package = Package(
         tool("StrictJSON"),
         tool("Templating", sees: "Mustache"),
         tool("Wording", sees: "StrictJSON"),
-        tool("Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true),
+        tool(
+            "Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true,
+            onTraits: [.target(name: "CArgon2", condition: .when(traits: ["Argon2"]))]),
 
         // Workshop: the world
         tool("HTTPServer", sees: "HTTP", "Sockets", "Telemetry"),
@@ -118,6 +128,7 @@ let package = Package(
         tool("Telemetry", sees: "Logging"),
         c("COpenSSL", links: "ssl", "crypto"),
         c("CCrypt", links: "crypt"),
+        c("CArgon2", links: "argon2"),
         c("CLinux"),
 
         // Benchmarks: what scripts/bench runs beside its peers

@@ -81,7 +81,7 @@ import Testing
         (#"{"audit": {"maximumAge": "23h"}}"#, "audit.maximumAge: must be from 1d to 3660d"),
         (#"{"tokens": {"resetLifetime": "25h"}}"#, "tokens.resetLifetime: must be from 1s to 1d"),
         (#"{"passwords": {"minimumLength": 7}}"#, "passwords.minimumLength: must be from 8 to"),
-        (#"{"passwords": {"scheme": "md5"}}"#, "passwords.scheme: must be one of scrypt, bcrypt"),
+        (#"{"passwords": {"scheme": "md5"}}"#, "passwords.scheme: must be one of scrypt, argon2id, bcrypt"),
         (
             #"{"passwords": {"scrypt": {"logN": 18, "r": 16}}}"#,
             "passwords.scheme: the cost asks for more than 256 MiB or about two seconds a hash"

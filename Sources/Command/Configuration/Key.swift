@@ -55,6 +55,9 @@ extension Key {
     static let scryptLogN = Key("passwords.scrypt.logN", .integer, "14")
     static let scryptR = Key("passwords.scrypt.r", .integer, "8")
     static let scryptP = Key("passwords.scrypt.p", .integer, "5")
+    static let argon2MemoryKiB = Key("passwords.argon2.memory", .integer, "19456")
+    static let argon2Passes = Key("passwords.argon2.passes", .integer, "2")
+    static let argon2Lanes = Key("passwords.argon2.lanes", .integer, "1")
     static let bcryptCost = Key("passwords.bcrypt.cost", .integer, "12")
     static let pbkdf2Iterations = Key("passwords.pbkdf2.iterations", .integer, "1000000")
     static let minimumLength = Key("passwords.minimumLength", .integer, "15")
@@ -83,7 +86,8 @@ extension Key {
     static let all: [Key] = [
         host, port, publicURL, allowedOrigins, trustedProxies, threads, shutdownGrace, tlsCertificate, tlsKey,
         adminHost, adminPort, databasePath, secretsStandard, secretsFile, resetLifetime, sessionLifetime,
-        passwordScheme, scryptLogN, scryptR, scryptP, bcryptCost, pbkdf2Iterations, minimumLength, maximumLength,
+        passwordScheme, scryptLogN, scryptR, scryptP, argon2MemoryKiB, argon2Passes, argon2Lanes, bcryptCost,
+        pbkdf2Iterations, minimumLength, maximumLength,
         blocklistFile,
         mailProvider, captureDirectory, fromEmail, fromName,
         sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, mailInterval, mailBurst,

@@ -31,6 +31,7 @@ struct Settings: Sendable {
             case .scrypt(let cost), .djangoScrypt(let cost), .werkzeugScrypt(let cost):
                 (cost.memoryBytes ?? 0) < 16 << 20
             case .bcrypt(let cost): cost < 10
+            case .argon2id(let cost): cost.memoryKiB < 7168 || cost.memoryKiB * cost.passes < 7168 * 5
             case .djangoPBKDF2SHA256(let iterations): iterations < 600_000
             }
         }

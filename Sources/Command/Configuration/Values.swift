@@ -193,10 +193,19 @@ struct Values {
     }
 
     private func scheme() throws(ConfigurationRefused) -> NewPasswordScheme {
-        let names = ["scrypt", "bcrypt", "django-pbkdf2-sha256", "django-scrypt", "werkzeug-scrypt"]
+        let names = ["scrypt", "argon2id", "bcrypt", "django-pbkdf2-sha256", "django-scrypt", "werkzeug-scrypt"]
         let cost = try Scrypt.Cost(
             logN: integer(.scryptLogN, in: 1...18), r: integer(.scryptR, in: 1...64), p: integer(.scryptP, in: 1...64))
         switch try choice(.passwordScheme, of: names) {
+        case "argon2id":
+            guard Argon2.isAvailable else {
+                throw ConfigurationRefused(
+                    .passwordScheme, "argon2id needs OpenSSL 3.2, or a build with the package trait Argon2")
+            }
+            return try .argon2id(
+                Argon2.Cost(
+                    memoryKiB: integer(.argon2MemoryKiB, in: 8...262_144), passes: integer(.argon2Passes, in: 1...1000),
+                    lanes: integer(.argon2Lanes, in: 1...64)))
         case "bcrypt": return .bcrypt(cost: try integer(.bcryptCost, in: 4...15))
         case "django-pbkdf2-sha256":
             return .djangoPBKDF2SHA256(iterations: try integer(.pbkdf2Iterations, in: 1...4_000_000))

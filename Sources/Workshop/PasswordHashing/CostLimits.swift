@@ -6,6 +6,8 @@ enum CostLimits {
     static let memoryBytes = 256 << 20
     /// `N · r · p` of scrypt, `N · r` of yescrypt; 2^20 take 0.3 to 0.5 s of scrypt.
     static let scryptWork = 1 << 22
+    /// `memoryKiB · passes` of Argon2; 2^20 take 0.5 to 0.7 s.
+    static let argon2Work = 1 << 21
     /// log2 of bcrypt's rounds; 12 takes about 0.25 s.
     static let bcryptCost = 15
     /// passlib's default is 656,000, which takes 0.4 s; a password of 511 bytes takes six times as long as a short one.
@@ -26,5 +28,11 @@ enum CostLimits {
     static func allow(_ cost: Scrypt.Cost) -> Bool {
         guard let bytes = cost.memoryBytes, let work = cost.work else { return false }
         return bytes <= memoryBytes && work <= scryptWork
+    }
+
+    static func allow(_ cost: Argon2.Cost) -> Bool {
+        guard cost.isDefined else { return false }
+        let (work, overflow) = cost.memoryKiB.multipliedReportingOverflow(by: cost.passes)
+        return cost.memoryKiB <= memoryBytes >> 10 && !overflow && work <= argon2Work
     }
 }

@@ -13,6 +13,8 @@ package enum NewPasswordScheme: Sendable, Equatable {
     case djangoScrypt(Scrypt.Cost)
     /// `scrypt:32768:8:1$…`.
     case werkzeugScrypt(Scrypt.Cost)
+    /// `$argon2id$v=19$m=19456,t=2,p=1$…`, 16 bytes of salt, 32 of key. Only where this process ``Argon2/isAvailable``.
+    case argon2id(Argon2.Cost)
 
     /// The longest password in bytes that counts in full; nil where all of it always does. Longer ones are refused.
     package var maximumBytes: Int? { if case .bcrypt = self { BCrypt.passwordByteLimit } else { nil } }
@@ -22,6 +24,7 @@ package enum NewPasswordScheme: Sendable, Equatable {
         switch self {
         case .scrypt(let cost), .djangoScrypt(let cost), .werkzeugScrypt(let cost): CostLimits.allow(cost)
         case .bcrypt(let cost): (4...CostLimits.bcryptCost).contains(cost)
+        case .argon2id(let cost): CostLimits.allow(cost)
         case .djangoPBKDF2SHA256(let iterations): (1...CostLimits.iterations(of: .sha256)).contains(iterations)
         }
     }
@@ -78,6 +81,12 @@ package enum NewPasswordScheme: Sendable, Equatable {
             return .derived(
                 Blank(function: .scrypt(cost), salt: salt, byteCount: 32) {
                     PHCScrypt.write(cost, salt: salt, key: $0)
+                })
+        case .argon2id(let cost):
+            let salt = SecureRandom.bytes(16)
+            return .derived(
+                Blank(function: .argon2(.id, .current, cost), salt: salt, byteCount: 32) {
+                    Argon2Hash.write(cost, salt: salt, key: $0)
                 })
         case .djangoPBKDF2SHA256(let iterations):
             let salt = NewPasswordScheme.saltText(22)

@@ -13,7 +13,7 @@ enum HashFormats {
     static let all: [any StoredHash.Type] = [
         PHCScrypt.self, BCrypt.self, SHACrypt.self, Yescrypt.self,
         DjangoPBKDF2.self, DjangoScrypt.self, DjangoBCrypt.self, DjangoBCryptSHA256.self,
-        WerkzeugScrypt.self, WerkzeugPBKDF2.self, ASPNETIdentity.self, BetterAuthScrypt.self,
+        WerkzeugScrypt.self, WerkzeugPBKDF2.self, ASPNETIdentity.self, BetterAuthScrypt.self, Argon2Hash.self,
     ]
 
     static func read(_ hash: PasswordHash) -> (any StoredHash)? {
@@ -32,11 +32,13 @@ struct DerivedKey: Sendable {
     enum Function: Sendable {
         case scrypt(Scrypt.Cost)
         case pbkdf2(PBKDF2.Hash, iterations: Int)
+        case argon2(Argon2.Variant, Argon2.Version, Argon2.Cost)
 
         var isAllowed: Bool {
             switch self {
             case .scrypt(let cost): CostLimits.allow(cost)
             case .pbkdf2(let hash, let iterations): (1...CostLimits.iterations(of: hash)).contains(iterations)
+            case .argon2(_, _, let cost): CostLimits.allow(cost)
             }
         }
 
@@ -47,6 +49,9 @@ struct DerivedKey: Sendable {
             case .pbkdf2(let hash, let iterations):
                 try PBKDF2.derive(
                     password.bytes, salt: salt, iterations: iterations, hash: hash, byteCount: byteCount)
+            case .argon2(let variant, let version, let cost):
+                try Argon2.derive(
+                    password.bytes, salt: salt, variant: variant, version: version, cost: cost, byteCount: byteCount)
             }
         }
     }
