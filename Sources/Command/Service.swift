@@ -88,11 +88,10 @@ struct Service {
             ],
             mailbox: showsMailbox ? carrier.mailbox : nil, metrics: metrics, log: log, options: facing)
 
+        let manager = ServiceManager.current
         let server = try makeServer(web)
         let admin = try makeAdmin()
-        metrics.onRead("keyturn_hashing_waiting", help: "Passwords that wait for a thread of the hashing pool.") {
-            Double(pool.waiting)
-        }
+        ProcessMetrics.register(in: metrics, hashing: pool)
         var services: [any ServiceLifecycle.Service] = [Mailing(worker: worker)]
         if let admin { services.append(Serving(server: admin)) }
         services.append(Serving(server: server))
@@ -100,15 +99,17 @@ struct Service {
         // All are told to end at the same moment, and have the same grace: none waits for another's end. What is recorded when
         // the worker has stopped is on disk for the next start.
         var configuration = ServiceGroupConfiguration(
-            services: [Together(services: services)], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [Together(services: services, manager: manager)], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
         await database.takeBackLeases(at: clock.now())
         Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
         log.info("started", metadata: ["version": "\(Version.text)"])
+        manager?.tell("READY=1")
         try await withThrowingTaskGroup(of: Void.self) { group in
             let auditLog = database.auditLog
             group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
+            group.addTask { [pulse = Pulse(of: loops, metrics: metrics, manager: manager)] in await pulse.run() }
             try await ServiceGroup(configuration: configuration).run()
             // Last, so that what the last requests brought about is written too.
             group.cancelAll()
@@ -139,7 +140,9 @@ struct Service {
         let address = try SocketAddress(host: settings.adminHost, port: settings.adminPort, key: .adminHost)
         let listener = try Listener.bound(to: address, key: .adminPort)
         log.info("metrics", metadata: ["url": "\(listener.address.url(secure: false))/metrics"])
-        return HTTPServer(Admin(metrics: metrics), on: [listener], loops: loops, options: .init(), metrics: Metrics())
+        return HTTPServer(
+            Admin(metrics: metrics, outbox: database.outbox), on: [listener], loops: loops, options: .init(),
+            metrics: Metrics())
     }
 
     private struct Carriage {
@@ -166,10 +169,15 @@ struct Service {
 
     private struct Together: ServiceLifecycle.Service {
         let services: [any ServiceLifecycle.Service]
+        let manager: ServiceManager?
         func run() async throws {
-            try await withThrowingTaskGroup { group in
-                for service in services { group.addTask { try await service.run() } }
-                try await group.waitForAll()
+            try await withGracefulShutdownHandler {
+                try await withThrowingTaskGroup { group in
+                    for service in services { group.addTask { try await service.run() } }
+                    try await group.waitForAll()
+                }
+            } onGracefulShutdown: {
+                manager?.tell("STOPPING=1")
             }
         }
     }
@@ -188,20 +196,5 @@ struct Service {
                 server.shutDown()
             }
         }
-    }
-}
-
-/// `GET /metrics`, for Prometheus.
-private struct Admin: Responder {
-    let metrics: Metrics
-
-    func respond(to request: Request) async -> Response {
-        guard request.path(is: "/metrics") else { return Response(.notFound, contentType: "text/plain") }
-        guard request.method == .get || request.method == .head else {
-            var refusal = Response(.methodNotAllowed, contentType: "text/plain")
-            refusal.add("Allow", "GET, HEAD")
-            return refusal
-        }
-        return Response(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(metrics.text().utf8))
     }
 }

@@ -12,6 +12,7 @@ final class CommitMeters: Sendable {
     private let changes: Counter
     private let failures: Counter
     private let seconds: Histogram
+    private let batch: Histogram
     private let log: Log
     private let failingWith = Mutex<Int?>(nil)
 
@@ -21,6 +22,9 @@ final class CommitMeters: Sendable {
         failures = metrics.counter("keyturn_storage_failed_commits_total", help: "Transactions that failed.")
         refused = metrics.counter("keyturn_storage_refused_total", help: "Changes refused before they waited.")
         seconds = metrics.histogram("keyturn_storage_commit_seconds", help: "Time from BEGIN until synced.")
+        batch = metrics.histogram(
+            "keyturn_storage_commit_changes", help: "Changes committed together.",
+            bounds: [1, 2, 4, 8, 16, 32, 64, 128, 256])
         self.log = log
     }
 
@@ -28,6 +32,7 @@ final class CommitMeters: Sendable {
         commits.add()
         changes.add(UInt64(count))
         seconds.observe(duration)
+        batch.observe(Double(count))
         if failingWith.withLock({ $0.take() }) != nil { log.notice("storage writes again") }
     }
 

@@ -7,13 +7,17 @@ import Synchronization
 package final class Metrics: Sendable {
     package typealias Label = (name: String, value: String)
 
+    /// What kind of number is read when somebody asks.
+    package enum Reading: String, Sendable { case gauge, counter }
+
     private enum Instrument: Sendable {
-        case counter(Counter), gauge(Gauge), histogram(Histogram), read(@Sendable () -> Double)
+        case counter(Counter), gauge(Gauge), histogram(Histogram), read(Reading, @Sendable () -> Double)
 
         var type: String {
             switch self {
             case .counter: "counter"
-            case .gauge, .read: "gauge"
+            case .gauge: "gauge"
+            case .read(let kind, _): kind.rawValue
             case .histogram: "histogram"
             }
         }
@@ -43,15 +47,20 @@ package final class Metrics: Sendable {
         return Gauge()
     }
 
-    package func histogram(_ name: String, help: String, _ labels: Label...) -> Histogram {
-        let found = instrument(name, help, labels) { .histogram(Histogram()) }
+    /// - Parameter bounds: rising; seconds unless the name says otherwise.
+    package func histogram(
+        _ name: String, help: String, bounds: [Double] = Histogram.durationBounds, _ labels: Label...
+    ) -> Histogram {
+        let found = instrument(name, help, labels) { .histogram(Histogram(bounds: bounds)) }
         if case .histogram(let histogram) = found { return histogram }
         return Histogram()
     }
 
-    /// A gauge that is read when somebody asks: the depth of a queue, memory in use.
-    package func onRead(_ name: String, help: String, _ read: @escaping @Sendable () -> Double) {
-        _ = instrument(name, help, []) { .read(read) }
+    /// A number that is read when somebody asks: the depth of a queue, memory in use.
+    package func onRead(
+        _ name: String, help: String, as kind: Reading = .gauge, _ read: @escaping @Sendable () -> Double
+    ) {
+        _ = instrument(name, help, []) { .read(kind, read) }
     }
 
     /// Families in the order of their names, members in the order of their labels.
@@ -82,21 +91,22 @@ package final class Metrics: Sendable {
         switch instrument {
         case .counter(let counter): return "\(name)\(braced) \(counter.current)\n"
         case .gauge(let gauge): return "\(name)\(braced) \(gauge.current)\n"
-        case .read(let read): return "\(name)\(braced) \(read())\n"
-        case .histogram(let histogram): return lines(name, labels, histogram.snapshot)
+        case .read(_, let read): return "\(name)\(braced) \(read())\n"
+        case .histogram(let histogram): return lines(name, labels, histogram)
         }
     }
 
-    private static func lines(_ name: String, _ labels: String, _ snapshot: Histogram.Snapshot) -> String {
+    private static func lines(_ name: String, _ labels: String, _ histogram: Histogram) -> String {
+        let snapshot = histogram.snapshot
         let prefix = labels.isEmpty ? "" : labels + ","
         let braced = labels.isEmpty ? "" : "{\(labels)}"
         var text = ""
         var sum: UInt64 = 0
-        for (count, bound) in zip(snapshot.counts, Histogram.bounds.map { "\($0)" } + ["+Inf"]) {
+        for (count, bound) in zip(snapshot.counts, histogram.bounds.map { "\($0)" } + ["+Inf"]) {
             sum += count
             text += "\(name)_bucket{\(prefix)le=\"\(bound)\"} \(sum)\n"
         }
-        return text + "\(name)_sum\(braced) \(snapshot.seconds)\n\(name)_count\(braced) \(sum)\n"
+        return text + "\(name)_sum\(braced) \(snapshot.sum)\n\(name)_count\(braced) \(sum)\n"
     }
 
     private static func escaped(_ value: String) -> String {
