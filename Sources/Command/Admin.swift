@@ -3,9 +3,26 @@ import Keyturn
 import Telemetry
 
 /// `GET /metrics`, for Prometheus.
-struct Admin: Responder {
-    let metrics: Metrics
-    let outbox: any Outbox
+final class Admin: Responder {
+    private let metrics: Metrics
+    private let outbox: any Outbox
+    private let pending: Gauge
+    private let leased: Gauge
+    private let failed: Gauge
+    private let oldestSeconds: Gauge
+
+    init(metrics: Metrics, outbox: any Outbox) {
+        self.metrics = metrics
+        self.outbox = outbox
+        let letters = {
+            metrics.gauge("keyturn_outbox_letters", help: "Letters in the outbox, by state.", ("state", $0))
+        }
+        (pending, leased, failed) = (letters("pending"), letters("leased"), letters("failed"))
+        oldestSeconds = metrics.gauge(
+            "keyturn_outbox_oldest_seconds", help: "Age of the oldest letter that waits or is under way.")
+    }
+
+    func copyForLoop() -> Admin { self }
 
     func respond(to request: Request) async -> Response {
         guard request.path(is: "/metrics") else { return Response(.notFound, contentType: "text/plain") }
@@ -22,12 +39,9 @@ struct Admin: Responder {
     /// its failures grow.
     private func readOutbox() async {
         guard let depth = try? await outbox.depth() else { return }
-        for (state, count) in [("pending", depth.pending), ("leased", depth.leased), ("failed", depth.failed)] {
-            metrics.gauge("keyturn_outbox_letters", help: "Letters in the outbox, by state.", ("state", state))
-                .set(Int64(count))
-        }
-        let age = depth.oldest.map { max(0, WallClock.system.now().seconds - $0.seconds) } ?? 0
-        metrics.gauge("keyturn_outbox_oldest_seconds", help: "Age of the oldest letter that waits or is under way.")
-            .set(age)
+        pending.set(Int64(depth.pending))
+        leased.set(Int64(depth.leased))
+        failed.set(Int64(depth.failed))
+        oldestSeconds.set(depth.oldest.map { max(0, WallClock.system.now().seconds - $0.seconds) } ?? 0)
     }
 }

@@ -39,7 +39,7 @@ struct Service {
 
     let settings: Settings
     let essentials: Essentials
-    let listener: Listener
+    let listeners: [Listener]
     let loops: EventLoops
     let database: SQLiteDatabase
     let metrics: Metrics
@@ -89,12 +89,14 @@ struct Service {
             mailbox: showsMailbox ? carrier.mailbox : nil, metrics: metrics, log: log, options: facing)
 
         let manager = ServiceManager.current
-        let server = try makeServer(web)
+        let certificate = try ServerCertificate(files: settings.server.tls, log: log)
+        let server = makeServer(web, layer: certificate.layer)
         let admin = try makeAdmin()
         ProcessMetrics.register(in: metrics, hashing: pool)
         var services: [any ServiceLifecycle.Service] = [Mailing(worker: worker)]
         if let admin { services.append(Serving(server: admin)) }
         services.append(Serving(server: server))
+        services.append(certificate)
 
         // All are told to end at the same moment, and have the same grace: none waits for another's end. What is recorded when
         // the worker has stopped is on disk for the next start.
@@ -103,7 +105,9 @@ struct Service {
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
         await database.takeBackLeases(at: clock.now())
-        Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
+        for listener in listeners {
+            Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
+        }
         log.info("started", metadata: ["version": "\(Version.text)"])
         manager?.tell("READY=1")
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -122,16 +126,16 @@ struct Service {
         log.info("stopped")
     }
 
-    private func makeServer(_ web: Web) throws -> HTTPServer {
+    private func makeServer(
+        _ web: Web, layer: (@Sendable (Int32) throws(SocketFailed) -> any SocketLayer)?
+    ) -> HTTPServer {
         var options = HTTPServer.Options()
+        options.limits = settings.server.limits
         options.commonFields = Web.commonFields(publicURL: essentials.publicURL)
         options.refusal = Web.refusal
         options.shutdownGrace = settings.server.shutdownGrace
-        if let files = settings.server.tls {
-            let context = try TLSServerContext(certificateFile: files.certificate, keyFile: files.key)
-            options.secure = { descriptor throws(SocketFailed) in try TLSServerLayer(over: descriptor, with: context) }
-        }
-        return HTTPServer(web, on: [listener], loops: loops, options: options, metrics: metrics)
+        options.secure = layer
+        return HTTPServer(web, on: listeners, loops: loops, options: options, metrics: metrics)
     }
 
     /// Metrics have a door of their own, so that nobody forgets to close it to the world.

@@ -60,19 +60,25 @@ struct Route: Sendable {
 }
 
 /// Finds the route of a request, and counts what came of it.
-struct Routes: Sendable {
+final class Routes: Sendable {
     enum Found { case get(any GetController), post(any PostController) }
 
     private let routes: [Route]
+    private let metrics: Metrics
     /// The routes' paths: looking through them copies no controllers.
     private let paths: [StaticString]
     private let prepared: [Response?]
     private let counters: [RouteCounters]
 
+    convenience init(copying routes: Routes) {
+        self.init(routes.routes, metrics: routes.metrics)
+    }
+
     init(_ routes: [Route], metrics: Metrics) {
         self.routes = routes
+        self.metrics = metrics
         paths = routes.map(\.path)
-        prepared = routes.map { ($0.get as? Prepared)?.response } + [nil]
+        prepared = routes.map { ($0.get as? Prepared)?.response.copy() } + [nil]
         counters = (routes.map(\.name) + [Self.noRoute]).map { RouteCounters(of: $0, in: metrics) }
     }
 

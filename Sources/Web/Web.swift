@@ -4,7 +4,7 @@ import Logging
 package import Telemetry
 
 /// The room where a request becomes an answer: it finds the route, guards it, asks the controller and counts what came of it.
-package struct Web: Responder {
+package final class Web: Responder {
     package struct Options: Sendable {
         /// What links, redirects and our own origin are built from; without a slash at its end.
         package var publicURL: String
@@ -24,10 +24,12 @@ package struct Web: Responder {
     private let pages: Pages
     private let originCheck: OriginCheck
     private let crossOrigin: CrossOrigin
-    private let submissions = Submissions()
+    private let submissions: Submissions
     private let trustedProxies: [CIDR]
     private let clock: WallClock
     private let log: Log
+    /// Whether requests that went well are logged: asked for each.
+    private let logsEvery: Bool
 
     /// - Parameter mailbox: the demo's captured mails; without it there is no such page.
     /// - Throws: where an embedded template cannot be read.
@@ -45,10 +47,21 @@ package struct Web: Responder {
             metrics: metrics)
         originCheck = OriginCheck(publicURL: options.publicURL, allowedOrigins: options.allowedOrigins)
         crossOrigin = CrossOrigin(allowedOrigins: options.allowedOrigins)
+        submissions = Submissions()
         trustedProxies = options.trustedProxies
         self.clock = clock
         self.log = log
+        logsEvery = log.logLevel <= .debug
     }
+
+    private init(copying web: Web) {
+        routes = Routes(copying: web.routes)
+        (pages, originCheck, crossOrigin) = (web.pages, web.originCheck, web.crossOrigin)
+        (submissions, trustedProxies) = (web.submissions, web.trustedProxies)
+        (clock, log, logsEvery) = (web.clock, web.log, web.logsEvery)
+    }
+
+    package func copyForLoop() -> Web { Web(copying: self) }
 
     /// What needs no body to be refused: an unknown path, a method the path does not have, a body of a type nobody reads.
     package func refuseEarly(_ request: Request) -> Response? {
@@ -139,21 +152,28 @@ package struct Web: Responder {
     }
 
     /// The last step of every answer: the fields scripts of other origins need, the counters, the log.
-    /// Neither the target nor a field is logged: a link's token stands in one of them.
     private func finish(_ reply: Reply, to request: Request, on route: Int, after duration: Duration) -> Response {
         var response = reply.response
         crossOrigin.mark(&response, for: request)
         routes.count(response.status, at: route, after: duration)
-        let level: Log.Level = response.status.code >= 500 ? .warning : .debug
+        if logsEvery || response.status.code >= 500 {
+            note(response.status, because: reply.cause, to: request, on: route, after: duration)
+        }
+        return response
+    }
+
+    /// Neither the target nor a field is logged: a link's token stands in one of them.
+    private func note(
+        _ status: Status, because cause: String?, to request: Request, on route: Int, after duration: Duration
+    ) {
         log.log(
-            level: level, "request",
+            level: status.code >= 500 ? .warning : .debug, "request",
             metadata: [
                 "id": "\(RequestID.next())", "method": "\(request.method.rawValue)",
                 "route": "\(routes.name(of: route))",
-                "status": "\(response.status.code)", "ms": "\(duration.wholeMilliseconds)",
-                "cause": "\(reply.cause ?? "none")",
+                "status": "\(status.code)", "ms": "\(duration.wholeMilliseconds)",
+                "cause": "\(cause ?? "none")",
             ])
-        return response
     }
 }
 

@@ -31,8 +31,12 @@ actor Gate {
 }
 
 /// Answers what the tests ask for.
-struct Answers: Responder {
+final class Answers: Responder {
     let gate: Gate
+
+    init(gate: Gate) { self.gate = gate }
+
+    func copyForLoop() -> Answers { self }
 
     func refuseEarly(_ request: Request) -> Response? {
         request.path(is: "/early") ? Response(.notFound) : nil

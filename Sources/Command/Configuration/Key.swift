@@ -44,6 +44,20 @@ extension Key {
     static let shutdownGrace = Key("server.shutdownGrace", .duration, "10s")
     static let tlsCertificate = Key("server.tls.certificate", .text)
     static let tlsKey = Key("server.tls.key", .text)
+    static let unixSocket = Key("server.unixSocket", .text)
+    static let connections = Key("server.limits.connections", .integer, "10000")
+    static let connectionsPerClient = Key("server.limits.connectionsPerClient", .integer, "10000")
+    static let requestsPerConnection = Key("server.limits.requestsPerConnection", .integer, "1000000000")
+    static let requestLineBytes = Key("server.limits.requestLineBytes", .integer, "8192")
+    static let headBytes = Key("server.limits.headBytes", .integer, "32768")
+    static let fieldBytes = Key("server.limits.fieldBytes", .integer, "8192")
+    static let fields = Key("server.limits.fields", .integer, "100")
+    static let bodyBytes = Key("server.limits.bodyBytes", .integer, "65536")
+    static let headDeadline = Key("server.limits.headDeadline", .duration, "10s")
+    static let bodyDeadline = Key("server.limits.bodyDeadline", .duration, "15s")
+    static let bodyBytesPerSecond = Key("server.limits.bodyBytesPerSecond", .integer, "4096")
+    static let idle = Key("server.limits.idle", .duration, "30s")
+    static let writeDeadline = Key("server.limits.writeDeadline", .duration, "15s")
     static let adminHost = Key("admin.host", .text, "127.0.0.1")
     static let adminPort = Key("admin.port", .integer, "9090")
     static let databasePath = Key("database.path", .text, "keyturn.sqlite")
@@ -85,6 +99,8 @@ extension Key {
     /// Every key there is, in the order of `config.example.json`.
     static let all: [Key] = [
         host, port, publicURL, allowedOrigins, trustedProxies, threads, shutdownGrace, tlsCertificate, tlsKey,
+        unixSocket, connections, connectionsPerClient, requestsPerConnection, requestLineBytes, headBytes, fieldBytes,
+        fields, bodyBytes, headDeadline, bodyDeadline, bodyBytesPerSecond, idle, writeDeadline,
         adminHost, adminPort, databasePath, secretsStandard, secretsFile, resetLifetime, sessionLifetime,
         passwordScheme, scryptLogN, scryptR, scryptP, argon2MemoryKiB, argon2Passes, argon2Lanes, bcryptCost,
         pbkdf2Iterations, minimumLength, maximumLength,

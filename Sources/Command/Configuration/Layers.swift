@@ -1,7 +1,7 @@
 import StrictJSON
 
 /// What is wrong with a configuration, in words that name the key. Never shows the value of a secret.
-struct ConfigurationRefused: Error, CustomStringConvertible {
+struct ConfigurationRefused: Error, Equatable, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }

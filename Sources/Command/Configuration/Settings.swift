@@ -1,6 +1,7 @@
 import Cryptography
 import HTTP
 import HTTPClient
+import HTTPServer
 import Keyturn
 import PasswordHashing
 import Telemetry
@@ -18,6 +19,9 @@ struct Settings: Sendable {
         let shutdownGrace: Duration
         /// Files in PEM; both or neither.
         let tls: (certificate: String, key: String)?
+        /// Listened on instead of host and port.
+        let unixSocket: String?
+        let limits: HTTPServer.Limits
     }
     struct Passwords: Sendable {
         let scheme: NewPasswordScheme
@@ -79,7 +83,8 @@ struct Settings: Sendable {
             host: values.text(.host), port: values.port(.port),
             publicURL: values.publicURL(), allowedOrigins: values.origins(), trustedProxies: values.networks(),
             threads: values.optionalInteger(.threads, in: 1...64),
-            shutdownGrace: values.duration(.shutdownGrace, in: .zero ... .seconds(300)), tls: values.tls())
+            shutdownGrace: values.duration(.shutdownGrace, in: .zero ... .seconds(300)), tls: values.tls(),
+            unixSocket: values.optionalText(.unixSocket), limits: values.connectionLimits())
         adminHost = try values.text(.adminHost)
         adminPort = try values.port(.adminPort)
         databasePath = try values.text(.databasePath)

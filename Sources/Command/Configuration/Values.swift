@@ -1,6 +1,7 @@
 import Cryptography
 import HTTP
 import HTTPClient
+import HTTPServer
 import Keyturn
 import PasswordHashing
 
@@ -145,6 +146,26 @@ struct Values {
         case (let certificate?, let key?): return (certificate, key)
         default: throw ConfigurationRefused("server.tls.certificate and server.tls.key: both or neither")
         }
+    }
+
+    /// What one connection may ask for, and how many there may be.
+    func connectionLimits() throws(ConfigurationRefused) -> HTTPServer.Limits {
+        var limits = HTTPServer.Limits()
+        limits.connections = try integer(.connections, in: 1...1_000_000)
+        limits.connectionsPerClient = try integer(.connectionsPerClient, in: 1...1_000_000)
+        limits.requestsPerConnection = try integer(.requestsPerConnection, in: 1...1_000_000_000)
+        limits.requestLineBytes = try integer(.requestLineBytes, in: 1024...65_536)
+        limits.headBytes = try integer(.headBytes, in: 4096...1_048_576)
+        limits.fieldBytes = try integer(.fieldBytes, in: 1024...1_048_576)
+        limits.fields = try integer(.fields, in: 16...1000)
+        limits.bodyBytes = try integer(.bodyBytes, in: 4096...1_048_576)
+        let times: ClosedRange<Duration> = .milliseconds(100) ... .seconds(3600)
+        limits.headDeadline = try duration(.headDeadline, in: times)
+        limits.bodyDeadline = try duration(.bodyDeadline, in: times)
+        limits.bodyBytesPerSecond = try integer(.bodyBytesPerSecond, in: 1...1_000_000_000)
+        limits.idle = try duration(.idle, in: times)
+        limits.writeDeadline = try duration(.writeDeadline, in: times)
+        return limits
     }
 
     /// How `config.example.json` marks what must be replaced.

@@ -65,7 +65,7 @@ enum Danger {
         if let url = settings.server.publicURL, url.hasPrefix("http://"), !isLocal(url) {
             dangers.append("server.publicURL is http: links and passwords travel where others can read them")
         }
-        if !isLoopback(settings.server.host), settings.server.tls == nil {
+        if settings.server.unixSocket == nil, !isLoopback(settings.server.host), settings.server.tls == nil {
             dangers.append(
                 "server.host \(settings.server.host) is reachable from outside and speaks plain text: put TLS in front")
         }

@@ -47,7 +47,7 @@ struct Demo: AsyncParsableCommand {
             essentials: .init(
                 publicURL: url, secrets: secrets, carrier: .capture,
                 sender: Sender(email: "no-reply@example.com", name: "keyturn demo")),
-            listener: listener, loops: loops, database: database, metrics: metrics, log: log, showsMailbox: true
+            listeners: [listener], loops: loops, database: database, metrics: metrics, log: log, showsMailbox: true
         ).run()
     }
 

@@ -11,6 +11,9 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Apply migrations, listen, answer and mail until SIGTERM.")
 
+    /// For the database, the log, listeners, loops and the mail provider.
+    private static let otherDescriptors = 128
+
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -18,12 +21,17 @@ struct Serve: AsyncParsableCommand {
         let essentials = try Service.Essentials(settings)
         let log = settings.makeLog()
         let metrics = Metrics()
-        let address = try SocketAddress(host: settings.server.host, port: settings.server.port, key: .host)
+        let listeners = try settings.server.listeners()
         let loops = try EventLoops(count: settings.server.threads ?? System.cores)
         let database = try SQLiteDatabase(settings.storage, now: WallClock.system.now(), metrics: metrics, log: log)
-        let listener = try Listener.bound(to: address, key: .port)
+        let (descriptors, connections) = (Descriptors.raiseLimit(), settings.server.limits.connections)
+        if descriptors < connections + Self.otherDescriptors {
+            log.warning(
+                "fewer descriptors than connections",
+                metadata: ["descriptors": "\(descriptors)", "server.limits.connections": "\(connections)"])
+        }
         try await Service(
-            settings: settings, essentials: essentials, listener: listener, loops: loops, database: database,
+            settings: settings, essentials: essentials, listeners: listeners, loops: loops, database: database,
             metrics: metrics, log: log, showsMailbox: false
         ).run()
     }

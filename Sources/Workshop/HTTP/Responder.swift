@@ -1,6 +1,6 @@
 /// What stands behind a server and answers.
 
-package protocol Responder: Sendable {
+package protocol Responder: AnyObject, Sendable {
     /// An answer that needs no body (404, 405, 415 …): asked once, when the head is complete and a body is announced,
     /// before `100 Continue`. The path, method and fields are there, `body` is empty.
     func refuseEarly(_ request: Request) -> Response?
@@ -8,6 +8,9 @@ package protocol Responder: Sendable {
     /// Answers to pipelined requests are gathered as long as they are known at once.
     func respondAtOnce(to request: Request) -> Response?
     func respond(to request: Request) async -> Response
+    /// One that answers alike, for one loop of several. What it reads for every request is its own: to count references to one array
+    /// from several threads costs more than the answer.
+    func copyForLoop() -> Self
 }
 
 extension Responder {

@@ -32,6 +32,14 @@ package struct Response: Sendable {
         fields.append("\r\n")
     }
 
+    /// The same in memory of its own, for a thread of its own.
+    package func copy() -> Response {
+        var copy = self
+        copy.body = body.map { $0 }
+        copy.fields = fields.map { $0 }
+        return copy
+    }
+
     /// For tests: the first value of the field.
     package subscript(name: FieldName) -> String? {
         let bytes = fields.span

@@ -1,24 +1,29 @@
 /// Serialises answers (RFC 9112 §4, §6).
 
-/// Holds what every answer carries, the date included.
-package struct ResponseWriter: Sendable {
+/// Holds what every answer carries, the date included. One a thread.
+package final class ResponseWriter {
     private let commonFields: [UInt8]
-    private var secondsSince1970 = Int64.min
-    /// The common fields and the date, up to where the length is written.
-    private var ending: [UInt8] = []
+    private var secondsSince1970: Int64
+    /// The common fields and the date.
+    private var ending: [UInt8]
 
     /// - Parameter commonFields: serialised: `Name: value` CRLF, as often as there are fields.
     /// - Parameter date: in seconds since 1970.
     package init(commonFields: [UInt8] = [], date: Int64 = 0) {
         self.commonFields = commonFields
-        self.date(date)
+        secondsSince1970 = date
+        ending = Self.ending(commonFields, date)
     }
 
     /// From now on answers are of this date, in seconds since 1970.
-    package mutating func date(_ seconds: Int64) {
+    package func date(_ seconds: Int64) {
         guard seconds != secondsSince1970 else { return }
         secondsSince1970 = seconds
-        ending = commonFields + "Date: ".utf8 + HTTPDate.bytes(secondsSince1970: seconds)
+        ending = Self.ending(commonFields, seconds)
+    }
+
+    private static func ending(_ commonFields: [UInt8], _ seconds: Int64) -> [UInt8] {
+        commonFields + "Date: ".utf8 + HTTPDate.bytes(secondsSince1970: seconds)
     }
 
     /// Appends a whole answer; allocates only where `output` must grow.
@@ -30,7 +35,7 @@ package struct ResponseWriter: Sendable {
         // Few and long pieces: what a piece costs is the call, not the bytes.
         appendStatusLine(response.status, to: &output)
         append(response.caching, to: &output)
-        output.append(contentsOf: response.fields)
+        output.append(copying: response.fields.span)
         output.append(contentsOf: ending)
         let hasBody = !response.status.forbidsBody
         if hasBody {
@@ -44,7 +49,7 @@ package struct ResponseWriter: Sendable {
         } else {
             output.append("\r\n\r\n")
         }
-        if hasBody, request?.method != .head { output.append(contentsOf: response.body) }
+        if hasBody, request?.method != .head { output.append(copying: response.body.span) }
     }
 
     /// Appends the interim answer that lets a waiting client send its body (RFC 9110 §15.2.1).

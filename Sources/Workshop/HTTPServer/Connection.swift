@@ -24,13 +24,13 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private let shard: Shard
     private var phase = Phase.shakingHands
     private var conversation: Conversation
-    /// What comes after the output has been written.
-    private var held: Conversation.Step?
-    /// How much of the output was sent.
-    private var sent = 0
+    /// To be answered when what was gathered before has been written.
+    private var held: Request?
     private var answersGathered: UInt64 = 0
     private var awaitsRoom = false
     private var holdsBuffers = false
+    /// Keeps its buffers between two requests that follow each other closely.
+    var isWarm = false
 
     init(_ socket: Socket, with client: Client, isAdmitted: Bool, on shard: Shard) {
         self.client = client
@@ -101,38 +101,38 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private func talk() throws(SocketFailed) {
         var receives = 0
         while case .talking = phase {
-            let step = held.take() ?? conversation.next(shard.writer, isDraining: shard.isDraining)
-            if isDone(step) { continue }
-            guard try isWritten() else {
-                held = step
-                return
+            if let request = held.take() {
+                try askOnceWritten(request)
+                if held != nil { return }
+                continue
             }
-            switch step {
+            switch conversation.next(shard.writer, isDraining: shard.isDraining) {
+            case .decide(let request):
+                conversation.decide(on: request, early: shard.responder.refuseEarly(request), shard.writer)
+            case .answer(let request):
+                // Answers that are known at once are gathered; they do not wait for one that is not.
+                if let known = shard.responder.respondAtOnce(to: request) {
+                    answer(request, with: known)
+                } else {
+                    held = request
+                }
+            case .refuse(let refusal, let status, let detail): refuse(refusal, status, detail: detail)
+            case .write: guard try isWritten() else { return }
             case .receive:
+                guard try isWritten() else { return }
                 guard receives < Self.receivesMax else { return socket.postpone() }
                 receives += 1
                 guard try hasReceived() else { return }
-            case .answer(let request): ask(for: request)
             case .end(let lingers):
+                guard try isWritten() else { return }
                 guard lingers else { return close() }
                 try lingerOn()
-            case .decide, .refuse, .write: continue
             }
         }
     }
 
-    /// Does what needs neither the socket nor time, before anything is written: answers that are known at once are gathered.
-    private func isDone(_ step: Conversation.Step) -> Bool {
-        switch step {
-        case .decide(let request):
-            conversation.decide(on: request, early: shard.responder.refuseEarly(request), shard.writer)
-        case .answer(let request):
-            guard let known = shard.responder.respondAtOnce(to: request) else { return false }
-            answer(request, with: known)
-        case .refuse(let refusal, let status, let detail): refuse(refusal, status, detail: detail)
-        case .receive, .write, .end: return false
-        }
-        return true
+    private func askOnceWritten(_ request: Request) throws(SocketFailed) {
+        if try isWritten() { ask(for: request) } else { held = request }
     }
 
     private func ask(for request: Request) {
@@ -168,21 +168,17 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     /// - Returns: false where there is no room now.
     private func isWritten() throws(SocketFailed) -> Bool {
-        while sent < conversation.output.count {
-            guard let count = try socket.send(conversation.output, from: sent) else {
-                // From the first byte to the last: what trickles out does not prolong it.
-                if !awaitsRoom { socket.alarm(at: shard.loop.now + shard.options.limits.writeDeadline) }
-                awaitsRoom = true
-                return false
-            }
-            sent += count
+        guard !conversation.output.isEmpty else { return true }
+        let socket = socket
+        guard try conversation.write({ (bytes) throws(SocketFailed) in try socket.send(bytes) }) else {
+            // From the first byte to the last: what trickles out does not prolong it.
+            if !awaitsRoom { socket.alarm(at: shard.loop.now + shard.options.limits.writeDeadline) }
+            awaitsRoom = true
+            return false
         }
-        guard sent > 0 else { return true }
+        awaitsRoom = false
         shard.metrics.answered(answersGathered)
         answersGathered = 0
-        sent = 0
-        awaitsRoom = false
-        conversation.output.removeAll(keepingCapacity: true)
         return true
     }
 
@@ -201,7 +197,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 return true
             }
         }
-        if conversation.isIdle { giveBuffersBack() }
+        if holdsBuffers, conversation.isIdle, !shard.keepsBuffers(of: self) { giveBuffersBack() }
         socket.alarm(at: conversation.waits(at: shard.loop.now, isScarce: shard.admission.isScarce))
         return false
     }
@@ -231,7 +227,13 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     // MARK: Memory
 
-    /// A connection that waits for its next request holds no memory for it.
+    /// Called by the shard a moment after ``Shard/keepsBuffers(of:)``.
+    func rest() {
+        isWarm = false
+        if isIdle, conversation.output.isEmpty { giveBuffersBack() }
+    }
+
+    /// A connection that waits long for its next request holds no memory for it.
     private func giveBuffersBack() {
         guard holdsBuffers else { return }
         holdsBuffers = false

@@ -3,7 +3,7 @@ import HTTP
 
 /// It is given the bytes that came and the answers that were found, and says what is to be done next. Requests that came together are
 /// answered in their order, and their answers gathered.
-struct Conversation {
+struct Conversation: ~Copyable {
     /// Gathered answers are written when they are this long; no more is read while they wait for room.
     static let gatheredBytesMax = 64 * 1024
 
@@ -16,16 +16,18 @@ struct Conversation {
         case answer(Request)
         /// What came cannot be read: say ``refuse(with:_:)``.
         case refuse(Refusal, Status, detail: String)
-        /// ``output`` is long enough to be written first.
+        /// Enough has been gathered to be written first.
         case write
-        /// The last answer is in ``output``. A client that may still be sending is heard for a while: closing with unread bytes makes
+        /// The last answer has been gathered. A client that may still be sending is heard for a while: closing with unread bytes makes
         /// the kernel reset the connection, and the answer may be lost on its way.
         case end(lingers: Bool)
     }
 
     var reader: RequestReader
-    /// Answers to be written, in order; whoever has written them empties it.
+    /// Answers to be written, in order; where nothing is said of it, empty.
     var output: [UInt8] = []
+    /// How much of them was sent.
+    private var sent = 0
     private var state: ConnectionState
     /// The answer that was decided on before the body came.
     private var early: Response?
@@ -80,6 +82,21 @@ struct Conversation {
     mutating func refuse(with response: Response, _ writer: ResponseWriter) {
         writer.append(response, answering: nil, closes: true, to: &output)
         ending = .end(lingers: true)
+    }
+
+    // MARK: Writing
+
+    /// Hands over what has been gathered, in as many pieces as are taken.
+    /// - Parameter send: returns how many of the bytes were taken, nil where there is no room now.
+    /// - Returns: false where there was no room for all.
+    mutating func write<Failure>(_ send: (Span<UInt8>) throws(Failure) -> Int?) throws(Failure) -> Bool {
+        while sent < output.count {
+            guard let count = try send(output.span.extracting(sent...)) else { return false }
+            sent += count
+        }
+        sent = 0
+        output.removeAll(keepingCapacity: true)
+        return true
     }
 
     // MARK: Waiting

@@ -24,14 +24,15 @@ package final class HTTPServer: Sendable {
     package init(
         _ responder: any Responder, on listeners: [Listener], loops: EventLoops, options: Options, metrics: Metrics
     ) {
-        let metrics = ServerMetrics(metrics)
         let admission = Admission(options.limits)
         self.listeners = listeners
         self.admission = admission
-        self.metrics = metrics
+        self.metrics = ServerMetrics(metrics)
         grace = options.shutdownGrace
         shards = loops.all.map { loop in
-            Shard(loop, responder: responder, options: options, admission: admission, metrics: metrics)
+            Shard(
+                loop, responder: responder.copyForLoop(), options: options, admission: admission,
+                metrics: ServerMetrics(metrics))
         }
     }
 

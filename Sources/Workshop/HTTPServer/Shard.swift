@@ -15,10 +15,12 @@ final class Shard: @unchecked Sendable {
     let admission: Admission
     let metrics: ServerMetrics
     private(set) var isDraining = false
-    private var currentWriter: ResponseWriter
+    private let currentWriter: ResponseWriter
     private var dateHolds: ContinuousClock.Instant
     /// Those that no request in progress needs.
     private var buffers: [Buffers] = []
+    /// Those that keep theirs until the next tick.
+    private var warm: [Connection] = []
     private var connections: [ObjectIdentifier: Connection] = [:]
 
     init(
@@ -30,7 +32,7 @@ final class Shard: @unchecked Sendable {
         self.options = options
         self.admission = admission
         self.metrics = metrics
-        currentWriter = ResponseWriter(commonFields: options.commonFields)
+        currentWriter = ResponseWriter(commonFields: options.commonFields.map { $0 })
         dateHolds = .now
     }
 
@@ -100,13 +102,26 @@ final class Shard: @unchecked Sendable {
         buffers.append(lent)
     }
 
+    /// Whether a connection that has become idle need not give them back yet: so one that asks again and again never does.
+    func keepsBuffers(of connection: Connection) -> Bool {
+        if connection.isWarm { return true }
+        guard warm.count < Buffers.keptMax else { return false }
+        connection.isWarm = true
+        warm.append(connection)
+        return true
+    }
+
     /// Writes answers with the date of now.
     var writer: ResponseWriter {
-        if loop.now >= dateHolds {
-            dateHolds = loop.now + Self.dateStep
-            currentWriter.date(EventLoop.secondsSince1970())
-        }
+        if loop.now >= dateHolds { tick() }
         return currentWriter
+    }
+
+    private func tick() {
+        dateHolds = loop.now + Self.dateStep
+        currentWriter.date(EventLoop.secondsSince1970())
+        for connection in warm { connection.rest() }
+        warm.removeAll(keepingCapacity: true)
     }
 }
 

@@ -56,14 +56,12 @@ package final class Socket: Watched {
         return count
     }
 
-    /// Sends of `bytes` what lies behind the first `start`.
-    /// - Returns: how much was taken, nil where there is no room.
-    package func send(_ bytes: [UInt8], from start: Int) throws(SocketFailed) -> Int? {
+    /// - Returns: how many of `bytes` were taken, nil where there is no room.
+    package func send(_ bytes: Span<UInt8>) throws(SocketFailed) -> Int? {
         try checkOpen()
-        return try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SocketFailed) -> Int? in
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-            guard let layer else { return try sendPlain(rest) }
-            if case .done(let count) = try layer.send(rest) { return count }
+        return try bytes.bytes.withUnsafeBytes { (bytes) throws(SocketFailed) -> Int? in
+            guard let layer else { return try sendPlain(bytes) }
+            if case .done(let count) = try layer.send(bytes) { return count }
             return nil
         }
     }

@@ -12,6 +12,11 @@ package final class Histogram: Sendable {
     package struct Snapshot: Sendable, Equatable {
         package let counts: [UInt64]
         package let sum: Double
+
+        /// Of two with the same bounds.
+        static func + (one: Snapshot, other: Snapshot) -> Snapshot {
+            Snapshot(counts: zip(one.counts, other.counts).map { $0 &+ $1 }, sum: one.sum + other.sum)
+        }
     }
 
     /// Upper bounds, each inclusive; what was larger falls into one more bucket behind the last.
@@ -26,6 +31,7 @@ package final class Histogram: Sendable {
     }
 
     package func observe(_ duration: Duration) {
+        if duration == .zero { return counts[0].add() }
         let parts = duration.components
         observe(Double(parts.seconds) + Double(parts.attoseconds) / 1e18)
     }

@@ -2,7 +2,9 @@ import Synchronization
 
 /// All the numbers of one process, by name and labels, written as Prometheus text (exposition format 0.0.4).
 ///
-/// Instruments are made once, at start, and kept by whoever counts; nothing is looked up while a request waits.
+/// Instruments are made once, at start, and kept by whoever counts; nothing is looked up while a request waits. Everyone who asks gets
+/// one of their own, and what is written is the sum of those with one name and the same labels: threads that count the same thing do
+/// not get into each other's way.
 /// Names and label values come from the code, never from a visitor, so their number is bounded.
 package final class Metrics: Sendable {
     package typealias Label = (name: String, value: String)
@@ -27,40 +29,39 @@ package final class Metrics: Sendable {
         let help: String
         let type: String
         /// By the labels as they are written: `route="/login",status="200"`.
-        var members: [String: Instrument] = [:]
+        var members: [String: [Instrument]] = [:]
     }
 
     private let families = Mutex<[String: Family]>([:])
 
     package init() {}
 
-    /// The counter of this name and these labels: the same each time they are asked for.
     package func counter(_ name: String, help: String, _ labels: Label...) -> Counter {
-        let found = instrument(name, help, labels) { .counter(Counter()) }
-        if case .counter(let counter) = found { return counter }
-        return Counter()
+        let counter = Counter()
+        keep(.counter(counter), name, help, labels)
+        return counter
     }
 
     package func gauge(_ name: String, help: String, _ labels: Label...) -> Gauge {
-        let found = instrument(name, help, labels) { .gauge(Gauge()) }
-        if case .gauge(let gauge) = found { return gauge }
-        return Gauge()
+        let gauge = Gauge()
+        keep(.gauge(gauge), name, help, labels)
+        return gauge
     }
 
-    /// - Parameter bounds: rising; seconds unless the name says otherwise.
+    /// - Parameter bounds: rising; seconds unless the name says otherwise. The same for all of one name.
     package func histogram(
         _ name: String, help: String, bounds: [Double] = Histogram.durationBounds, _ labels: Label...
     ) -> Histogram {
-        let found = instrument(name, help, labels) { .histogram(Histogram(bounds: bounds)) }
-        if case .histogram(let histogram) = found { return histogram }
-        return Histogram()
+        let histogram = Histogram(bounds: bounds)
+        keep(.histogram(histogram), name, help, labels)
+        return histogram
     }
 
     /// A number that is read when somebody asks: the depth of a queue, memory in use.
     package func onRead(
         _ name: String, help: String, as kind: Reading = .gauge, _ read: @escaping @Sendable () -> Double
     ) {
-        _ = instrument(name, help, []) { .read(kind, read) }
+        keep(.read(kind, read), name, help, [])
     }
 
     /// Families in the order of their names, members in the order of their labels.
@@ -69,40 +70,51 @@ package final class Metrics: Sendable {
         var text = ""
         for (name, family) in snapshot.sorted(by: { $0.key < $1.key }) {
             text += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.type)\n"
-            for (labels, instrument) in family.members.sorted(by: { $0.key < $1.key }) {
-                text += Metrics.lines(name, labels, instrument)
+            for (labels, instruments) in family.members.sorted(by: { $0.key < $1.key }) {
+                text += Metrics.lines(name, labels, instruments)
             }
         }
         return text
     }
 
-    private func instrument(_ name: String, _ help: String, _ labels: [Label], make: () -> Instrument) -> Instrument {
+    private func keep(_ instrument: Instrument, _ name: String, _ help: String, _ labels: [Label]) {
         let key = labels.map { "\($0.name)=\"\(Metrics.escaped($0.value))\"" }.joined(separator: ",")
-        return families.withLock { families in
-            if let known = families[name]?.members[key] { return known }
-            let new = make()
-            families[name, default: Family(help: help, type: new.type)].members[key] = new
-            return new
+        families.withLock { families in
+            families[name, default: Family(help: help, type: instrument.type)].members[key, default: []]
+                .append(instrument)
         }
     }
 
-    private static func lines(_ name: String, _ labels: String, _ instrument: Instrument) -> String {
+    private static func lines(_ name: String, _ labels: String, _ instruments: [Instrument]) -> String {
         let braced = labels.isEmpty ? "" : "{\(labels)}"
-        switch instrument {
-        case .counter(let counter): return "\(name)\(braced) \(counter.current)\n"
-        case .gauge(let gauge): return "\(name)\(braced) \(gauge.current)\n"
-        case .read(_, let read): return "\(name)\(braced) \(read())\n"
-        case .histogram(let histogram): return lines(name, labels, histogram)
+        var count: UInt64 = 0
+        var level: Int64 = 0
+        var reading: Double?
+        var (snapshot, bounds): (Histogram.Snapshot?, [Double]) = (nil, [])
+        for instrument in instruments {
+            switch instrument {
+            case .counter(let counter): count &+= counter.current
+            case .gauge(let gauge): level &+= gauge.current
+            case .read(_, let read): reading = (reading ?? 0) + read()
+            case .histogram(let histogram):
+                snapshot = snapshot.map { $0 + histogram.snapshot } ?? histogram.snapshot
+                bounds = histogram.bounds
+            }
         }
+        if let snapshot { return lines(name, labels, snapshot, bounds) }
+        if let reading { return "\(name)\(braced) \(reading)\n" }
+        if case .gauge? = instruments.first { return "\(name)\(braced) \(level)\n" }
+        return "\(name)\(braced) \(count)\n"
     }
 
-    private static func lines(_ name: String, _ labels: String, _ histogram: Histogram) -> String {
-        let snapshot = histogram.snapshot
+    private static func lines(
+        _ name: String, _ labels: String, _ snapshot: Histogram.Snapshot, _ bounds: [Double]
+    ) -> String {
         let prefix = labels.isEmpty ? "" : labels + ","
         let braced = labels.isEmpty ? "" : "{\(labels)}"
         var text = ""
         var sum: UInt64 = 0
-        for (count, bound) in zip(snapshot.counts, histogram.bounds.map { "\($0)" } + ["+Inf"]) {
+        for (count, bound) in zip(snapshot.counts, bounds.map { "\($0)" } + ["+Inf"]) {
             sum += count
             text += "\(name)_bucket{\(prefix)le=\"\(bound)\"} \(sum)\n"
         }

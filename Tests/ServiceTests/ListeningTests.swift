@@ -1,0 +1,105 @@
+import Foundation
+import TestKit
+import Testing
+
+@Suite struct `Where the service listens` {
+    private func curl(_ arguments: String...) async throws -> (status: Int32, output: String, errors: String) {
+        try await RunningKeyturn.run(
+            ["-sS", "-m", "20"] + arguments, of: URL(filePath: "/usr/bin/curl"), environment: [:])
+    }
+
+    @Test func `may be a Unix socket, which is gone from its place when another takes it`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let path = directory.appending(path: "socket").path
+        for _ in 0..<2 {
+            let process = try await started(in: directory, ["KEYTURN_SERVER_UNIX_SOCKET": path]) {
+                FileManager.default.fileExists(atPath: path)
+            }
+            let answer = try await answered { try await curl("--unix-socket", path, "http://localhost/healthz") }
+            #expect(answer == #"{"status":"ok"}"#)
+            process.terminate()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+        }
+    }
+
+    @Test func `speaks TLS with the certificate it was given, and with a new one after SIGHUP`() async throws {
+        let first = try ServerIdentity()
+        let second = try ServerIdentity()
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let (certificate, key) = (directory.appending(path: "certificate.pem"), directory.appending(path: "key.pem"))
+        func install(_ identity: ServerIdentity) throws {
+            for (from, to) in [(identity.certificateFile, certificate), (identity.keyFile, key)] {
+                try Data(contentsOf: URL(filePath: from)).write(to: to)
+            }
+        }
+        try install(first)
+        let keyturn = try await RunningKeyturn.serve(
+            in: directory, ["KEYTURN_SERVER_TLS_CERTIFICATE": certificate.path, "KEYTURN_SERVER_TLS_KEY": key.path])
+        #expect(keyturn.url.hasPrefix("https://127.0.0.1:"))
+        #expect(try await curl("--cacert", first.authorityFile, keyturn.url + "/healthz").output == #"{"status":"ok"}"#)
+        #expect(try await curl("--cacert", second.authorityFile, keyturn.url + "/healthz").status == 60)
+
+        try install(second)
+        kill(keyturn.pid, SIGHUP)
+        let answer = try await answered { try await curl("--cacert", second.authorityFile, keyturn.url + "/healthz") }
+        #expect(answer == #"{"status":"ok"}"#)
+
+        // What cannot be read changes nothing.
+        try Data("no certificate".utf8).write(to: certificate)
+        kill(keyturn.pid, SIGHUP)
+        for _ in 0..<200 where !keyturn.log.contains("not reloaded") { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(keyturn.log.contains("server.tls.certificate"))
+        #expect(
+            try await curl("--cacert", second.authorityFile, keyturn.url + "/healthz").output == #"{"status":"ok"}"#)
+        #expect(await keyturn.stop() == 0)
+    }
+
+    @Test func `stays as it is after SIGHUP where there is nothing to read again`() async throws {
+        let keyturn = try await RunningKeyturn.serve()
+        kill(keyturn.pid, SIGHUP)
+        for _ in 0..<200 where !keyturn.log.contains("nothing reloaded") {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(keyturn.log.contains("nothing reloaded"))
+        #expect(try await keyturn.visitor.get("/healthz").status == 200)
+        #expect(await keyturn.stop() == 0)
+    }
+
+    @Test func `is said where a certificate cannot be used`() async throws {
+        let keyturn = try await RunningKeyturn.run(
+            ["serve"],
+            environment: RunningKeyturn.environment(
+                in: try RunningKeyturn.temporaryDirectory(),
+                ["KEYTURN_SERVER_TLS_CERTIFICATE": "/nonexistent", "KEYTURN_SERVER_TLS_KEY": "/nonexistent"]))
+        #expect(keyturn.status == 1)
+        #expect(keyturn.errors.contains("server.tls.certificate: cannot be used: No such file or directory"))
+    }
+
+    /// `curl`'s output, once it ends well; at most ten seconds later than asked.
+    private func answered(
+        _ ask: () async throws -> (status: Int32, output: String, errors: String)
+    ) async throws -> String {
+        for _ in 0..<100 {
+            let answer = try await ask()
+            if answer.status == 0 { return answer.output }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return ""
+    }
+
+    /// ``RunningKeyturn`` knows addresses only.
+    private func started(
+        in directory: URL, _ changes: [String: String], until isReady: () -> Bool
+    ) async throws -> Process {
+        let process = Process()
+        process.executableURL = RunningKeyturn.binary
+        process.arguments = ["serve"]
+        process.environment = RunningKeyturn.environment(in: directory, changes)
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        for _ in 0..<200 where !isReady() { try await Task.sleep(for: .milliseconds(50)) }
+        return process
+    }
+}
