@@ -66,6 +66,9 @@ struct TimerWheel {
         let target = now.nanoseconds(since: start) / Self.tickNanoseconds
         guard target > ticked else { return [] }
         var expired: [Timed] = []
+        // Put back when all slots are done: the farthest slot is the last but one of those looked at now, and an entry put back into a
+        // slot that is being emptied would be met again and again.
+        var later: [(entry: Timed, deadline: Deadline)] = []
         let first = max(ticked + 1, target - Int64(Self.slots) + 1)
         ticked = target
         for tick in first...target {
@@ -74,9 +77,10 @@ struct TimerWheel {
                 let deadline = head.deadline
                 remove(head)
                 guard let deadline else { continue }
-                if deadline <= now { expired.append(head) } else { arm(head, at: deadline) }
+                if deadline <= now { expired.append(head) } else { later.append((head, deadline)) }
             }
         }
+        for (entry, deadline) in later { arm(entry, at: deadline) }
         return expired
     }
 
