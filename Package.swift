@@ -169,7 +169,7 @@ let package = Package(
         tests(
             "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
             "Logging", "Mustache", "Wording", "Languages", "TestKit"),
-        tests("Command", sees: "Command", "Storage", "Keyturn", "StrictJSON"),
+        tests("Command", sees: "Command", "Storage", "Keyturn", "PasswordHashing", "Cryptography", "StrictJSON"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]
 )

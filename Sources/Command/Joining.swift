@@ -69,18 +69,43 @@ extension OpenFailed: CustomStringConvertible {
 extension Settings.Passwords {
     /// - Parameter publicURL: its host and the words of its name are refused as passwords.
     func policy(publicURL: String) throws -> PasswordPolicy {
-        var extra: Set<String> = []
-        if let blocklistFile {
-            guard let text = try? String(contentsOfFile: blocklistFile, encoding: .utf8) else {
-                throw ConfigurationRefused(.blocklistFile, "cannot be read as UTF-8 text")
-            }
-            extra = Set(text.split(whereSeparator: \.isNewline).map { $0.lowercased() })
-        }
+        let blocklist = try blocklistFile.map(BlocklistFile.init)
         let host = URL(string: publicURL)?.host() ?? ""
         let words = host.split(separator: ".").map(String.init).filter { $0.utf8.count >= 4 }
         return PasswordPolicy(
-            minimumLength: minimumLength, maximumLength: maximumLength, site: [host] + words, extraBlocklist: extra,
-            maximumBytes: scheme.maximumBytes)
+            minimumLength: minimumLength, maximumLength: maximumLength, site: [host] + words,
+            extraBlocklist: blocklist?.passwords ?? [],
+            breached: blocklist?.digests, maximumBytes: scheme.maximumBytes)
+    }
+}
+
+/// `passwords.blocklistFile`: passwords, a line each, which are held in memory; or sorted digests, which are searched on disk.
+struct BlocklistFile {
+    /// The largest list of passwords that is held.
+    private static let plainBytesMax = 64 << 20
+
+    /// In lower case.
+    private(set) var passwords: Set<String> = []
+    private(set) var digests: SortedHashes?
+
+    init(_ path: String) throws(ConfigurationRefused) {
+        guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd(),
+            (try? file.seek(toOffset: 0)) != nil,
+            let beginning = try? file.read(upToCount: SortedHashes.beginningBytes) ?? Data()
+        else { throw ConfigurationRefused(.blocklistFile, "cannot be read") }
+        if let digits = SortedHashes.digits(in: Array(beginning)) {
+            digests = SortedHashes(path: path, digits: digits)
+            guard digests != nil else { throw ConfigurationRefused(.blocklistFile, "cannot be read") }
+            return
+        }
+        guard size <= Self.plainBytesMax else {
+            throw ConfigurationRefused(
+                .blocklistFile, "is over 64 MiB and does not begin with sorted SHA-1 digests, a line each")
+        }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw ConfigurationRefused(.blocklistFile, "cannot be read as UTF-8 text")
+        }
+        passwords = Set(text.split(whereSeparator: \.isNewline).map { $0.lowercased() })
     }
 }
 

@@ -1,4 +1,5 @@
 /// What passwords people may choose: long, and not among those that are tried first.
+import Cryptography
 import Foundation
 package import PasswordHashing
 
@@ -14,17 +15,19 @@ package struct PasswordPolicy: Sendable {
     private let maximumBytes: Int?
     private let siteWords: [[UInt8]]
     private let blocklist: Blocklist
+    private let breached: (any BreachedPasswords)?
 
     /// - Parameters: lengths in Unicode code points after NFC; `site`: words refused besides the address (host and name of the
     ///   site), of a host name also its labels but the last; `extraBlocklist`: added to the built-in one, lower case;
-    ///   `maximumBytes`: what the hash takes in UTF-8 after NFC (72 for bcrypt), nil without a limit of its own.
+    ///   `breached`: more of them, known by their digests; `maximumBytes`: what the hash takes in UTF-8 after NFC (72 for bcrypt), nil without a limit of its own.
     package init(
         minimumLength: Int = 15, maximumLength: Int = 256, site: [String], extraBlocklist: Set<String> = [],
-        maximumBytes: Int? = nil
+        breached: (any BreachedPasswords)? = nil, maximumBytes: Int? = nil
     ) {
         self.minimumLength = minimumLength
         self.maximumLength = maximumLength
         self.maximumBytes = maximumBytes
+        self.breached = breached
         blocklist = Blocklist(additions: extraBlocklist)
         siteWords = site.flatMap { word in [word[...]] + word.split(separator: ".").dropLast() }
             .filter { $0.unicodeScalars.count >= Self.shortestWord }
@@ -63,13 +66,17 @@ package struct PasswordPolicy: Sendable {
             (.tooShort(minimum: minimumLength), characters < minimumLength),
             (.tooLong(maximum: maximumLength), characters > maximumLength),
             (.tooManyBytes(maximum: maximumBytes ?? 0), maximumBytes.map { bytes.count > $0 } ?? false),
-            (.common, Guessable.isCommon(bytes, in: blocklist)),
+            (.common, Guessable.isCommon(bytes, in: blocklist) || isBreached(password)),
             (.containsAddress, containsAddress(bytes, email)),
             (.containsSite, siteWords.contains { Guessable.contains($0, in: bytes) }),
             (.repeated, Guessable.isRepetition(bytes)),
             (.sequence, !Guessable.isRepetition(bytes) && Guessable.isRuns(bytes)),
         ]
         return rules.compactMap { problem, applies in applies ? problem : nil }
+    }
+
+    private func isBreached(_ password: String) -> Bool {
+        breached?.contains(Digest.sha1(Array(password.utf8))) ?? false
     }
 
     private func containsAddress(_ bytes: [UInt8], _ email: EmailAddress) -> Bool {
