@@ -21,6 +21,7 @@ extension UserCommand {
         func run() async throws {
             let input = try ImportFile(file)
             try await options.withDatabase { database, _ in
+                if !dryRun { try await database.expectManyUsers() }
                 let progress = Progress(of: input.size)
                 var importing = Importing(database: database, isDryRun: dryRun)
                 while let bytes = try input.next() {
