@@ -6,8 +6,9 @@ package enum Outcome: Sendable, Equatable {
     case later(at: Timestamp, reason: String)
     /// Kept for the operator with the provider's words (at most 512 bytes, no address).
     case failed(reason: String)
-    /// Pending again at once, not counted: we stopped, it is not the letter's fault.
-    case released
+    /// Pending again at once, not counted: we stopped, it is not the letter's fault. A reason, where there is one, is kept for the
+    /// operator who asks why nothing was mailed.
+    case released(reason: String?)
 }
 
 /// Why nothing was mailed: silence outside, a reason for the operator.

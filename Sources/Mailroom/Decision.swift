@@ -36,7 +36,7 @@ extension Outcome {
         switch verdict {
         case .delivered(let messageID): self = .delivered(messageID: messageID)
         case .never(let reason): self = .failed(reason: reason)
-        case .stop: self = .released
+        case .stop(let reason): self = .released(reason: reason)
         case .later(let after, let reason, _):
             self = .retried(lease, at: now + (after ?? wait), reason: reason, maximumAge: maximumAge, now: now)
         case .unreachable(let reason):

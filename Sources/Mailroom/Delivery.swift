@@ -29,7 +29,7 @@ extension Worker {
                 // with. Signed with the new, a dropped request's link would live.
                 guard try await outbox.stillHolds(lease) else {
                     abandonProbe(pick)
-                    return Settlement(lease, of: user.id, as: .released)
+                    return Settlement(lease, of: user.id, as: .released(reason: nil))
                 }
                 let verdict = await carry(lease, to: user, recipient)
                 return Settlement(lease, of: user.id, as: heard(verdict, of: lease, isProbe: pick.isProbe))
@@ -42,12 +42,12 @@ extension Worker {
                 return Settlement(lease, of: user, as: .failed(reason: reason))
             case nil:
                 abandonProbe(pick)
-                return Settlement(lease, of: nil, as: .released)
+                return Settlement(lease, of: nil, as: .released(reason: nil))
             }
         } catch {
             abandonProbe(pick)
             _ = journal.storageFailed(error, doing: "looking an account up")
-            return Settlement(lease, of: nil, as: .released)
+            return Settlement(lease, of: nil, as: .released(reason: nil))
         }
     }
 
@@ -67,7 +67,7 @@ extension Worker {
 
     private func heard(_ verdict: Verdict, of lease: Lease, isProbe: Bool) -> Outcome {
         // Cut off by the end of the process: neither the letter's fault nor the provider's.
-        if Task.isCancelled, case .unreachable = verdict { return .released }
+        if Task.isCancelled, case .unreachable = verdict { return .released(reason: nil) }
         let now = clock.now()
         let chance = fraction()
         let (before, after) = waitingRoom.withLock { waitingRoom in

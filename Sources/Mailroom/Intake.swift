@@ -14,7 +14,7 @@ extension Worker {
             decisions = try await decide(about: leases)
         } catch {
             _ = journal.storageFailed(error, doing: "looking accounts up")
-            try await settle(leases.map { Settlement($0, of: nil, as: .released) })
+            try await settle(leases.map { Settlement($0, of: nil, as: .released(reason: nil)) })
             return leases.count
         }
         try await settle(sorted(leases, by: decisions))
@@ -66,7 +66,7 @@ extension Worker {
         let leases = waitingRoom.withLock { $0.takeUnusable(at: clock.now()) }
         guard !leases.isEmpty else { return }
         do {
-            try await settle(leases.map { Settlement($0, of: nil, as: .released) })
+            try await settle(leases.map { Settlement($0, of: nil, as: .released(reason: stoppedBecause)) })
         } catch {
             _ = journal.storageFailed(error, doing: "giving letters back")
         }

@@ -123,7 +123,7 @@ final class Journal: Sendable {
         case .skipped(let reason): ("skipped", reason.rawValue, .debug)
         case .later(_, let reason): ("later", reason, .notice)
         case .failed(let reason): ("failed", reason, .error)
-        case .released: ("released", nil, .debug)
+        case .released(let reason): ("released", reason, .debug)
         }
     }
 

@@ -32,8 +32,8 @@ struct Settling: Sendable {
             ours = try rows.fail(reason: reason, at: now, in: db)
             ended = ours
             if ours > 0 { try log.write("failed", reason, to: db) }
-        case .released:
-            ours = try rows.release(at: now, in: db)
+        case .released(let reason):
+            ours = try rows.release(at: now, reason: reason, in: db)
         }
         if ours > 0 { try wakeOthers(of: lease, after: settlement.outcome, in: db) }
         return (ours, ended)
@@ -95,11 +95,12 @@ struct LeasedRows: Sendable {
     }
 
     /// They keep their place among the others: it was not their fault.
-    func release(at now: Timestamp, in db: Database) throws -> Int {
+    func release(at now: Timestamp, reason: String?, in db: Database) throws -> Int {
         try db.run(
             """
-            UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?3) \(condition)
-            """, key, token, .time(now))
+            UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?3), last_reason = COALESCE(?4, last_reason)
+            \(condition)
+            """, key, token, .time(now), .detail(reason))
     }
 }
 

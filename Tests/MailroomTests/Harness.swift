@@ -74,6 +74,7 @@ final class ScriptedCarrier: Carrier {
     }
     private struct State {
         var carried: [Carried] = []
+        var delivered: [Letter] = []
         var underWay = 0
         var mostAtOnce = 0
         var accounts: [UserID: Int] = [:]
@@ -93,6 +94,8 @@ final class ScriptedCarrier: Carrier {
 
     var carried: [Carried] { state.withLock { $0.carried } }
     var letters: [Letter] { carried.map(\.letter) }
+    /// Those it said it had taken.
+    var delivered: [Letter] { state.withLock { $0.delivered } }
     var underWay: Int { state.withLock { $0.underWay } }
     var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
     /// Letters to one account under way at the same moment.
@@ -112,6 +115,7 @@ final class ScriptedCarrier: Carrier {
         state.withLock { state in
             state.underWay -= 1
             state.accounts[letter.to.id, default: 0] -= 1
+            if case .delivered = verdict { state.delivered.append(letter) }
         }
         return verdict
     }

@@ -39,6 +39,7 @@ import Testing
         let addresses = people.map(\.email.text) + silent.map(\.email.text) + ["nobody@example.com"]
         var steps = (0..<number(5...25)).map { _ in house.time.now + .seconds(number(0...600)) }.sorted()
         var jumps = 0
+        var asked = Asked()
         let isOver = try await house.work(forAtMost: .seconds(20_000)) {
             jumps += 1
             while let next = steps.first, next <= house.time.now {
@@ -47,10 +48,14 @@ import Testing
                 case 0: house.store.fail(with: StorageFailed(code: 10, reason: "disk I/O error"))
                 case 1:
                     house.store.fail(with: nil)
-                    house.store.revokeLinks(of: people[number(0...3)].id)
+                    let person = people[number(0...3)]
+                    house.store.revokeLinks(of: person.id)
+                    asked.takeBack(person.email)
                 default:
                     house.store.fail(with: nil)
-                    try await house.ask(addresses[number(0...addresses.count - 1)])
+                    let address = addresses[number(0...addresses.count - 1)]
+                    try await house.ask(address)
+                    asked.acknowledged(address)
                 }
             }
             if steps.isEmpty { house.store.fail(with: nil) }
@@ -67,9 +72,34 @@ import Testing
         // 1,200 s of retries, at most 60 s apart, are a few dozen attempts; so are the probes of twelve refusals.
         #expect(house.carrier.letters.count <= 25 * 40, context)
         #expect(Set(house.carrier.letters.map(\.to.email.text)).isSubset(of: people.map(\.email.text)), context)
-        for entry in try await house.store.entries(.failed, limit: 100) {
-            #expect(entry.lastReason?.isEmpty == false, context)
+        for letter in house.carrier.letters {
+            // To whoever's address was typed, whatever its spelling: here always the stored one.
+            #expect(asked.addresses[letter.requestID] == letter.to.email.text, context)
         }
+        let failed = try await house.store.entries(.failed, limit: 100)
+        for entry in failed { #expect(entry.lastReason?.isEmpty == false, context) }
+        for id in asked.open where people.map(\.email.text).contains(asked.addresses[id] ?? "") {
+            // One letter brings all requests of its address that came before it.
+            let isDelivered = house.carrier.delivered.contains {
+                $0.to.email.text == asked.addresses[id] && $0.requestID >= id
+            }
+            #expect(isDelivered || failed.contains { $0.id == id }, "\(context), request \(id)")
+        }
+    }
+
+    /// What was acknowledged, by the ids the store gives: 1, 2, 3 …
+    private struct Asked {
+        private(set) var addresses: [Int64: String] = [:]
+        /// Not taken back by "this wasn't me".
+        private(set) var open: Set<Int64> = []
+
+        mutating func acknowledged(_ address: String) {
+            let id = Int64(addresses.count) + 1
+            addresses[id] = address
+            open.insert(id)
+        }
+
+        mutating func takeBack(_ email: EmailAddress) { open = open.filter { addresses[$0] != email.text } }
     }
 
     private static func verdict(of number: Int, in weather: Int, count: Int) -> Verdict {

@@ -36,6 +36,29 @@ import Testing
         #expect(await keyturn.stop() == 0)
     }
 
+    @Test func `stands still while the key is refused, and the operator hears why`() async throws {
+        let sendGrid = try await FakeSendGrid.start()
+        sendGrid.answerNext(with: FakeSendGrid.refused(401, message: "The provided authorization grant is invalid"))
+        let keyturn = try await service(sendGrid)
+        #expect(try await ask(keyturn, "ann@example.com") == 202)
+        _ = try await sendGrid.mails(count: 1, within: .seconds(20))
+        let deadline = ContinuousClock.now + .seconds(20)
+        var shown = ""
+        while !shown.contains("401: The provided authorization grant is invalid"), ContinuousClock.now < deadline {
+            shown = try await keyturn.command("user", "show", "ann@example.com").output
+        }
+        #expect(shown.contains("401: The provided authorization grant is invalid"))
+        #expect(shown.contains("open requests: 1"))
+        #expect(try await keyturn.visitor.get("/readyz").status == 503)
+        for verb in ["retry", "purge"] {
+            let unknown = try await keyturn.command("outbox", verb, "4711")
+            #expect(unknown.status == 1)
+            #expect(unknown.errors.contains("row has the id 4711"))
+            #expect(unknown.output.isEmpty)
+        }
+        #expect(await keyturn.stop() == 0)
+    }
+
     @Test func `is tried again when the provider was busy`() async throws {
         let sendGrid = try await FakeSendGrid.start()
         sendGrid.answerNext(with: FakeSendGrid.refused(503, message: "try later"))

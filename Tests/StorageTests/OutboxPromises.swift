@@ -149,10 +149,15 @@ import Testing
         try await store.use { _, outbox in
             try await outbox.record("ann@example.com", at: .noon)
             let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
-            #expect(try await outbox.settle(lease, of: UserID("1"), as: .released, at: .noon + .seconds(1)))
+            #expect(
+                try await outbox.settle(
+                    lease, of: UserID("1"), as: .released(reason: "401: no"), at: .noon + .seconds(1)))
             let next = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon + .seconds(1))
             #expect(next.map(\.attempts) == [0])
             #expect(try await outbox.mailLog(of: UserID("1"), limit: 9).isEmpty)
+            // Why nothing was sent stays to be read, whoever releases it next.
+            #expect(try await outbox.settle(next[0], of: nil, as: .released(reason: nil), at: .noon + .seconds(2)))
+            #expect(try await outbox.entries(.all, limit: 9).map(\.lastReason) == ["401: no"])
         }
     }
 
@@ -254,6 +259,6 @@ import Testing
 extension Outcome {
     static let examples: [Outcome] = [
         .delivered(messageID: "m"), .skipped(.unverified), .later(at: .noon + .seconds(5), reason: "503"),
-        .failed(reason: "400"), .released,
+        .failed(reason: "400"), .released(reason: nil),
     ]
 }

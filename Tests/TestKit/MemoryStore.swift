@@ -368,7 +368,7 @@ private struct State {
         case .delivered, .skipped: return
         case .later(let at, let reason): (row.dueAt, row.attempts, row.lastReason) = (at, attempts + 1, reason)
         case .failed(let reason): (row.failure, row.attempts, row.lastReason) = (reason, attempts + 1, reason)
-        case .released: row.dueAt = now
+        case .released(let reason): (row.dueAt, row.lastReason) = (now, reason ?? row.lastReason)
         }
         row.endLease()
     }

@@ -60,8 +60,8 @@ struct OutboxCommand: AsyncParsableCommand {
             try await options.withDatabase { database, _ in
                 let count = try await database.outbox.retry(
                     id.map { .id($0) } ?? .allFailed, at: WallClock.system.now())
+                if count == 0, let id { throw CommandFailed("no failed row has the id \(id)") }
                 Terminal.say("\(count) pending again")
-                if count == 0, id != nil { throw ExitCode(1) }
             }
         }
     }
@@ -85,8 +85,8 @@ struct OutboxCommand: AsyncParsableCommand {
                 if let id { .id(id) } else if let address { .address(try parsed(address)) } else { .allFailed }
             try await options.withDatabase { database, _ in
                 let count = try await database.outbox.purge(selection)
+                if count == 0, let id { throw CommandFailed("no row has the id \(id)") }
                 Terminal.say("\(count) dropped")
-                if count == 0, id != nil { throw ExitCode(1) }
             }
         }
     }
