@@ -78,18 +78,18 @@ let package = Package(
             dependencies: seen([
                 "Web", "Mailroom", "Storage", "Keyturn", "HTTPServer", "HTTPClient", "HTTP", "TLS", "Sockets", "JWT",
                 "PasswordHashing", "Cryptography", "StrictJSON", "Telemetry",
-                "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
+                "Templating", "Palettes", "Wording", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
             ]),
             path: "Sources/Command", swiftSettings: strict + [.strictMemorySafety()]),
 
         // Rooms: Web, Mailroom and Storage never see each other
         room(
-            "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Templating", "Wording",
-            "Languages", "Logging", "Mustache",
+            "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Templating", "Palettes",
+            "Wording", "Languages", "Logging", "Mustache",
             resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
         room(
-            "Mailroom", sees: "Keyturn", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Templating", "Wording",
-            "Languages", "Mustache", "Logging",
+            "Mailroom", sees: "Keyturn", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Templating", "Palettes",
+            "Wording", "Languages", "Mustache", "Logging",
             resources: [.embedInCode("Templates")]),
         room(
             "Storage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB", "Logging"),
@@ -115,6 +115,7 @@ let package = Package(
         tool("StrictJSON"),
         tool("Templating", sees: "Mustache"),
         tool("Wording", sees: "StrictJSON"),
+        tool("Palettes"),
         tool(
             "Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true,
             onTraits: [.target(name: "CArgon2", condition: .when(traits: ["Argon2"]))]),
@@ -146,6 +147,7 @@ let package = Package(
         tests("Cryptography", sees: "Cryptography"),
         tests("StrictJSON", sees: "StrictJSON"),
         tests("Templating", sees: "Templating", "Mustache"),
+        tests("Palettes", sees: "Palettes"),
         tests("Wording", sees: "Wording", "Languages"),
         tests("JWT", sees: "JWT", "Cryptography", "StrictJSON"),
         tests("PasswordHashing", sees: "PasswordHashing", "Cryptography"),
@@ -168,7 +170,7 @@ let package = Package(
             "StrictJSON", "Telemetry", "Logging", "TestKit"),
         tests(
             "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
-            "Logging", "Mustache", "Wording", "Languages", "TestKit"),
+            "Logging", "Mustache", "Templating", "Palettes", "Wording", "Languages", "TestKit"),
         tests("Command", sees: "Command", "Storage", "Keyturn", "PasswordHashing", "Cryptography", "StrictJSON"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]

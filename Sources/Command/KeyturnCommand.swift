@@ -10,7 +10,8 @@ struct KeyturnCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Demo.self, Migrate.self, UserCommand.self, OutboxCommand.self, MailCommand.self,
-            ConfigCommand.self, SecretCommand.self, TokenCommand.self, BackupCommand.self, RestoreCommand.self,
+            ConfigCommand.self, TemplatesCommand.self, SecretCommand.self, TokenCommand.self, BackupCommand.self,
+            RestoreCommand.self,
             Doctor.self,
         ])
 

@@ -63,7 +63,11 @@ struct Service {
         var mailing = Worker.Options(siteURL: essentials.publicURL)
         mailing.maximumAge = settings.outbox.maximumAge
         mailing.shutdownGrace = settings.server.shutdownGrace
-        mailing.siteName = essentials.sender.name
+        let templates = try settings.brand.templates()
+        mailing.siteName = settings.brand.name ?? essentials.sender.name
+        mailing.palette = settings.brand.palette
+        mailing.supportURL = settings.brand.supportURL
+        mailing.templates = templates
         let worker = try Worker(
             outbox: database.outbox, users: database.users, links: links, budget: settings.mail.budget,
             carrier: carrier.carrier, clock: clock, metrics: metrics, log: log,
@@ -72,7 +76,11 @@ struct Service {
         var facing = Web.Options(publicURL: essentials.publicURL)
         facing.allowedOrigins = settings.server.allowedOrigins
         facing.trustedProxies = settings.server.trustedProxies
-        facing.siteName = essentials.sender.name
+        facing.siteName = mailing.siteName
+        facing.palette = settings.brand.palette
+        facing.logo = try settings.brand.logo()
+        facing.supportURL = settings.brand.supportURL
+        facing.templates = templates
         facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
             outbox: database.outbox,

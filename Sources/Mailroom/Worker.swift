@@ -1,4 +1,5 @@
 package import Keyturn
+package import Palettes
 package import Telemetry
 import Synchronization
 
@@ -20,6 +21,9 @@ package final class Worker: Sendable {
         /// The public URL, without a slash at its end.
         package var siteURL: String
         package var supportURL: String?
+        package var palette: Palette = .standard
+        /// In the place of ours, by file name.
+        package var templates: [String: [UInt8]] = [:]
         /// How long attempts under way may go on once the worker was told to end; then they are cut off.
         package var shutdownGrace: Duration = .seconds(10)
         /// How long a carrier takes for one attempt at most.
@@ -71,7 +75,9 @@ package final class Worker: Sendable {
         self.fraction = fraction
         self.sleep = sleep
         writer = try LetterWriter(
-            site: Site(name: options.siteName, url: options.siteURL, supportURL: options.supportURL))
+            site: Site(
+                name: options.siteName, url: options.siteURL, supportURL: options.supportURL, palette: options.palette),
+            templates: options.templates)
         journal = Journal(metrics: metrics, log: log, pseudonym: pseudonym)
         let reserve = min(Options.attemptLimit + .seconds(5), options.leaseSpan / 2)
         waitingRoom = Mutex(

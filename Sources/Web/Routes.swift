@@ -26,10 +26,8 @@ extension [Route] {
             Route("/healthz", get: Prepared(json: [UInt8](#"{"status":"ok"}"#.utf8))),
             Route("/readyz", get: Readiness(checks, deadline: checkDeadline)),
             Route("/openapi.json", get: Prepared(json: PackageResources.openapi_json)),
-            Route("/assets/keyturn.css", get: Asset.stylesheet),
-            Route("/assets/keyturn.js", get: Asset.script),
-            Route("/assets/keyturn.svg", get: Asset.icon),
         ]
+        routes += pages.site.assets.all.map { Route($0.path, get: $0) }
         if let mailbox {
             routes.append(Route("/mailbox", get: Mailbox(mailbox, pages)))
             routes.append(Route("/mailbox/mail", get: MailboxMail(mailbox, pages)))

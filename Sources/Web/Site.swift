@@ -2,13 +2,23 @@
 struct Site: Sendable {
     let name: String
     let publicURL: String
+    let supportURL: String?
+    let assets: Assets
     /// The path of the public URL, which a proxy in front of us takes away: empty, or `/account`.
     let base: String
 
-    init(name: String, publicURL: String) {
-        self.name = name
-        self.publicURL = publicURL
-        let parts = publicURL.split(separator: "/" as Character, maxSplits: 3, omittingEmptySubsequences: false)
-        base = parts.count == 4 ? "/" + parts[3] : ""
+    init(_ options: Web.Options) {
+        let parts = options.publicURL.split(
+            separator: "/" as Character, maxSplits: 3, omittingEmptySubsequences: false)
+        self.init(options, base: parts.count == 4 ? "/" + parts[3] : "")
+    }
+
+    /// - Parameter base: what stands before every path of ours.
+    init(_ options: Web.Options, base: String) {
+        name = options.siteName
+        publicURL = options.publicURL
+        supportURL = options.supportURL
+        assets = Assets(options.palette, logo: options.logo)
+        self.base = base
     }
 }

@@ -1,5 +1,6 @@
 package import HTTP
 package import Keyturn
+package import Palettes
 import Logging
 package import Telemetry
 
@@ -17,6 +18,12 @@ package final class Web: Responder {
         package var mailInterval: Duration = .seconds(600)
         /// How long one check of `/readyz` may take; one that is not done then has failed.
         package var checkDeadline: Duration = .seconds(3)
+        package var palette: Palette = .standard
+        package var logo: Logo?
+        /// Where somebody finds help, shown on every page.
+        package var supportURL: String?
+        /// In the place of ours, by file name.
+        package var templates: [String: [UInt8]] = [:]
         package init(publicURL: String) { self.publicURL = publicURL }
     }
 
@@ -37,8 +44,7 @@ package final class Web: Responder {
         outbox: any Outbox, reset: PasswordReset, login: Login, limiter: RateLimiter, clock: WallClock, checks: [Check],
         mailbox: (@Sendable () async -> [CapturedMail])? = nil, metrics: Metrics, log: Log, options: Options
     ) throws {
-        let site = Site(name: options.siteName, publicURL: options.publicURL)
-        pages = try Pages(site: site)
+        pages = try Pages(site: Site(options), templates: options.templates)
         routes = Routes(
             .table(
                 outbox: outbox, reset: reset, login: login, admission: Admission(limiter), checks: checks,

@@ -3,6 +3,7 @@ import Keyturn
 import Languages
 import Mustache
 import StrictJSON
+import Templating
 import TestKit
 import Testing
 import Wording
@@ -79,7 +80,7 @@ import Wording
     @Test func `finds every word in the catalogue, which holds none in vain`() throws {
         let words = try Languages.catalogues()[.english]["pages"]
         var named: Set<String> = []
-        for source in Templates.sources {
+        for source in Web.templates.sources {
             let text = String(decoding: source.text, as: UTF8.self)
             for part in text.split(separator: "{{t.").dropFirst() { named.insert(String(part.prefix { $0 != "}" })) }
         }

@@ -9,7 +9,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-SIZES = {"phone": (360, 740), "narrow": (320, 640), "desktop": (1280, 900)}
+SIZES = {"phone": (360, 740), "narrow": (320, 640), "desktop": (1280, 900), "mail-phone": (375, 700), "mail-desktop": (600, 700)}
 PATIENCE_SECONDS = 30
 # Found without importing it: it would import a second driver for browsers.
 AXE = (pathlib.Path(importlib.util.find_spec("axe_playwright_python").origin).parent / "axe.min.js").read_text()
@@ -41,6 +41,11 @@ class Browser:
         self.command("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
         self.command("Emulation.setScriptExecutionDisabled", value=not scripts)
+
+    def speak(self, language=None):
+        """What the browser asks for from now on; None: what it asks for by itself."""
+        self.command("Network.enable")
+        self.command("Network.setExtraHTTPHeaders", headers={"Accept-Language": language} if language else {})
 
     def picture(self, file):
         """The whole page, however long it is, as a PNG."""
@@ -85,10 +90,27 @@ class Browser:
     def overflows(self):
         return self.driver.execute_script("return document.documentElement.scrollWidth > innerWidth")
 
+    def overflowing(self):
+        """What is wider than the page, or than its own box by more than a button's edge: the beginning of its words."""
+        return self.driver.execute_script("""
+            const wide = [...document.querySelectorAll("main *, header *, footer *, td")].filter((e) =>
+              e.scrollWidth > e.clientWidth + 6 && getComputedStyle(e).display !== "inline"
+              && getComputedStyle(e).overflowX === "visible" && !e.closest("svg"));
+            const side = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
+            return side.concat(wide.map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 40)}`))""")
+
+    def weight(self):
+        """What the page took: bytes in all, and how many answers it waited for before it could be painted."""
+        return self.driver.execute_script("""
+            const resources = performance.getEntriesByType("resource").filter((r) => !r.name.endsWith(".ico"));
+            const all = [performance.getEntriesByType("navigation")[0], ...resources];
+            return [all.reduce((sum, r) => sum + r.decodedBodySize, 0),
+                    1 + resources.filter((r) => r.renderBlockingStatus === "blocking").length]""")
+
     def accessibility_faults(self):
         self.driver.execute_script(AXE)
         found = self.driver.execute_async_script(
-            "const done = arguments[arguments.length - 1]; axe.run().then(r => done(r.violations), e => done([String(e)]))")
+            "const done = arguments[arguments.length - 1]; axe.run({ preload: false }).then(r => done(r.violations), e => done([String(e)]))")
         return [f if isinstance(f, str) else f"{f['id']}: {[n['target'] for n in f['nodes']]}" for f in found]
 
     def console(self):

@@ -1,8 +1,12 @@
 """What people do, in every shape: on a phone and at a desk, with scripts and without."""
 
 import itertools
+import json
+import pathlib
+import re
+import time
 
-from demo import ADDRESS, Configured, Demo
+from demo import ADDRESS, Configured, Demo, PATIENCE_SECONDS, free_port
 
 GOOD = "several words in a row, 1"
 OTHER = "other words in a long row"
@@ -195,10 +199,86 @@ def too_many_requests_keep_what_was_typed(binary, browser):
             assert browser.one("#email").get_attribute("value") == "bob@example.com"
 
 
+def in_the_language_of_the_browser(binary, browser):
+    languages = pathlib.Path(__file__).parents[2] / "languages"
+    try:
+        for language, direction in [("ar", "rtl"), ("de", "ltr")]:
+            said = json.loads((languages / f"{language}.json").read_text())
+            pages, letters = said["pages"], said["letters"]
+            browser.speak(f"{language}-XX,en;q=0.5")
+            for _ in each_shape(browser):
+                with Demo(binary) as demo:
+                    browser.open(demo.url + "/forgot-password")
+                    assert [browser.one("html").get_attribute(name) for name in ("lang", "dir")] == [language, direction]
+                    browser.fill(email=ADDRESS)
+                    browser.submit(ends_at="/forgot-password/sent")
+                    shows(browser, pages["sentTitle"])
+                    browser.open(demo.url + demo.newest_mail())
+                    shows(browser, letters["neverAsk"])
+                    browser.one(".mail a[href*='/reset-password']").click()
+                    browser.wait(lambda: browser.path.startswith("/reset-password"), "the link leads nowhere")
+                    browser.fill(password="short", confirm_password="short")
+                    browser.driver.execute_script("document.querySelector('form').noValidate = true")
+                    browser.submit()
+                    shows(browser, pages["text_password_rejected"])
+                    browser.fill(password=GOOD, confirm_password=GOOD)
+                    browser.submit(ends_at="/reset-password/done")
+                    shows(browser, pages["changedTitle"])
+    finally:
+        browser.speak()
+
+
+def scripts_count_in_the_language_of_the_page(binary, browser):
+    try:
+        browser.speak("pl")
+        browser.shape("phone")
+        with Demo(binary) as demo:
+            browser.open(demo.url + demo.link())
+            for typed, hint in [("a" * 10, "Jeszcze co najmniej 5 znaków."), ("b" * 12, "Jeszcze co najmniej 3 znaki."),
+                                ("c" * 14, "Jeszcze jeden znak.")]:
+                browser.fill(password=typed)
+                assert browser.text("#strength") == hint, (typed, browser.text("#strength"))
+    finally:
+        browser.speak()
+
+
+def an_expired_link_says_so_and_offers_another(binary, browser):
+    with Configured(binary, add_user=ADDRESS, KEYTURN_TOKENS_RESET_LIFETIME="1s",
+                    KEYTURN_MAIL_PER_ACCOUNT_INTERVAL="1s") as service:
+        service.request("/forgot-password", {"email": ADDRESS})
+        link = re.search(r"/reset-password\?token=[\w.\-]+", service.mails(1)[0]["text"]).group(0)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while service.request(link)[0] != 410 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for _ in each_shape(browser):
+            browser.open(service.url + link)
+            shows(browser, "This link has expired")
+            shows(browser, "Already changed your password?")
+            browser.fill(email=ADDRESS)
+            browser.submit(ends_at="/forgot-password/sent")
+
+
+def too_many_letters_keep_what_was_typed(binary, browser):
+    # Nobody listens where the mails go, so the first stays in the only place there is.
+    with Configured(binary, add_user=ADDRESS, KEYTURN_OUTBOX_CAPACITY="1", KEYTURN_MAIL_PROVIDER="sendgrid",
+                    KEYTURN_MAIL_SENDGRID_API_KEY="SG.test",
+                    KEYTURN_MAIL_SENDGRID_BASE_URL=f"http://127.0.0.1:{free_port()}") as service:
+        service.request("/forgot-password", {"email": ADDRESS})
+        for _ in each_shape(browser):
+            browser.open(service.url + "/forgot-password")
+            browser.fill(email="bob@example.com")
+            browser.submit()
+            shows(browser, "could not take your request")
+            shows(browser, "You can try again in one minute.")
+            assert browser.one("#email").get_attribute("value") == "bob@example.com"
+
+
 FLOWS = [
     forgotten_mailed_and_chosen_anew, a_password_that_will_not_do_is_explained_and_the_link_stays_good, this_was_not_me,
     a_dead_link_offers_another_on_the_same_page, a_link_works_on_another_device_and_only_once,
     a_double_click_is_one_click, a_form_sent_again_has_the_first_answer,
     the_token_leaves_the_address_bar_and_a_reload_still_works, hints_help_and_never_block,
-    password_managers_find_their_fields, too_many_requests_keep_what_was_typed,
+    password_managers_find_their_fields, too_many_requests_keep_what_was_typed, in_the_language_of_the_browser,
+    scripts_count_in_the_language_of_the_page, an_expired_link_says_so_and_offers_another,
+    too_many_letters_keep_what_was_typed,
 ]

@@ -1,5 +1,6 @@
 """Takes a picture of every page and letter: `gallery.py path/to/keyturn folder contact-sheet.png`."""
 
+import itertools
 import pathlib
 import sys
 import tempfile
@@ -7,53 +8,33 @@ import tempfile
 from PIL import Image
 
 from browser import Browser
-from demo import ADDRESS, Configured, Demo
-from looks import pages, visit
+from looks import preview
 
 # The whole way, from "forgot" to "done".
 ON_THE_SHEET = ["login", "forgot", "sent", "letter-reset-link", "reset", "reset-done"]
 SHEET_SCHEMES = ("light", "dark")
+# All shapes in English and Arabic; in every other language, how long its words are on a phone.
+EVERY_SHAPE = list(itertools.product(("phone", "desktop"), SHEET_SCHEMES))
+SHAPES = {"en": EVERY_SHAPE, "ar": EVERY_SHAPE, "other": [("phone", "light")]}
 THUMBNAIL_WIDTH, GAP = 300, 20
 
 
-def take_pages(binary, browser, folder):
-    with Demo(binary) as demo:
-        for name, (path, form) in pages(demo).items():
-            browser.shape("desktop")
-            visit(browser, demo.url + path, form)
-            for size in ("phone", "desktop"):
-                for scheme in SHEET_SCHEMES:
-                    browser.shape(size, scheme)
-                    browser.picture(folder / f"{name}-{size}-{scheme}.png")
-
-
-def letters(binary):
-    """Both letters' HTML by name, as a carrier gets them."""
-    with Configured(binary, add_user=ADDRESS) as service:
-        service.request("/forgot-password", {"email": ADDRESS})
-        link = service.mails(1)[0]["text"].split("?token=")[1].split()[0]
-        words = "several words in a row, 1"
-        service.request("/reset-password", {"token": link, "password": words, "confirm_password": words})
-        return dict(zip(("letter-reset-link", "letter-password-changed"), (mail["html"] for mail in service.mails(2))))
-
-
-def take_letters(binary, browser, folder):
-    for name, html in letters(binary).items():
-        with tempfile.NamedTemporaryFile("w", suffix=".html") as file:
-            file.write(html)
-            file.flush()
-            for size in ("phone", "desktop"):
-                for scheme in SHEET_SCHEMES:
-                    browser.shape(size, scheme)
-                    browser.open(f"file://{file.name}")
-                    browser.picture(folder / f"{name}-{size}-{scheme}.png")
+def take_pages_and_letters(binary, browser, folder):
+    with tempfile.TemporaryDirectory() as place:
+        for file in preview(binary, place):
+            language, is_letter = file.parent.name, file.stem.startswith("letter-")
+            for size, scheme in SHAPES[language if language in SHAPES else "other"]:
+                # Mail programs show letters in a column, wide or as wide as the telephone.
+                browser.shape(f"mail-{size}" if is_letter else size, scheme)
+                browser.open(f"file://{file}")
+                browser.picture(folder / f"{language}-{file.stem}-{size}-{scheme}.png")
 
 
 def make_sheet(folder, file):
     """One row a scheme, phones side by side; few colours, for it stands in the repository."""
     rows = []
     for scheme in SHEET_SCHEMES:
-        row = [Image.open(folder / f"{name}-phone-{scheme}.png").convert("RGB") for name in ON_THE_SHEET]
+        row = [Image.open(folder / f"en-{name}-phone-{scheme}.png").convert("RGB") for name in ON_THE_SHEET]
         rows.append([i.resize((THUMBNAIL_WIDTH, i.height * THUMBNAIL_WIDTH // i.width), Image.LANCZOS) for i in row])
     heights = [max(picture.height for picture in row) for row in rows]
     sheet = Image.new(
@@ -71,8 +52,7 @@ def main(binary, folder, sheet):
     folder.mkdir(parents=True, exist_ok=True)
     browser = Browser()
     try:
-        take_pages(binary, browser, folder)
-        take_letters(binary, browser, folder)
+        take_pages_and_letters(binary, browser, folder)
     finally:
         browser.close()
     make_sheet(folder, sheet)

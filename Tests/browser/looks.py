@@ -1,5 +1,9 @@
 """What every page must be, in both colour schemes and three sizes: free of what axe finds, of side-scrolling and of a word in the console."""
 
+import pathlib
+import subprocess
+import tempfile
+
 from demo import ADDRESS, Demo
 
 
@@ -51,4 +55,54 @@ def every_page_is_accessible_and_fits(binary, browser):
     assert not faults, "\n".join(faults)
 
 
-LOOKS = [every_page_is_accessible_and_fits]
+# All that a page brings with it, and what is waited for before anything is seen: the page and its style.
+WEIGHT_MAX, REQUESTS_MAX = 15_000, 2
+
+
+def every_page_is_light(binary, browser):
+    faults = []
+    with Demo(binary) as demo:
+        browser.shape("phone")
+        for name, (path, form) in pages(demo).items():
+            visit(browser, demo.url + path, form)
+            weight, requests = browser.weight()
+            if weight > WEIGHT_MAX or requests > REQUESTS_MAX:
+                faults.append(f"{name}: {weight} bytes, {requests} requests before the first paint")
+    assert not faults, "\n".join(faults)
+
+
+def preview(binary, folder):
+    """Every page and letter with sample data: files by language and name."""
+    subprocess.run([binary, "templates", "preview", folder], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    return sorted(pathlib.Path(folder).glob("*/*.html"))
+
+
+def no_language_is_too_wide_for_a_narrow_screen(binary, browser):
+    faults = []
+    with tempfile.TemporaryDirectory() as folder:
+        files = preview(binary, folder)
+        assert len({file.parent.name for file in files}) == 15, "not all languages are there"
+        for file in files:
+            browser.shape("narrow")
+            browser.open(f"file://{file}")
+            faults += [f"{file.parent.name} {file.stem}: {what}" for what in browser.overflowing()]
+    assert not faults, "\n".join(faults)
+
+
+def from_right_to_left_every_page_is_accessible(binary, browser):
+    faults = []
+    with tempfile.TemporaryDirectory() as folder:
+        for file in preview(binary, folder):
+            if file.parent.name != "ar" or file.stem.startswith("letter-"):
+                continue
+            browser.open(f"file://{file}")
+            for size, scheme in [("phone", "light"), ("desktop", "dark")]:
+                browser.shape(size, scheme)
+                faults += [f"{file.stem} {size} {scheme}: {fault}" for fault in browser.accessibility_faults()]
+    assert not faults, "\n".join(faults)
+
+
+LOOKS = [
+    every_page_is_accessible_and_fits, every_page_is_light, no_language_is_too_wide_for_a_narrow_screen,
+    from_right_to_left_every_page_is_accessible,
+]

@@ -93,6 +93,11 @@ extension Key {
     static let outboxCapacity = Key("outbox.capacity", .integer, "100000")
     static let outboxMaximumAge = Key("outbox.maximumAge", .duration, "1h")
     static let auditMaximumAge = Key("audit.maximumAge", .duration, "30d")
+    static let brandName = Key("brand.name", .text)
+    static let brandLogo = Key("brand.logo", .text)
+    static let brandColor = Key("brand.color", .text)
+    static let brandSupportURL = Key("brand.supportURL", .text)
+    static let templatesDirectory = Key("templates.directory", .text)
     static let logLevel = Key("log.level", .text, "info")
     static let logFormat = Key("log.format", .text, "logfmt")
 
@@ -107,6 +112,7 @@ extension Key {
         blocklistFile,
         mailProvider, captureDirectory, fromEmail, fromName,
         sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, mailInterval, mailBurst,
-        clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge, logLevel, logFormat,
+        clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
+        brandName, brandLogo, brandColor, brandSupportURL, templatesDirectory, logLevel, logFormat,
     ]
 }

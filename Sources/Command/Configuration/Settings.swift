@@ -72,6 +72,7 @@ struct Settings: Sendable {
     let outbox: Outbox
     /// How long the audit log, the mail log and failed letters are kept.
     let auditMaximumAge: Duration
+    let brand: Brand
     let logLevel: String
     let logFormat: LineHandler.Format
 
@@ -100,6 +101,7 @@ struct Settings: Sendable {
             capacity: values.integer(.outboxCapacity, in: 1...100_000_000),
             maximumAge: values.duration(.outboxMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400)))
         auditMaximumAge = try values.duration(.auditMaximumAge, in: .seconds(86_400) ... .seconds(3660 * 86_400))
+        brand = try values.brand()
         logLevel = try values.choice(
             .logLevel, of: ["trace", "debug", "info", "notice", "warning", "error", "critical"])
         logFormat = try LineHandler.Format(rawValue: values.choice(.logFormat, of: ["logfmt", "json"])) ?? .logfmt

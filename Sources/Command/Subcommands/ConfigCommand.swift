@@ -19,6 +19,8 @@ struct ConfigCommand: AsyncParsableCommand {
             Terminal.table(["KEY", "VALUE", "FROM"], Key.all.compactMap { row($0, layers) })
             for danger in try Danger.all(in: settings, from: options) { Terminal.note("warning: \(danger)") }
             _ = try settings.passwords.policy(publicURL: settings.server.publicURL ?? "")
+            _ = try settings.brand.logo()
+            _ = try settings.brand.templates()
             if settings.mail.provider == .sendgrid { try settings.mail.checkTrust() }
             let missing = settings.missingForServe()
             for problem in missing { Terminal.note("\(problem)") }

@@ -40,7 +40,9 @@ struct MailCommand: AsyncParsableCommand {
         private func send(
             _ to: EmailAddress, through provider: Settings.Provider, _ settings: Settings, from sender: Sender
         ) async throws -> Verdict {
-            let site = Site(name: sender.name, url: settings.server.publicURL ?? "", supportURL: nil)
+            let site = Site(
+                name: settings.brand.name ?? sender.name, url: settings.server.publicURL ?? "",
+                supportURL: settings.brand.supportURL, palette: settings.brand.palette)
             let letter = try TestLetter(to: to, site: site, at: WallClock.system.now())
             switch provider {
             case .capture:

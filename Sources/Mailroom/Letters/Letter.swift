@@ -1,4 +1,6 @@
 package import Keyturn
+package import Palettes
+package import Templating
 
 /// A finished mail to a ``Recipient``.
 package struct Letter: Sendable {
@@ -25,9 +27,24 @@ package struct Site: Sendable {
     /// The public URL, without a slash at its end.
     package let url: String
     package let supportURL: String?
-    package init(name: String, url: String, supportURL: String?) {
+    let palette: Palette
+    package init(name: String, url: String, supportURL: String?, palette: Palette = .standard) {
         self.name = name
         self.url = url
         self.supportURL = supportURL
+        self.palette = palette
     }
+}
+
+extension Letter {
+    /// The templates of the letters, embedded in the binary.
+    package static let templates = TemplateSet([
+        .init("frame.html.mustache", PackageResources.frame_html_mustache),
+        .init("reset-link.html.mustache", PackageResources.reset_link_html_mustache),
+        .init("reset-link.text.mustache", PackageResources.reset_link_text_mustache),
+        .init("password-changed.html.mustache", PackageResources.password_changed_html_mustache),
+        .init("password-changed.text.mustache", PackageResources.password_changed_text_mustache),
+        .init("test.html.mustache", PackageResources.test_html_mustache),
+        .init("test.text.mustache", PackageResources.test_text_mustache),
+    ])
 }

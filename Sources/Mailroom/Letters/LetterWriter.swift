@@ -1,8 +1,20 @@
 import Keyturn
 import Languages
 import Mustache
+import Palettes
 import Templating
 import Wording
+
+/// A letter before it is somebody's.
+struct LetterContent: Sendable {
+    let subject: String
+    let text: String
+    let html: String
+
+    func letter(to recipient: Recipient, _ kind: LetterKind, _ lease: Lease) -> Letter {
+        Letter(to: recipient, kind: kind, requestID: lease.id, subject: subject, text: text, html: html)
+    }
+}
 
 /// Fills the letters' templates with words. HTML is escaped, text is not; every letter shares one frame.
 struct LetterWriter: Sendable {
@@ -13,23 +25,12 @@ struct LetterWriter: Sendable {
     /// Lines of text end here, so that they can be quoted in a mail of 78 columns (RFC 5322 §2.1.1).
     private static let columns = 72
 
+    /// - Parameter templates: in the place of ours, by file name.
     /// - Throws: where a template or a catalogue does not parse.
-    init(site: Site) throws {
+    init(site: Site, templates: [String: [UInt8]] = [:]) throws {
         self.site = site
         catalogues = try Languages.catalogues()
-        let html: [String: [UInt8]] = [
-            "frame.html": PackageResources.frame_html_mustache,
-            "reset-link.html": PackageResources.reset_link_html_mustache,
-            "password-changed.html": PackageResources.password_changed_html_mustache,
-            "test.html": PackageResources.test_html_mustache,
-        ]
-        let text: [String: [UInt8]] = [
-            "reset-link.text": PackageResources.reset_link_text_mustache,
-            "password-changed.text": PackageResources.password_changed_text_mustache,
-            "test.text": PackageResources.test_text_mustache,
-        ]
-        let plain = try text.mapValues { try MustacheTemplate(string: String(decoding: $0, as: UTF8.self)) }
-        library = MustacheLibrary(templates: try html.mapValues(HTMLTemplate.parsed).merging(plain) { $1 })
+        library = try Letter.templates.library(templates)
     }
 
     /// The words for somebody who asked in that language; English where we have none in it.
@@ -39,8 +40,9 @@ struct LetterWriter: Sendable {
     /// - Parameter values: what fills the places in the words; templates may name them too.
     /// - Parameter stressed: texts of which each place is shown apart: the template gets their pieces.
     func fill(
-        _ letter: String, in catalogue: Catalogue, _ values: [String: String], stressed: [Words.Key] = []
-    ) -> (text: String, html: String) {
+        _ letter: String, subject: Words.Key, in catalogue: Catalogue, _ values: [String: String],
+        stressed: [Words.Key] = []
+    ) -> LetterContent {
         let words = catalogue["letters"]
         var values = values
         values["site"] = site.name
@@ -56,10 +58,14 @@ struct LetterWriter: Sendable {
         let isRightToLeft = catalogue.language.isRightToLeft
         model["start"] = isRightToLeft ? "right" : "left"
         model["end"] = isRightToLeft ? "left" : "right"
-        // Both names stand in the table above.
+        model["accent"] = site.palette.accent.hex
+        model["onAccent"] = site.palette.onAccent.hex
+        model["darkAccent"] = site.palette.darkAccent.hex
+        model["onDarkAccent"] = site.palette.onDarkAccent.hex
+        // Both names are in the set of templates.
         let text = library.render(model, withTemplate: "\(letter).text") ?? ""
         let html = library.render(model, withTemplate: "\(letter).html") ?? ""
-        return (Self.wrapped(text), html)
+        return LetterContent(subject: words.fill(subject, values), text: Self.wrapped(text), html: html)
     }
 
     /// Breaks long lines at blanks. Links stay whole, and so do languages that write without blanks.

@@ -4,15 +4,17 @@ import Wording
 /// "Your password was changed": so that nobody loses an account without hearing of it.
 extension LetterWriter {
     func passwordChanged(to recipient: Recipient, lease: Lease) -> Letter {
-        let catalogue = catalogue(for: nil)
-        let (text, html) = fill(
-            "password-changed", in: catalogue,
+        passwordChanged(at: lease.recordedAt, in: nil).letter(to: recipient, .passwordChanged, lease)
+    }
+
+    /// - Parameter language: BCP 47, in lower case; nil where nobody knows.
+    func passwordChanged(at changed: Timestamp, in language: String?) -> LetterContent {
+        let catalogue = catalogue(for: language)
+        return fill(
+            "password-changed", subject: "changedSubject", in: catalogue,
             [
-                "changed": catalogue.time.moment(secondsSince1970: lease.recordedAt.seconds),
+                "changed": catalogue.time.moment(secondsSince1970: changed.seconds),
                 "forgotLink": "\(site.url)/forgot-password",
             ])
-        return Letter(
-            to: recipient, kind: .passwordChanged, requestID: lease.id,
-            subject: catalogue["letters"].fill("changedSubject", ["site": site.name]), text: text, html: html)
     }
 }

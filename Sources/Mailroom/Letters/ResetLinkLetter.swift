@@ -6,6 +6,11 @@ extension LetterWriter {
     func resetLink(
         _ link: ResetLink, to recipient: Recipient, for request: ResetRequest, lease: Lease, at now: Timestamp
     ) -> Letter {
+        resetLink(link, for: request, askedAt: lease.recordedAt, at: now).letter(to: recipient, .resetLink, lease)
+    }
+
+    func resetLink(_ link: ResetLink, for request: ResetRequest, askedAt: Timestamp, at now: Timestamp) -> LetterContent
+    {
         let catalogue = catalogue(for: request.language)
         let words = catalogue["letters"]
         var values = [
@@ -14,13 +19,11 @@ extension LetterWriter {
             "link": words["notYouLink"],
             "lifetime": catalogue.time.span(link.expiresAt - now),
             "expires": catalogue.time.moment(secondsSince1970: link.expiresAt.seconds),
-            "asked": catalogue.time.moment(secondsSince1970: lease.recordedAt.seconds),
+            "asked": catalogue.time.moment(secondsSince1970: askedAt.seconds),
         ]
         values["device"] = request.device.flatMap { Self.harmless($0) }.map { Self.named($0, in: words) }
-        let (text, html) = fill("reset-link", in: catalogue, values, stressed: ["resetWorks", "notYouOffer"])
-        return Letter(
-            to: recipient, kind: .resetLink, requestID: lease.id,
-            subject: words.fill("resetSubject", ["site": site.name]), text: text, html: html)
+        return fill(
+            "reset-link", subject: "resetSubject", in: catalogue, values, stressed: ["resetWorks", "notYouOffer"])
     }
 
     /// Rough words such as "Firefox on Linux". Anything that could be read as an address or a link is left out: whoever types an

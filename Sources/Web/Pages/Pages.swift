@@ -1,6 +1,7 @@
 import HTTP
 import Languages
 import Mustache
+import Templating
 import Wording
 
 /// Writes pages: the templates and the words, read once and kept.
@@ -10,10 +11,10 @@ struct Pages: Sendable {
     private let library: MustacheLibrary
 
     /// - Throws: the error of a template's or a catalogue's parser: a bug of ours, met at the start.
-    init(site: Site) throws {
+    init(site: Site, templates: [String: [UInt8]]) throws {
         self.site = site
         catalogues = try Languages.catalogues()
-        library = try Templates.library()
+        library = try Web.templates.library(templates)
     }
 
     /// In the visitor's language, which they choose by `Accept-Language` alone: no cookie, no address of its own.
@@ -43,9 +44,11 @@ struct Pages: Sendable {
         model["title"] = words[page.title]
         model["site"] = site.name
         model["base"] = site.base
-        model["stylesheet"] = site.base + Asset.stylesheet.address
-        model["script"] = site.base + Asset.script.address
-        model["icon"] = site.base + Asset.icon.address
+        model["stylesheet"] = site.base + site.assets.stylesheet.address
+        model["script"] = site.base + site.assets.script.address
+        model["icon"] = site.base + site.assets.icon.address
+        model["logo"] = site.assets.logo.map { site.base + $0.address }
+        model["supportURL"] = site.supportURL
         model["alert"] = page.problem.map { alert(about: $0, in: words) }
         if page.hasForm { model["submission"] = SubmissionKey.random().text }
         return library.render(model, withTemplate: page.template) ?? ""

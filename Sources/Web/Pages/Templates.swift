@@ -1,26 +1,19 @@
-import Mustache
-import Templating
+package import Templating
 
-/// The templates of the pages, embedded in the binary, each under its file's name.
-enum Templates {
-    static let sources: [(name: String, text: [UInt8])] = [
-        ("layout", PackageResources.layout_mustache),
-        ("alert", PackageResources.alert_mustache),
-        ("email", PackageResources.email_mustache),
-        ("login", PackageResources.login_mustache),
-        ("forgot", PackageResources.forgot_mustache),
-        ("sent", PackageResources.sent_mustache),
-        ("reset", PackageResources.reset_mustache),
-        ("dead", PackageResources.dead_mustache),
-        ("notme", PackageResources.notme_mustache),
-        ("message", PackageResources.message_mustache),
-        ("mailbox", PackageResources.mailbox_mustache),
-        ("mail", PackageResources.mail_mustache),
-    ]
-
-    static func library() throws -> MustacheLibrary {
-        var library = MustacheLibrary()
-        for source in sources { library.register(try HTMLTemplate.parsed(source.text), named: source.name) }
-        return library
-    }
+extension Web {
+    /// The templates of the pages, embedded in the binary.
+    package static let templates = TemplateSet([
+        .init("layout.mustache", PackageResources.layout_mustache),
+        .init("alert.mustache", PackageResources.alert_mustache),
+        .init("email.mustache", PackageResources.email_mustache),
+        .init("login.mustache", PackageResources.login_mustache),
+        .init("forgot.mustache", PackageResources.forgot_mustache),
+        .init("sent.mustache", PackageResources.sent_mustache),
+        .init("reset.mustache", PackageResources.reset_mustache),
+        .init("dead.mustache", PackageResources.dead_mustache),
+        .init("notme.mustache", PackageResources.notme_mustache),
+        .init("message.mustache", PackageResources.message_mustache),
+        .init("mailbox.mustache", PackageResources.mailbox_mustache),
+        .init("mail.mustache", PackageResources.mail_mustache),
+    ])
 }

@@ -1,0 +1,87 @@
+import Foundation
+import Mailroom
+import Palettes
+import Templating
+import Web
+
+/// What stands in the place of our own name, colours and templates on pages and in letters.
+struct Brand: Sendable {
+    /// nil: the sender's.
+    let name: String?
+    let palette: Palette
+    let logoFile: String?
+    let supportURL: String?
+    let templatesDirectory: String?
+
+    /// A template larger than this was not written by hand.
+    private static let templateBytesMax = 256 << 10
+
+    func logo() throws(ConfigurationRefused) -> Logo? {
+        guard let logoFile else { return nil }
+        guard let bytes = try? ConfigurationOptions.contents(of: logoFile) else {
+            throw ConfigurationRefused(.brandLogo, "cannot be read")
+        }
+        do { return try Logo(bytes) } catch {
+            switch error {
+            case .tooLarge: throw ConfigurationRefused(.brandLogo, "is over \(Logo.bytesMax >> 10) KiB")
+            case .unknownType: throw ConfigurationRefused(.brandLogo, "is no SVG, PNG, JPEG, GIF or WebP")
+            }
+        }
+    }
+
+    /// The operator's templates by file name, each tried.
+    /// - Throws: the first that is none of ours, or cannot be used: with its line.
+    func templates() throws(ConfigurationRefused) -> [String: [UInt8]] {
+        guard let templatesDirectory else { return [:] }
+        let sets = [Web.templates, Letter.templates]
+        let known = Set(sets.flatMap { $0.sources.map(\.file) })
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: templatesDirectory) else {
+            throw ConfigurationRefused(.templatesDirectory, "cannot be read")
+        }
+        var templates: [String: [UInt8]] = [:]
+        for name in names.sorted() where name.hasSuffix(".mustache") {
+            guard known.contains(name) else {
+                throw ConfigurationRefused(
+                    .templatesDirectory, "\(Printable.text(name)) is none of ours: see `keyturn templates export`")
+            }
+            guard let bytes = try? ConfigurationOptions.contents(of: "\(templatesDirectory)/\(name)"),
+                bytes.count <= Self.templateBytesMax
+            else { throw ConfigurationRefused(.templatesDirectory, "\(name) cannot be read, or is over 256 KiB") }
+            templates[name] = bytes
+        }
+        do { for set in sets { _ = try set.library(templates) } } catch {
+            throw ConfigurationRefused(
+                .templatesDirectory, "\(error.file), line \(error.line): \(Printable.text(error.reason))")
+        }
+        return templates
+    }
+}
+
+extension Values {
+    func brand() throws(ConfigurationRefused) -> Brand {
+        try Brand(
+            name: optionalText(.brandName), palette: palette(), logoFile: optionalText(.brandLogo),
+            supportURL: supportURL(), templatesDirectory: optionalText(.templatesDirectory))
+    }
+
+    private func palette() throws(ConfigurationRefused) -> Palette {
+        guard let text = try optionalText(.brandColor) else { return .standard }
+        guard let color = Color(hex: text) else { throw ConfigurationRefused(.brandColor, "must be like #0f5f4c") }
+        do { return try Palette(color) } catch {
+            let contrast = (error.contrast * 10).rounded(.down) / 10
+            throw ConfigurationRefused(
+                .brandColor,
+                "\(color.hex) is too light: its contrast is \(contrast), and text needs \(Palette.contrastLeast)")
+        }
+    }
+
+    private func supportURL() throws(ConfigurationRefused) -> String? {
+        guard let text = try optionalText(.brandSupportURL) else { return nil }
+        let isKnown = ["https://", "http://", "mailto:"].contains { text.utf8.starts(with: $0.utf8) }
+        guard isKnown, text.utf8.count <= 200, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ConfigurationRefused(
+                .brandSupportURL, "must be https://…, http://… or mailto:…, without blanks, at most 200 bytes")
+        }
+        return text
+    }
+}

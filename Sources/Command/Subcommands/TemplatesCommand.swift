@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Keyturn
+import Mailroom
+import Templating
+import Web
+import Wording
+
+/// `keyturn templates`: ours to start from, and a look at what became of them.
+struct TemplatesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "templates", abstract: "Change pages and letters.", subcommands: [Export.self, Preview.self])
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write our templates into a folder: what stays in templates.directory replaces ours.")
+
+        @Argument(help: "A folder; files that are there already are left alone.") var directory: String
+
+        func run() async throws {
+            for source in Web.templates.sources + Letter.templates.sources {
+                let file = "\(directory)/\(source.file)"
+                if FileManager.default.fileExists(atPath: file) {
+                    Terminal.note("\(Printable.text(file)) is there already")
+                } else {
+                    try Folder.write(source.text, to: file)
+                }
+            }
+        }
+    }
+
+    struct Preview: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Render every page and letter with sample data, in every language, into a folder.")
+
+        @Argument(help: "A folder; index.html leads to all of them.") var directory: String
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            let settings = try options.settings()
+            let brand = settings.brand
+            let templates = try brand.templates()
+            let name = brand.name ?? settings.mail.fromName ?? "keyturn"
+            let url = settings.server.publicURL ?? "https://accounts.example.com"
+
+            var facing = Web.Options(publicURL: url)
+            facing.siteName = name
+            facing.mailInterval = settings.mail.budget.interval
+            facing.palette = brand.palette
+            facing.logo = try brand.logo()
+            facing.supportURL = brand.supportURL
+            facing.templates = templates
+            let site = Site(name: name, url: url, supportURL: brand.supportURL, palette: brand.palette)
+
+            var shown: [String] = []
+            for page in try Web.samples(facing) {
+                try Folder.write(page.bytes, to: "\(directory)/\(page.path)")
+                if page.path.hasSuffix(".html") { shown.append(page.path) }
+            }
+            for letter in try Letter.samples(site: site, templates: templates) {
+                try Folder.write(Array(letter.html.utf8), to: "\(directory)/\(letter.path).html")
+                try Folder.write(Array(letter.text.utf8), to: "\(directory)/\(letter.path).txt")
+                shown += ["\(letter.path).html", "\(letter.path).txt"]
+            }
+            try Folder.write(Array(Self.index(of: shown).utf8), to: "\(directory)/index.html")
+            Terminal.say("\(directory)/index.html")
+        }
+
+        /// The names are ours: nothing in them needs escaping.
+        private static func index(of paths: [String]) -> String {
+            let sections = Language.allCases.map { language in
+                let links = paths.filter { $0.hasPrefix(language.tag + "/") }
+                    .map { "<li><a href=\"\($0)\">\($0.dropFirst(language.tag.count + 1))</a></li>" }
+                return "<h2>\(language.tag)</h2>\n<ul>\(links.joined(separator: "\n"))</ul>"
+            }
+            return """
+                <!doctype html>
+                <html lang="en"><meta charset="utf-8"><title>Pages and letters</title>
+                <style>body { font-family: system-ui, sans-serif; margin: 2rem } ul { columns: 14rem }</style>
+                <h1>Pages and letters</h1>
+                \(sections.joined(separator: "\n"))
+                </html>
+
+                """
+        }
+    }
+}
+
+/// Files somebody asked for.
+private enum Folder {
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        let file = URL(fileURLWithPath: path)
+        do {
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(bytes).write(to: file)
+        } catch {
+            throw CommandFailed("\(Printable.text(path)) cannot be written")
+        }
+    }
+}

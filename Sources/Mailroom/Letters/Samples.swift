@@ -1,0 +1,32 @@
+import Keyturn
+import Wording
+
+extension Letter {
+    /// A letter as a preview shows it.
+    package struct Sample: Sendable {
+        /// Below the preview's folder, without its ending: `de/letter-reset-link`.
+        package let path: String
+        package let text: String
+        package let html: String
+    }
+
+    /// Every letter there is, in every language.
+    /// - Throws: where a template cannot be read.
+    package static func samples(site: Site, templates: [String: [UInt8]] = [:]) throws -> [Sample] {
+        let writer = try LetterWriter(site: site, templates: templates)
+        let now = Timestamp(seconds: 1_767_268_800)
+        let link = ResetLink(
+            token: String(repeating: "e30.", count: 60) + "e30", issuer: site.url, expiresAt: now + .seconds(1800))
+        return Language.allCases.flatMap { language in
+            let request = ResetRequest(
+                email: EmailAddress(stored: "ann@example.com"), language: language.tag, device: "Firefox on Linux")
+            let letters = [
+                writer.resetLink(link, for: request, askedAt: now, at: now),
+                writer.passwordChanged(at: now, in: language.tag),
+            ]
+            return zip(["reset-link", "password-changed"], letters).map { name, letter in
+                Sample(path: "\(language.tag)/letter-\(name)", text: letter.text, html: letter.html)
+            }
+        }
+    }
+}
