@@ -1,0 +1,139 @@
+/// The protocol's side of a connection, without a socket: the same bytes cut at every place.
+import HTTP
+import Sockets
+import Testing
+
+@testable import HTTPServer
+
+private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+private let post = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
+private let chunked =
+    "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n"
+
+private let examples: [(sent: String, said: String)] = [
+    ("", ""),
+    (get, "200 /a"),
+    (get + post + chunked + get, "200 /a 200 hello 200 hello 200 /a"),
+    ("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + get, "200 /a close"),
+    ("GET /a HTTP/1.0\r\n\r\n", "200 /a close"),
+    (get + "nonsense\r\n\r\n" + get, "200 /a 400 request_invalid close"),
+    ("GET / HTTP/1.1\r\n\r\n", "400 request_invalid close"),
+    ("POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello" + get, "404 200 /a"),
+    (
+        "POST /early HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+        "404 close"
+    ),
+    ("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n", "413 body_too_large close"),
+    ("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n+3\r\n", "400 request_invalid close"),
+    ("GET /a HTTP/3.0\r\n", "505 version_not_supported close"),
+]
+
+/// What a conversation says to the pieces, each answered as far as it goes: statuses, bodies, and how it ends.
+private func said(to pieces: [ArraySlice<UInt8>]) throws -> String {
+    let writer = ResponseWriter()
+    var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: .now)
+    var (bytes, ending): ([UInt8], String) = ([], "")
+    for piece in pieces where ending.isEmpty {
+        conversation.reader.received.append(contentsOf: piece)
+        speaking: while true {
+            switch conversation.next(writer, isDraining: false) {
+            case .receive: break speaking
+            case .decide(let request):
+                let early = request.path(is: "/early") ? Response(.notFound) : nil
+                conversation.decide(on: request, early: early, writer)
+            case .answer(let request):
+                let body = request.path(is: "/echo") ? request.body : Array(request.path.utf8)
+                conversation.answer(request, with: Response(.ok, body: body), isDraining: false, writer)
+            case .refuse(let refusal, let status, _):
+                conversation.refuse(with: Response(status, body: Array(refusal.code.utf8)), writer)
+            case .write: break
+            case .end(let lingers):
+                ending = lingers ? " close" : " close"
+                break speaking
+            }
+            _ = conversation.write { (piece: Span<UInt8>) -> Int? in
+                bytes.append(piece[0])
+                return 1
+            }
+        }
+    }
+    return try summary(of: String(decoding: bytes, as: UTF8.self)) + ending
+}
+
+private func summary(of answers: String) throws -> String {
+    var words: [String] = []
+    for answer in answers.components(between: "HTTP/1.1 ") {
+        let parts = answer.split(separator: "\r\n\r\n", maxSplits: 1)
+        words.append(String(answer.prefix(3)))
+        if parts.count == 2 { words.append(String(parts[1])) }
+    }
+    return words.joined(separator: " ")
+}
+
+extension String {
+    fileprivate func components(between separator: String) -> [Substring] {
+        split(separator: separator, omittingEmptySubsequences: true)
+    }
+}
+
+@Suite struct `A conversation` {
+    @Test(arguments: examples) func `says the same to bytes that come whole, one by one and cut at every place`(
+        sent: String, expected: String
+    ) throws {
+        let bytes = Array(sent.utf8)
+        #expect(try said(to: [bytes[...]]) == expected)
+        #expect(try said(to: bytes.indices.map { bytes[$0...$0] }) == expected)
+        for cut in bytes.indices { #expect(try said(to: [bytes[..<cut], bytes[cut...]]) == expected) }
+    }
+
+    @Test func `tells a client that waits for the word to go on, once, and none whose body is here`() throws {
+        let head = "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+        #expect(try said(to: [Array(head.utf8)[...], Array("hello".utf8)[...]]) == "100 200 hello")
+        #expect(try said(to: [Array((head + "hello").utf8)[...]]) == "200 hello")
+    }
+
+    @Test func `asks to be written before more than its measure is gathered`() throws {
+        let writer = ResponseWriter()
+        var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: .now)
+        conversation.reader.received.append(contentsOf: String(repeating: get, count: 500).utf8)
+        let answer = Response(.ok, body: [UInt8](repeating: 120, count: 10_000))
+        var gathered = 0
+        while case .answer(let request) = conversation.next(writer, isDraining: false) {
+            conversation.answer(request, with: answer, isDraining: false, writer)
+            gathered += 1
+        }
+        guard case .write = conversation.next(writer, isDraining: false) else { return #expect(Bool(false)) }
+        #expect(gathered == 7)
+        #expect(conversation.output.count < Conversation.gatheredBytesMax + 11_000)
+    }
+
+    @Test func `ends behind the answer in progress where the server is to end`() throws {
+        let writer = ResponseWriter()
+        var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: .now)
+        conversation.reader.received.append(contentsOf: get.utf8)
+        guard case .answer(let request) = conversation.next(writer, isDraining: true) else {
+            return #expect(Bool(false))
+        }
+        conversation.answer(request, with: Response(.ok), isDraining: true, writer)
+        guard case .end(lingers: false) = conversation.next(writer, isDraining: true) else {
+            return #expect(Bool(false))
+        }
+        #expect(String(decoding: conversation.output, as: UTF8.self).contains("\r\nConnection: close\r\n"))
+    }
+
+    @Test(arguments: [
+        ("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", false),
+        ("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\nG", true),
+        ("nonsense\r\n\r\n", true),
+    ]) func `hears a client out that may still be sending`(sent: String, lingers: Bool) {
+        let writer = ResponseWriter()
+        var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: .now)
+        conversation.reader.received.append(contentsOf: sent.utf8)
+        switch conversation.next(writer, isDraining: false) {
+        case .answer(let request): conversation.answer(request, with: Response(.ok), isDraining: false, writer)
+        default: conversation.refuse(with: Response(.badRequest), writer)
+        }
+        guard case .end(let hears) = conversation.next(writer, isDraining: false) else { return #expect(Bool(false)) }
+        #expect(hears == lingers)
+    }
+}
