@@ -47,8 +47,8 @@ private func said(to pieces: [ArraySlice<UInt8>]) throws -> String {
             case .refuse(let refusal, let status, _):
                 conversation.refuse(with: Response(status, body: Array(refusal.code.utf8)), writer)
             case .write: break
-            case .end(let lingers):
-                ending = lingers ? " close" : " close"
+            case .end:
+                ending = " close"
                 break speaking
             }
             _ = conversation.write { (piece: Span<UInt8>) -> Int? in
