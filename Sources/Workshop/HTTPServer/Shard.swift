@@ -70,6 +70,7 @@ final class Shard: @unchecked Sendable {
     /// A connection is closed.
     func left(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = nil
+        if connection.isWarm { warm.removeAll { $0 === connection } }
         guard connection.isAdmitted else { return admission.leaveTurnedAway() }
         metrics.closed()
         admission.leave(connection.client)
