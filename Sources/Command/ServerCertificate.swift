@@ -15,12 +15,17 @@ struct ServerCertificate: ServiceLifecycle.Service {
 
     private let files: (certificate: String, key: String)?
     private let current: Current?
+    private let hangups: UnixSignalsSequence
     private let log: Log
 
     /// - Parameter files: PEM; without them nothing is encrypted here, and SIGHUP does nothing.
+    /// - Parameter hangups: SIGHUP, trapped before anybody is told that the service is there: untrapped it would end the process.
     /// - Throws: which of the two files cannot be used, with its key.
-    init(files: (certificate: String, key: String)?, log: Log) throws(ConfigurationRefused) {
+    init(
+        files: (certificate: String, key: String)?, hangups: UnixSignalsSequence, log: Log
+    ) throws(ConfigurationRefused) {
         self.files = files
+        self.hangups = hangups
         self.log = log
         if let files { current = Current(try Self.context(of: files)) } else { current = nil }
     }
@@ -46,7 +51,7 @@ struct ServerCertificate: ServiceLifecycle.Service {
     }
 
     func run() async {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { reload() }
+        for await _ in hangups.cancelOnGracefulShutdown() { reload() }
     }
 
     private func reload() {

@@ -97,7 +97,8 @@ struct Service {
             mailbox: showsMailbox ? carrier.mailbox : nil, metrics: metrics, log: log, options: facing)
 
         let manager = ServiceManager.current
-        let certificate = try ServerCertificate(files: settings.server.tls, log: log)
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        let certificate = try ServerCertificate(files: settings.server.tls, hangups: hangups, log: log)
         let server = makeServer(web, layer: certificate.layer)
         let admin = try makeAdmin()
         ProcessMetrics.register(in: metrics, hashing: pool)

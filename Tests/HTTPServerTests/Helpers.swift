@@ -55,6 +55,7 @@ final class Answers: Responder {
             await gate.enter()
             return Response(.ok, contentType: "text/plain", body: Array("gate".utf8))
         case "/large": return Response(.ok, body: [UInt8](repeating: 120, count: 300_000))
+        case "/huge": return Response(.ok, body: [UInt8](repeating: 120, count: 20_000_000))
         case "/echo": return Response(.ok, contentType: "text/plain", body: request.body)
         case "/early": return Response(.internalServerError)
         default: return Response(.ok, contentType: "text/plain", body: Array(request.path.utf8))

@@ -42,4 +42,18 @@ import Testing
             #expect(try await readAll(stream) == "")
         }
     }
+
+    @Test func `writes an answer to its end`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            try await stream.write(Array("GET /huge HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+            var bytes: [UInt8] = []
+            // The answer is under way, and far more than the kernel holds.
+            #expect(try await stream.read(into: &bytes, atMost: 1000, until: soon) > 0)
+            server.server.shutDown()
+            while try await stream.read(into: &bytes, atMost: 65_536, until: soon) > 0 {}
+            await server.running.value
+            #expect(bytes.count > 20_000_000)
+        }
+    }
 }

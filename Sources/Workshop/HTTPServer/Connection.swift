@@ -120,7 +120,11 @@ final class Connection: SocketDriver, @unchecked Sendable {
             case .write: guard try isWritten() else { return }
             case .receive:
                 guard try isWritten() else { return }
-                guard receives < Self.receivesMax else { return socket.postpone() }
+                guard receives < Self.receivesMax else {
+                    // No wait for bytes, and yet the time of an earlier one must not end this.
+                    setAlarm()
+                    return socket.postpone()
+                }
                 receives += 1
                 guard try hasReceived() else { return }
             case .end(let lingers):
@@ -198,8 +202,12 @@ final class Connection: SocketDriver, @unchecked Sendable {
             }
         }
         if holdsBuffers, conversation.isIdle, !shard.keepsBuffers(of: self) { giveBuffersBack() }
-        socket.alarm(at: conversation.waits(at: shard.loop.now, isScarce: shard.admission.isScarce))
+        setAlarm()
         return false
+    }
+
+    private func setAlarm() {
+        socket.alarm(at: conversation.waits(at: shard.loop.now, isScarce: shard.admission.isScarce))
     }
 
     private func lingerOn() throws(SocketFailed) {
@@ -230,7 +238,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
     /// Called by the shard a moment after ``Shard/keepsBuffers(of:)``.
     func rest() {
         isWarm = false
-        if isIdle, conversation.output.isEmpty { giveBuffersBack() }
+        if isIdle { giveBuffersBack() }
     }
 
     /// A connection that waits long for its next request holds no memory for it.

@@ -38,8 +38,8 @@ struct Conversation: ~Copyable {
         reader = RequestReader(from: client.address, isSecure: isSecure, limits: RequestLimits(limits))
     }
 
-    /// Between two requests, or before the first.
-    var isIdle: Bool { reader.isIdle && ending == nil }
+    /// Between two requests, or before the first, with nothing left to be written.
+    var isIdle: Bool { reader.isIdle && ending == nil && output.isEmpty }
 
     mutating func next(_ writer: ResponseWriter, isDraining: Bool) -> Step {
         while ending == nil, output.count < Self.gatheredBytesMax {
