@@ -5,7 +5,7 @@ import Sockets
 /// Nothing here waits. What is not possible now is tried again when the socket changes, an answer has come, or time is over; while a
 /// request's answer is awaited, no more is read.
 ///
-/// `@unchecked Sendable`: touched on its loop's thread alone.
+/// `@unchecked Sendable`: touched on its loop's thread alone, which outlives the server; an answer that comes after the loop's end is dropped.
 final class Connection: SocketDriver, @unchecked Sendable {
     /// One receive brings at most this much: so far a client may send ahead of its answers.
     private static let receiveBytesMax = 16 * 1024

@@ -13,7 +13,8 @@ enum Step {
 
 /// Owns an `SSL` and calls it. `~Copyable`, so that it is freed once.
 ///
-/// `@unchecked`: an `SSL` may be called from any thread, by one at a time; ``TLSStream`` keeps it in a lock.
+/// `@unchecked`: an `SSL` may be called from any thread, by one at a time; ``TLSStream`` keeps it in a lock, ``TLSServerLayer`` on the
+/// thread of its socket's loop.
 struct Connection: ~Copyable, @unchecked Sendable {
     private let ssl: OpaquePointer
     /// After the socket was closed its number may be somebody else's; after a failure OpenSSL allows no further call.
