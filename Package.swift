@@ -88,7 +88,8 @@ let package = Package(
             "Wording", "Languages", "Logging", "Mustache",
             resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
         room(
-            "Mailroom", sees: "Keyturn", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Templating", "Palettes",
+            "Mailroom", sees: "Keyturn", "Cryptography", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Templating",
+            "Palettes",
             "Wording", "Languages", "Mustache", "Logging",
             resources: [.embedInCode("Templates")]),
         room(
@@ -98,7 +99,7 @@ let package = Package(
             name: "Migrations", path: "migrations", sources: ["Migrations.swift"],
             resources: [
                 .embedInCode("0001_users.sql"), .embedInCode("0002_outbox.sql"),
-                .embedInCode("0003_audit.sql"),
+                .embedInCode("0003_audit.sql"), .embedInCode("0004_reports.sql"),
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
 
@@ -165,7 +166,8 @@ let package = Package(
             "TestKit",
             resources: [.copy("Schemas")]),
         tests(
-            "Mailroom", sees: "Mailroom", "Keyturn", "Wording", "PasswordHashing", "HTTP", "HTTPClient", "TLS",
+            "Mailroom", sees: "Mailroom", "Keyturn", "Wording", "PasswordHashing", "Cryptography", "HTTP", "HTTPClient",
+            "TLS",
             "Sockets",
             "StrictJSON", "Telemetry", "Logging", "TestKit"),
         tests(

@@ -126,6 +126,9 @@ extension Settings.Mail {
         let client = HTTPClient(to: baseURL, trust: caFile.map { .file(path: $0) } ?? .system, loops: loops)
         var options = SendGrid.Options(apiKey: apiKey, from: sender)
         options.bypassSuppressions = bypassSuppressions
+        options.replyTo = replyTo
+        options.categories = categories
+        options.templateID = templateID
         options.sandbox = sandbox
         return (try SendGrid(client: client, clock: clock, metrics: metrics, options: options), client)
     }

@@ -94,7 +94,10 @@ struct Service {
                 Web.Check("database") { await database.writeProblem() },
                 Web.Check("mail") { worker.stoppedBecause },
             ],
-            mailbox: showsMailbox ? carrier.mailbox : nil, metrics: metrics, log: log, options: facing)
+            mailbox: showsMailbox ? carrier.mailbox : nil,
+            reports: settings.mail.eventsKey.map {
+                SendGridReports(key: $0, outbox: database.outbox, metrics: metrics, log: log)
+            }, metrics: metrics, log: log, options: facing)
 
         let manager = ServiceManager.current
         let hangups = await UnixSignalsSequence(trapping: .sighup)

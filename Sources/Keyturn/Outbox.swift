@@ -22,11 +22,18 @@ package protocol Outbox: Sendable {
     /// In one look; nil is nobody, and costs what a user does.
     func resetMails(to users: [UserID?], since: Timestamp) async throws(StorageFailed) -> [[Timestamp]]
 
+    /// Keeps what the provider says later about letters. On disk (synced) when it returns.
+    /// - Returns: those that were not known.
+    func note(_ reports: [MailReport], at now: Timestamp) async throws(StorageFailed) -> [MailReport]
+
     // For operators
+    /// Newest first.
+    func reports(limit: Int) async throws(StorageFailed) -> [KeptReport]
     func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry]
     /// Failed rows pending again, age and attempts counted anew. - Returns: how many.
     func retry(_ selection: OutboxSelection, at now: Timestamp) async throws(StorageFailed) -> Int
     func purge(_ selection: OutboxSelection) async throws(StorageFailed) -> Int
+    /// What became of this user's letters, and what was reported of them later; newest first.
     func mailLog(of user: UserID, limit: Int) async throws(StorageFailed) -> [MailLogEntry]
     func depth() async throws(StorageFailed) -> OutboxDepth
 }

@@ -43,7 +43,7 @@ final class History: Sendable {
         let start = now - span
         let removed = [
             try pruneMailLog(in: db, before: start), try pruneFailed(in: db, before: start),
-            try pruneAuditLog(in: db, before: start),
+            try pruneAuditLog(in: db, before: start), try pruneReports(in: db, before: start),
         ]
         return removed.contains { $0 >= History.step }
     }
@@ -77,6 +77,20 @@ final class History: Sendable {
         return try old
             + db.run(
                 "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 'failed' ORDER BY id LIMIT ?1)",
+                .integer(excess))
+    }
+
+    /// As many as failed letters: both tell an operator whom no mail reached.
+    private func pruneReports(in db: Database, before start: Timestamp) throws -> Int {
+        let old = try db.run(
+            "DELETE FROM mail_reports WHERE id IN (SELECT id FROM mail_reports ORDER BY id LIMIT ?1) AND at < ?2",
+            .integer(History.step), .time(start))
+        let kept: Int = try db.row("SELECT COUNT(*) FROM mail_reports")?[0] ?? 0
+        let excess = min(kept - failedLimit, History.step)
+        guard excess > 0 else { return old }
+        return try old
+            + db.run(
+                "DELETE FROM mail_reports WHERE id IN (SELECT id FROM mail_reports ORDER BY id LIMIT ?1)",
                 .integer(excess))
     }
 

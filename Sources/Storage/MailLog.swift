@@ -11,6 +11,7 @@ enum MailLog {
         private let kind: LetterKind
         private let user: Int64?
         private let requestedAt: Timestamp
+        private let outboxID: Int64
         private let at: Timestamp
 
         init(_ lease: Lease, of user: UserID?, at now: Timestamp) {
@@ -21,16 +22,18 @@ enum MailLog {
                 }
             self.user = user?.rowID
             requestedAt = lease.recordedAt
+            outboxID = lease.id
             at = now
         }
 
         func write(_ outcome: String, _ detail: String?, to db: Database) throws {
             try db.run(
                 """
-                INSERT INTO mail_log (at, user_id, kind, outcome, detail, requested_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                INSERT INTO mail_log (at, user_id, kind, outcome, detail, requested_at, outbox_id)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                 """,
                 .time(at), user?.databaseValue ?? .null, .text(kind.rawValue), .text(outcome), .detail(detail),
-                .time(requestedAt))
+                .time(requestedAt), .integer(outboxID))
         }
     }
 
@@ -45,8 +48,14 @@ enum MailLog {
 
     static func newest(_ limit: Int, of user: Int64, in db: Database) throws -> [MailLogEntry] {
         try db.rows(
-            "SELECT at, kind, outcome, detail FROM mail_log WHERE user_id = ?1 ORDER BY at DESC, id DESC LIMIT ?2",
-            .integer(user), .integer(limit)
+            """
+            SELECT at, kind, outcome, detail, 0, id FROM mail_log WHERE user_id = ?1
+            UNION ALL
+            SELECT mail_reports.at, mail_log.kind, mail_reports.kind, reason, 1, mail_reports.id
+            FROM mail_log JOIN mail_reports ON mail_reports.outbox_id = mail_log.outbox_id
+            WHERE user_id = ?1 AND outcome = 'delivered' AND \(MailReport.isOfLine)
+            ORDER BY 1 DESC, 5 DESC, 6 DESC LIMIT ?2
+            """, .integer(user), .integer(limit)
         ).map { row in
             MailLogEntry(
                 at: Timestamp(row[0] as Int64), kind: LetterKind(stored: row[1]), outcome: row[2], detail: row[3])

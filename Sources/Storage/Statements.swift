@@ -33,6 +33,8 @@ extension StatementArguments {
         case 3: self = [values[0], values[1], values[2]]
         case 4: self = [values[0], values[1], values[2], values[3]]
         case 5: self = [values[0], values[1], values[2], values[3], values[4]]
+        case 6: self = [values[0], values[1], values[2], values[3], values[4], values[5]]
+        case 7: self = [values[0], values[1], values[2], values[3], values[4], values[5], values[6]]
         default: self.init(values)
         }
     }

@@ -21,3 +21,8 @@ protocol PostController: Sendable {
 extension PostController {
     func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? { nil }
 }
+
+/// Answers POST of one path to a machine, with the body as it came.
+protocol Receiver: Sendable {
+    func receive(_ visit: Visit) async throws(Problem) -> Response
+}

@@ -100,6 +100,10 @@ extension Problem {
         "Send the body as application/json or application/x-www-form-urlencoded, in UTF-8 and without a content coding."
     )
 
+    static let signatureRefused = Problem(
+        .forbidden, "signature_refused", "Signature refused",
+        "The signature is missing, too old, or not over this body.")
+
     static let originRefused = Problem(
         .forbidden, "origin_refused", "Origin refused", "This form was sent from a page of another site.")
 
@@ -174,6 +178,14 @@ extension Problem {
             .serviceUnavailable, "unavailable", "Not available",
             "This could not be done just now. Nothing is wrong with what you sent; try again soon."
         ).retry(after: 5).because("storage \(failure.code) \(failure.reason)")
+    }
+
+    init(_ refused: ReportsRefused) {
+        switch refused {
+        case .signature, .stale: self = .signatureRefused.because("\(refused)")
+        case .malformed: self = .bodyRefused("The body is not a JSON list.")
+        case .storage(let failure): self = Problem(failure)
+        }
     }
 
     init(_ refused: ResetRefused) {

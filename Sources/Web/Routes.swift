@@ -7,7 +7,7 @@ extension [Route] {
     static func table(
         outbox: any Outbox, reset: PasswordReset, login: Login, admission: Admission, checks: [Web.Check],
         checkDeadline: Duration, mailInterval: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?,
-        pages: Pages
+        reports: (any MailReports)?, pages: Pages
     ) -> [Route] {
         var routes = [
             Route(
@@ -28,6 +28,7 @@ extension [Route] {
             Route("/openapi.json", get: Prepared(json: PackageResources.openapi_json)),
         ]
         routes += pages.site.assets.all.map { Route($0.path, get: $0) }
+        if let reports { routes.append(Route("/sendgrid/events", receiver: SendGridEvents(reports))) }
         if let mailbox {
             routes.append(Route("/mailbox", get: Mailbox(mailbox, pages)))
             routes.append(Route("/mailbox/mail", get: MailboxMail(mailbox, pages)))
@@ -41,8 +42,9 @@ struct Route: Sendable {
     static let allMethods = "GET, HEAD, POST, OPTIONS"
 
     let path: StaticString
-    let get: any GetController
+    let get: (any GetController)?
     let post: (any PostController)?
+    let receiver: (any Receiver)?
     /// As logs and metrics know it: the path.
     let name: String
     /// The value of `Allow`.
@@ -52,14 +54,23 @@ struct Route: Sendable {
         self.path = path
         self.get = get
         self.post = post
+        receiver = nil
         name = "\(path)"
         allow = post == nil ? "GET, HEAD, OPTIONS" : Self.allMethods
+    }
+
+    init(_ path: StaticString, receiver: any Receiver) {
+        self.path = path
+        (get, post) = (nil, nil)
+        self.receiver = receiver
+        name = "\(path)"
+        allow = "POST, OPTIONS"
     }
 }
 
 /// Finds the route of a request, and counts what came of it.
 final class Routes: Sendable {
-    enum Found { case get(any GetController), post(any PostController) }
+    enum Found { case get(any GetController), post(any PostController), receive(any Receiver) }
 
     private let routes: [Route]
     private let metrics: Metrics
@@ -98,13 +109,14 @@ final class Routes: Sendable {
     func controller(at place: Int, for request: Request) throws(Problem) -> Found {
         guard place < routes.count else { throw .notFound }
         let route = routes[place]
-        switch request.method {
-        case .get, .head: return .get(route.get)
-        case .post:
-            guard let post = route.post else { throw .methodNotAllowed(allow: route.allow) }
-            return .post(post)
-        default: throw .methodNotAllowed(allow: route.allow)
-        }
+        let found: Found? =
+            switch request.method {
+            case .get, .head: route.get.map { .get($0) }
+            case .post: route.post.map { .post($0) } ?? route.receiver.map { .receive($0) }
+            default: nil
+            }
+        guard let found else { throw .methodNotAllowed(allow: route.allow) }
+        return found
     }
 
     func count(_ status: Status, at place: Int, after duration: Duration) {

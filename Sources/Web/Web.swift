@@ -39,16 +39,19 @@ package final class Web: Responder {
     private let logsEvery: Bool
 
     /// - Parameter mailbox: the demo's captured mails; without it there is no such page.
+    /// - Parameter reports: takes what the mail provider posts; without it there is no such path.
     /// - Throws: where an embedded template cannot be read.
     package init(
         outbox: any Outbox, reset: PasswordReset, login: Login, limiter: RateLimiter, clock: WallClock, checks: [Check],
-        mailbox: (@Sendable () async -> [CapturedMail])? = nil, metrics: Metrics, log: Log, options: Options
+        mailbox: (@Sendable () async -> [CapturedMail])? = nil, reports: (any MailReports)? = nil, metrics: Metrics,
+        log: Log, options: Options
     ) throws {
         pages = try Pages(site: Site(options), templates: options.templates)
         routes = Routes(
             .table(
                 outbox: outbox, reset: reset, login: login, admission: Admission(limiter), checks: checks,
-                checkDeadline: options.checkDeadline, mailInterval: options.mailInterval, mailbox: mailbox, pages: pages
+                checkDeadline: options.checkDeadline, mailInterval: options.mailInterval, mailbox: mailbox,
+                reports: reports, pages: pages
             ),
             metrics: metrics)
         originCheck = OriginCheck(publicURL: options.publicURL, allowedOrigins: options.allowedOrigins)
@@ -104,6 +107,7 @@ package final class Web: Responder {
             switch try routes.controller(at: route, for: request) {
             case .get(let controller): return await get(visit, from: controller)
             case .post(let controller): return await post(visit, to: controller)
+            case .receive(let receiver): return Reply(try await receiver.receive(visit))
             }
         } catch {
             return pages.reply(about: error, to: visit)

@@ -89,6 +89,24 @@ import Testing
         (#"{"mail": {"provider": "smtp"}}"#, "mail.provider: must be one of sendgrid, capture"),
         (#"{"mail": {"sendgrid": {"baseURL": "http://example.com"}}}"#, "mail.sendgrid.baseURL: must be https"),
         (#"{"mail": {"sendgrid": {"apiKey": "SG.\u00e9"}}}"#, "mail.sendgrid.apiKey: must be printable ASCII"),
+        (#"{"mail": {"sendgrid": {"replyTo": "nobody"}}}"#, "mail.sendgrid.replyTo: is not a mail address"),
+        (
+            #"{"mail": {"sendgrid": {"categories": ["a", "a"]}}}"#,
+            "mail.sendgrid.categories: at most 9, each of 1 to 255"
+        ),
+        (
+            #"{"mail": {"sendgrid": {"categories": ["1","2","3","4","5","6","7","8","9","10"]}}}"#,
+            "mail.sendgrid.categories: at most 9"
+        ),
+        (#"{"mail": {"sendgrid": {"categories": ["password-reset"]}}}"#, "mail.sendgrid.categories: at most 9"),
+        (
+            #"{"mail": {"sendgrid": {"templateID": "13b8f94f-bcae-4ec6-b752-70d6cb59f932"}}}"#,
+            "mail.sendgrid.templateID: must be a dynamic template's: d- and 32 hexadecimal digits"
+        ),
+        (
+            #"{"mail": {"sendgrid": {"eventsPublicKey": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE"}}}"#,
+            "mail.sendgrid.eventsPublicKey: is not the webhook's verification key"
+        ),
         (#"{"limits": {"perClient": {"rate": "30"}}}"#, "limits.perClient.rate: must be a rate such as"),
         (
             #"{"server": {"port": 1, "port": 2}}"#,
@@ -125,6 +143,18 @@ import Testing
 
     @Test func `cut the line end behind an API key`() throws {
         #expect(try settings(["SENDGRID_API_KEY": "SG.abc\n"]).mail.apiKey == "SG.abc")
+    }
+
+    @Test func `know what a mail carries besides`() throws {
+        let mail = try settings([
+            "KEYTURN_MAIL_SENDGRID_REPLY_TO": "help@example.com", "KEYTURN_MAIL_SENDGRID_CATEGORIES": "accounts, shop",
+            "KEYTURN_MAIL_SENDGRID_TEMPLATE_ID": "d-0123456789abcdef0123456789abcdef",
+        ]).mail
+        #expect(mail.replyTo == "help@example.com")
+        #expect(mail.categories == ["accounts", "shop"])
+        #expect(mail.templateID == "d-0123456789abcdef0123456789abcdef")
+        let plain = try settings().mail
+        #expect(plain.replyTo == nil && plain.categories.isEmpty && plain.templateID == nil)
     }
 
     @Test func `say everything that serve still needs`() throws {

@@ -49,6 +49,16 @@ import Wording
         #expect(try changedLetter().text.contains("Changed: 1 January 2026, 11:58 UTC"))
     }
 
+    @Test func `tells a template of the provider's what it says`() throws {
+        #expect(
+            try resetLetter().facts
+                == LetterFacts(
+                    link: "https://example.com/reset-password?token=aaa.bbb.ccc",
+                    notMeLink: "https://example.com/not-me?token=aaa.bbb.ccc", lifetime: "30 minutes", site: "Example",
+                    language: "en"))
+        #expect(try changedLetter().facts == nil)
+    }
+
     @Test func `says what it is about, for whom and for which request`() throws {
         let letter = try resetLetter()
         #expect(letter.subject == "Reset your Example password")

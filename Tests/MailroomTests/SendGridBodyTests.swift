@@ -8,10 +8,22 @@ import Testing
 @Suite struct `The mail as SendGrid gets it` {
     private let from = Sender(email: "noreply@example.com", name: "Example")
 
-    private func letter() throws -> Letter {
+    private static let facts = LetterFacts(
+        link: "https://example.com/r", notMeLink: "https://example.com/n", lifetime: "30 minutes", site: "Example",
+        language: "en")
+
+    private func letter(facts: LetterFacts? = nil) throws -> Letter {
         Letter(
             to: try #require(Recipient(.ann)), kind: .resetLink, requestID: 42, subject: "Reset", text: "Hello\n",
-            html: "<p>Hello</p>")
+            html: "<p>Hello</p>", facts: facts)
+    }
+
+    @Test func `is our own letter where there is no link for the template`() throws {
+        var options = SendGrid.Options(apiKey: "k", from: from)
+        options.templateID = "d-0123456789abcdef0123456789abcdef"
+        let body = SendGridBody(Mail(try letter()), options: options).json
+        #expect(body["template_id"] == nil)
+        #expect(body["subject"] == .string("Reset"))
     }
 
     @Test func `names one recipient without a name, text before HTML, and turns all tracking off`() throws {
@@ -34,9 +46,15 @@ import Testing
         var options = SendGrid.Options(apiKey: "k", from: from)
         options.replyTo = "help@example.com"
         options.sandbox = true
+        options.categories = ["accounts"]
         let body = SendGridBody(Mail(try letter()), options: options).json
         let official = try JSON(parsing: Array(OfficialBody.json.utf8))
         #expect(Self.sorted(body) == Self.sorted(official), "sendgrid-python \(OfficialBody.version)")
+
+        options.templateID = "d-0123456789abcdef0123456789abcdef"
+        let templated = SendGridBody(Mail(try letter(facts: Self.facts)), options: options).json
+        let officiallyTemplated = try JSON(parsing: Array(OfficialBody.templated.utf8))
+        #expect(Self.sorted(templated) == Self.sorted(officiallyTemplated), "sendgrid-python \(OfficialBody.version)")
     }
 
     /// Members by name: their order says nothing.

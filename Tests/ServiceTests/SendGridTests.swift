@@ -1,14 +1,16 @@
 import Foundation
+import StrictJSON
 import TestKit
 import Testing
 
 /// The built binary against a provider that speaks TLS with a certificate of its own authority.
 @Suite struct `Mail through SendGrid` {
-    func service(_ sendGrid: FakeSendGrid) async throws -> RunningKeyturn {
-        let keyturn = try await RunningKeyturn.serve([
+    func service(_ sendGrid: FakeSendGrid, _ changes: [String: String] = [:]) async throws -> RunningKeyturn {
+        let settings = [
             "KEYTURN_MAIL_PROVIDER": "sendgrid", "SENDGRID_API_KEY": "SG.test\n",
             "KEYTURN_MAIL_SENDGRID_BASE_URL": sendGrid.baseURL, "KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile,
-        ])
+        ]
+        let keyturn = try await RunningKeyturn.serve(settings.merging(changes) { _, new in new })
         _ = try await keyturn.command("user", "add", "Ann@example.com")
         return keyturn
     }
@@ -33,6 +35,80 @@ import Testing
         let changed = try #require(try await sendGrid.mails(count: 2, within: .seconds(20)).last)
         let words = try #require(changed.text)
         #expect(!words.contains("token="))
+        #expect(await keyturn.stop() == 0)
+    }
+
+    @Test func `is tried in the sandbox, with all that is configured`() async throws {
+        let sendGrid = try await FakeSendGrid.start(answers: [.respond(200)])
+        let directory = try RunningKeyturn.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let tried = try await RunningKeyturn.run(
+            ["mail", "test", "me@example.com", "--sandbox"],
+            environment: RunningKeyturn.environment(
+                in: directory,
+                [
+                    "KEYTURN_MAIL_PROVIDER": "sendgrid", "SENDGRID_API_KEY": "SG.test",
+                    "KEYTURN_MAIL_SENDGRID_BASE_URL": sendGrid.baseURL,
+                    "KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile,
+                    "KEYTURN_MAIL_SENDGRID_REPLY_TO": "help@example.com",
+                    "KEYTURN_MAIL_SENDGRID_CATEGORIES": "accounts",
+                ]))
+        #expect(tried.status == 0, "\(tried.errors)")
+        #expect(tried.output == "accepted by sendgrid\n")
+        let mail = try #require(sendGrid.mails.first)
+        #expect(mail.json["mail_settings"]?["sandbox_mode"]?["enable"] == .bool(true))
+        #expect(mail.json["reply_to"]?["email"] == .string("help@example.com"))
+        #expect(mail.json["categories"] == .array([.string("test"), .string("accounts")]))
+        sendGrid.stop()
+    }
+
+    @Test func `carries the link to a template at the provider`() async throws {
+        let sendGrid = try await FakeSendGrid.start()
+        let template = "d-0123456789abcdef0123456789abcdef"
+        let keyturn = try await service(sendGrid, ["KEYTURN_MAIL_SENDGRID_TEMPLATE_ID": template])
+        #expect(try await ask(keyturn, "ann@example.com") == 202)
+        let mail = try #require(try await sendGrid.mails(count: 1, within: .seconds(20)).first)
+        #expect(mail.json["template_id"] == .string(template))
+        #expect(mail.json["content"] == nil)
+        let data = try #require(mail.json["personalizations"]?.arrayValue?.first?["dynamic_template_data"])
+        let link = try #require(data["link"]?.stringValue)
+        #expect(link.hasPrefix("https://accounts.example.com/reset-password?token="))
+        #expect(
+            try await keyturn.visitor.get(String(link.dropFirst("https://accounts.example.com".count))).status == 200)
+        #expect(await keyturn.stop() == 0)
+    }
+
+    @Test func `that bounced is told to the operator`() async throws {
+        let sendGrid = try await FakeSendGrid.start()
+        let signer = try WebhookSigner()
+        let keyturn = try await service(
+            sendGrid, ["KEYTURN_MAIL_SENDGRID_EVENTS_PUBLIC_KEY": signer.publicKey])
+        #expect(try await ask(keyturn, "ann@example.com") == 202)
+        let mail = try #require(try await sendGrid.mails(count: 1, within: .seconds(20)).first)
+        let row = try #require(mail.json["custom_args"]?["outbox_id"]?.stringValue)
+        let now = Int64(Date().timeIntervalSince1970)
+        let body =
+            #"[{"event":"bounce","email":"Ann@example.com","outbox_id":"\#(row)","reason":"550 no mailbox Ann@example.com","#
+            + #""sg_event_id":"e1","sg_message_id":"fake-message-id.filter-1","timestamp":\#(now)}]"# + "\r\n"
+        let fields = try signer.fields(at: now, body)
+        #expect(try await keyturn.visitor.post("/sendgrid/events", json: body + " ", fields).status == 403)
+        #expect(try await keyturn.visitor.post("/sendgrid/events", json: body, fields).status == 204)
+        #expect(try await keyturn.visitor.post("/sendgrid/events", json: body, fields).status == 204)
+        // The outcome is written a moment after the provider's answer.
+        let deadline = ContinuousClock.now + .seconds(20)
+        var shown = ""
+        while !shown.contains("bounced"), ContinuousClock.now < deadline {
+            shown = try await keyturn.command("user", "show", "ann@example.com").output
+        }
+        #expect(shown.contains("550 no mailbox (address)"))
+        #expect(shown.contains("last mails: 2"))
+        let listed = try await keyturn.command("outbox", "list").output
+        #expect(listed.contains("reported by the provider: 1"))
+        #expect(listed.contains("user 1") && listed.contains("bounced"))
+        let json = try await keyturn.command("outbox", "list", "--json").output
+        #expect(json.hasPrefix(#"{"id":\#(row),"user_id":"1","report":"bounced","at":""#))
+        #expect(json.hasSuffix(#""reason":"550 no mailbox (address)"}"# + "\n"))
+        #expect(!keyturn.log.contains("Ann@"))
         #expect(await keyturn.stop() == 0)
     }
 

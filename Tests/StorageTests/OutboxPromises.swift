@@ -232,6 +232,39 @@ import Testing
         }
     }
 
+    @Test(arguments: Stores.all) func `keeps each report once, beside the letter it is about`(store: Stores)
+        async throws
+    {
+        try await store.use { users, outbox in
+            let ann = try await users.add(.ann, at: .noon)
+            func report(_ id: String, _ row: Int64, _ message: String, _ second: Int) -> MailReport {
+                MailReport(
+                    id: id, kind: .bounced, at: .noon + .seconds(second), requestID: row, messageID: message,
+                    reason: "550 no")
+            }
+            // Before the outcome is written: who takes a mail may be quicker than we are.
+            let early = report("early", 1, "m1.filter", 5)
+            #expect(try await outbox.note([early, early], at: .noon) == [early])
+            #expect(try await outbox.reports(limit: 9) == [KeptReport(early, of: nil)])
+            for (row, message) in [(1, "m1"), (2, "m2")] {
+                let now = Timestamp.noon + .seconds(row)
+                try await outbox.record("ann@example.com", at: now)
+                let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: now)[0]
+                #expect(lease.id == Int64(row))
+                #expect(try await outbox.settle(lease, of: ann.id, as: .delivered(messageID: message), at: now))
+            }
+            let foreign = report("foreign", 2, "m7.filter", 6), late = report("late", 2, "m2.filter", 7)
+            #expect(try await outbox.note([early, foreign, late], at: .noon) == [foreign, late])
+            #expect(
+                try await outbox.reports(limit: 2) == [KeptReport(late, of: ann.id), KeptReport(foreign, of: nil)])
+            let log = try await outbox.mailLog(of: ann.id, limit: 9)
+            #expect(log.map(\.outcome) == ["bounced", "bounced", "delivered", "delivered"])
+            #expect(log.map(\.detail) == ["550 no", "550 no", "m2", "m1"])
+            #expect(try await outbox.mailLog(of: ann.id, limit: 1) == [log[0]])
+            #expect(try await outbox.resetMails(to: [ann.id], since: .noon)[0].count == 2)
+        }
+    }
+
     @Test(arguments: Stores.all) func `shows an operator what concerns one person`(store: Stores) async throws {
         try await store.use { users, outbox in
             let ann = try await users.add(.ann, at: .noon)

@@ -126,6 +126,11 @@ import Testing
                             """, arguments: [Timestamp.noon.milliseconds])
                 }
                 try db.execute(
+                    sql: """
+                        INSERT INTO mail_reports (report_id, kind, at, outbox_id, message_id, reason)
+                        VALUES ('old', 'bounced', 0, 1, 'm', ''), ('new', 'bounced', ?1, 2, 'm', ''), ('newest', 'bounced', ?1, 3, 'm', '')
+                        """, arguments: [Timestamp.noon.milliseconds])
+                try db.execute(
                     sql:
                         "INSERT INTO mail_log (id, at, user_id, kind, outcome) VALUES (-1, 0, 1, 'reset_link', 'delivered')"
                 )
@@ -139,6 +144,7 @@ import Testing
             #expect(
                 log == ["disabled", "unverified", "delivered", "delivered", "delivered", "delivered", "delivered"])
             #expect(try await database.outbox.entries(.failed, limit: 9).map(\.id) == [5])
+            #expect(try await database.outbox.reports(limit: 9).map(\.report.id) == ["newest"])
         }
     }
 

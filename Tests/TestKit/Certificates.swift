@@ -115,7 +115,7 @@ package final class Certificate: @unchecked Sendable {
     }
 }
 
-private func makeKey(_ kind: CertificateRequest.Key) throws -> OpaquePointer {
+func makeKey(_ kind: CertificateRequest.Key) throws -> OpaquePointer {
     let context = EVP_PKEY_CTX_new_from_name(nil, kind == .p256 ? "EC" : "RSA", nil)
     defer { EVP_PKEY_CTX_free(context) }
     var key: OpaquePointer?

@@ -224,10 +224,36 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         }
     }
 
-    /// Newest first.
+    package func note(_ reports: [MailReport], at now: Timestamp) async throws(StorageFailed) -> [MailReport] {
+        try working { state in
+            reports.filter { report in
+                guard !state.reports.contains(where: { $0.id == report.id }) else { return false }
+                state.reports.append(report)
+                return true
+            }
+        }
+    }
+
+    package func reports(limit: Int) async throws(StorageFailed) -> [KeptReport] {
+        try working { state in
+            state.reports.reversed().prefix(max(0, limit)).map { report in
+                KeptReport(report, of: state.mailLog.first { $0.isAbout(report) }?.user)
+            }
+        }
+    }
+
     package func mailLog(of user: UserID, limit: Int) async throws(StorageFailed) -> [MailLogEntry] {
         try working { state in
-            Array(state.mailLog.filter { $0.user == user }.map(\.entry).reversed().prefix(max(0, limit)))
+            let lines = state.mailLog.filter { $0.user == user }
+            let reported = state.reports.flatMap { report in
+                lines.filter { $0.isAbout(report) }.map {
+                    MailLogEntry(
+                        at: report.at, kind: $0.entry.kind, outcome: report.kind.rawValue, detail: report.reason)
+                }
+            }
+            let all = (lines.map(\.entry) + reported).enumerated()
+            let newestFirst = all.sorted { ($0.element.at, $0.offset) > ($1.element.at, $1.offset) }
+            return Array(newestFirst.map(\.element).prefix(max(0, limit)))
         }
     }
 
@@ -296,10 +322,23 @@ private struct Row {
     }
 }
 
+/// What became of one user's letter.
+private struct LogLine {
+    let user: UserID
+    let row: Int64
+    let entry: MailLogEntry
+
+    func isAbout(_ report: MailReport) -> Bool {
+        guard entry.outcome == "delivered", row == report.requestID else { return false }
+        return entry.detail.map { report.messageID.utf8.starts(with: $0.utf8) } ?? true
+    }
+}
+
 private struct State {
     var users: [User]
     var rows: [Row] = []
-    var mailLog: [(user: UserID, entry: MailLogEntry)] = []
+    var mailLog: [LogLine] = []
+    var reports: [MailReport] = []
     var audited: [AuditLine] = []
     var failure: StorageFailed?
     var lookups = 0
@@ -358,7 +397,7 @@ private struct State {
         for index in ours { apply(settlement.outcome, to: &rows[index], attempts: settlement.lease.attempts, at: now) }
         if settlement.outcome.endsTheLetter { rows.removeAll { $0.leaseToken == settlement.lease.token } }
         if let user = settlement.user, let line = settlement.outcome.logLine(kind, at: now) {
-            mailLog.append((user, line))
+            mailLog.append(LogLine(user: user, row: settlement.lease.id, entry: line))
         }
         return true
     }

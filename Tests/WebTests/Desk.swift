@@ -25,7 +25,8 @@ struct Desk {
 
     init(
         _ users: [User] = [.ann, .bob], outboxCapacity: Int = 1000, burst: Int = 1000, hashing: HashingPool? = nil,
-        checks: [Web.Check] = [], mails: [Web.CapturedMail]? = nil, publicURL: String = Desk.publicURL,
+        checks: [Web.Check] = [], mails: [Web.CapturedMail]? = nil,
+        reports: (any MailReports)? = nil, publicURL: String = Desk.publicURL,
         _ adjust: (inout Web.Options) -> Void = { _ in }
     ) throws {
         store = MemoryStore(users, capacity: outboxCapacity)
@@ -46,7 +47,7 @@ struct Desk {
                 policy: policy, hasher: hasher, delays: LoginDelays(), audit: audit, clock: clock.wall,
                 sleep: { _ in }),
             limiter: RateLimiter(rate: Rate(1, per: .seconds(60)), burst: burst), clock: clock.wall, checks: checks,
-            mailbox: mails.map { mails in { @Sendable () async in mails } }, metrics: metrics,
+            mailbox: mails.map { mails in { @Sendable () async in mails } }, reports: reports, metrics: metrics,
             log: Log(label: "web") { _ in logged.handler }, options: options)
     }
 

@@ -86,6 +86,10 @@ extension Key {
     static let sendGridURL = Key("mail.sendgrid.baseURL", .text, "https://api.sendgrid.com")
     static let sendGridCAFile = Key("mail.sendgrid.caFile", .text)
     static let bypassSuppressions = Key("mail.sendgrid.bypassSuppressions", .boolean, "true")
+    static let sendGridReplyTo = Key("mail.sendgrid.replyTo", .text)
+    static let sendGridCategories = Key("mail.sendgrid.categories", .list, "")
+    static let sendGridTemplate = Key("mail.sendgrid.templateID", .text)
+    static let sendGridEventsKey = Key("mail.sendgrid.eventsPublicKey", .text)
     static let mailInterval = Key("mail.perAccount.interval", .duration, "10m")
     static let mailBurst = Key("mail.perAccount.burst", .integer, "3")
     static let clientRate = Key("limits.perClient.rate", .rate, "30/m")
@@ -111,7 +115,8 @@ extension Key {
         pbkdf2Iterations, minimumLength, maximumLength,
         blocklistFile,
         mailProvider, captureDirectory, fromEmail, fromName,
-        sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, mailInterval, mailBurst,
+        sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, sendGridReplyTo,
+        sendGridCategories, sendGridTemplate, sendGridEventsKey, mailInterval, mailBurst,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
         brandName, brandLogo, brandColor, brandSupportURL, templatesDirectory, logLevel, logFormat,
     ]

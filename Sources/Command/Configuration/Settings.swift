@@ -50,6 +50,12 @@ struct Settings: Sendable {
         let baseURL: Origin
         let caFile: String?
         let bypassSuppressions: Bool
+        let replyTo: String?
+        let categories: [String]
+        /// A dynamic template of SendGrid's for letters with a link.
+        let templateID: String?
+        /// Verifies what SendGrid posts about mails; nil: it may post nothing.
+        let eventsKey: P256PublicKey?
         let budget: MailBudget
     }
     struct Outbox: Sendable {

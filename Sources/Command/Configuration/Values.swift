@@ -3,6 +3,7 @@ import HTTP
 import HTTPClient
 import HTTPServer
 import Keyturn
+import Mailroom
 import PasswordHashing
 
 /// Turns raw values into typed ones; each refusal names its key.
@@ -244,19 +245,61 @@ struct Values {
         }
         return try Settings.Mail(
             provider: provider.flatMap(Settings.Provider.init), captureDirectory: text(.captureDirectory),
-            fromEmail: sender(), fromName: optionalText(.fromName), apiKey: apiKey(readFile: readFile), baseURL: origin,
+            fromEmail: address(.fromEmail), fromName: optionalText(.fromName), apiKey: apiKey(readFile: readFile),
+            baseURL: origin,
             caFile: optionalText(.sendGridCAFile), bypassSuppressions: boolean(.bypassSuppressions),
+            replyTo: address(.sendGridReplyTo), categories: categories(), templateID: template(),
+            eventsKey: eventsKey(),
             budget: MailBudget(
                 interval: duration(.mailInterval, in: .milliseconds(1) ... .seconds(86_400)),
                 burst: integer(.mailBurst, in: 1...1000)))
     }
 
-    private func sender() throws(ConfigurationRefused) -> String? {
-        guard let text = try optionalText(.fromEmail) else { return nil }
+    private func address(_ key: Key) throws(ConfigurationRefused) -> String? {
+        guard let text = try optionalText(key) else { return nil }
         guard let address = try? EmailAddress(parsing: text) else {
-            throw ConfigurationRefused(.fromEmail, "is not a mail address")
+            throw ConfigurationRefused(key, "is not a mail address")
         }
         return address.text
+    }
+
+    private func categories() throws(ConfigurationRefused) -> [String] {
+        let categories = try list(.sendGridCategories)
+        let ours = ["password-reset", "password-changed", "test"]
+        guard categories.count <= SendGrid.Options.categoriesMax,
+            Set((categories + ours).map { Array($0.utf8) }).count == categories.count + ours.count,
+            categories.allSatisfy({ category in
+                (1...SendGrid.Options.categoryBytesMax).contains(category.utf8.count)
+                    && category.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+            })
+        else {
+            throw ConfigurationRefused(
+                .sendGridCategories,
+                "at most \(SendGrid.Options.categoriesMax), each of 1 to \(SendGrid.Options.categoryBytesMax) bytes, none twice "
+                    + "and none of \(ours.joined(separator: ", "))")
+        }
+        return categories
+    }
+
+    /// Dynamic templates have ids of their own shape; a legacy one would not get the link.
+    private func template() throws(ConfigurationRefused) -> String? {
+        guard let id = try optionalText(.sendGridTemplate) else { return nil }
+        let digits = id.utf8.dropFirst(2)
+        guard id.utf8.starts(with: "d-".utf8), digits.count == 32,
+            digits.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else {
+            throw ConfigurationRefused(.sendGridTemplate, "must be a dynamic template's: d- and 32 hexadecimal digits")
+        }
+        return id
+    }
+
+    private func eventsKey() throws(ConfigurationRefused) -> P256PublicKey? {
+        guard let text = try optionalText(.sendGridEventsKey) else { return nil }
+        guard let der = Base64.decode(trimmed(text).utf8), let key = P256PublicKey(der: der) else {
+            throw ConfigurationRefused(
+                .sendGridEventsKey, "is not the webhook's verification key as SendGrid shows it: one line of base64")
+        }
+        return key
     }
 
     /// A line end behind the key is the commonest slip: it is cut, anything else that is not printable ASCII is refused.

@@ -10,7 +10,8 @@ struct OutboxCommand: AsyncParsableCommand {
         subcommands: [List.self, Retry.self, Purge.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What waits, is under way, or failed.")
+        static let configuration = CommandConfiguration(
+            abstract: "What waits, is under way, or failed; what the provider reported of what it took.")
 
         @Flag(help: "Only what failed.") var failed = false
         @Option(help: "At most so many rows.") var limit = 100
@@ -24,9 +25,13 @@ struct OutboxCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.withDatabase { database, _ in
                 let entries = try await database.outbox.entries(failed ? .failed : .all, limit: limit)
+                let reports = failed ? [] : try await database.outbox.reports(limit: limit)
                 if json {
                     for entry in entries {
                         Terminal.say(String(decoding: OutboxCommand.json(entry).write(), as: UTF8.self))
+                    }
+                    for report in reports {
+                        Terminal.say(String(decoding: OutboxCommand.json(report).write(), as: UTF8.self))
                     }
                     return
                 }
@@ -41,6 +46,16 @@ struct OutboxCommand: AsyncParsableCommand {
                     })
                 let depth = try await database.outbox.depth()
                 Terminal.say("\(depth.pending) pending, \(depth.leased) under way, \(depth.failed) failed")
+                guard !reports.isEmpty else { return }
+                Terminal.say("\nreported by the provider: \(reports.count)")
+                Terminal.table(
+                    ["ID", "FOR", "REPORT", "AT", "REASON"],
+                    reports.map {
+                        [
+                            "\($0.report.requestID)", $0.user.map { "user \($0.text)" } ?? "",
+                            $0.report.kind.rawValue, $0.report.at.rfc3339, $0.report.reason,
+                        ]
+                    })
             }
         }
     }
@@ -99,5 +114,13 @@ struct OutboxCommand: AsyncParsableCommand {
             ("state", .string(entry.state.rawValue)), ("attempts", .integer(Int64(entry.attempts))),
             ("recorded_at", .string(entry.recordedAt.rfc3339)), ("due_at", .string(entry.dueAt.rfc3339)),
             ("last_reason", entry.lastReason.map(JSON.string) ?? .null))
+    }
+
+    /// Told from a row by `report` in the place of `state`.
+    static func json(_ kept: KeptReport) -> JSON {
+        .members(
+            ("id", .integer(kept.report.requestID)), ("user_id", kept.user.map { .string($0.text) } ?? .null),
+            ("report", .string(kept.report.kind.rawValue)), ("at", .string(kept.report.at.rfc3339)),
+            ("reason", .string(kept.report.reason)))
     }
 }

@@ -10,6 +10,7 @@ struct Mail: Sendable {
     let category: String
     /// The outbox row; nil for a test letter.
     let outboxID: Int64?
+    let facts: LetterFacts?
 
     init(_ letter: Letter) {
         to = letter.to.email.text
@@ -22,6 +23,7 @@ struct Mail: Sendable {
             case .passwordChanged: "password-changed"
             }
         outboxID = letter.requestID
+        facts = letter.facts
     }
 
     init(_ letter: TestLetter) {
@@ -31,5 +33,6 @@ struct Mail: Sendable {
         html = letter.html
         category = "test"
         outboxID = nil
+        facts = nil
     }
 }

@@ -5,22 +5,29 @@ struct SendGridBody {
     let json: JSON
 
     init(_ mail: Mail, options: SendGrid.Options) {
+        let template = options.templateID.flatMap { id in mail.facts.map { (id, Self.data($0, mail)) } }
+        // Without a name: one with `,` or `;` in it is misrouted.
+        var personalization = [JSON.Member("to", .array([.members(("email", .string(mail.to)))]))]
+        if let (_, data) = template { personalization.append(JSON.Member("dynamic_template_data", data)) }
         var members: [JSON.Member] = [
-            // Without a name: one with `,` or `;` in it is misrouted.
-            JSON.Member(
-                "personalizations", .array([.members(("to", .array([.members(("email", .string(mail.to)))])))])),
+            JSON.Member("personalizations", .array([.object(personalization)])),
             JSON.Member("from", Self.sender(options.from)),
         ]
         if let replyTo = options.replyTo {
             members.append(JSON.Member("reply_to", .members(("email", .string(replyTo)))))
         }
-        members += [
-            JSON.Member("subject", .string(mail.subject)),
-            // Plain text first, or the API refuses the mail.
-            JSON.Member("content", .array([Self.part("text/plain", mail.text), Self.part("text/html", mail.html)])),
-            // Both are stored by SendGrid as "not personal": never an address, a name or a token.
-            JSON.Member("categories", .array([.string(mail.category)])),
-        ]
+        if let (id, _) = template {
+            members.append(JSON.Member("template_id", .string(id)))
+        } else {
+            members += [
+                JSON.Member("subject", .string(mail.subject)),
+                // Plain text first, or the API refuses the mail.
+                JSON.Member(
+                    "content", .array([Self.part("text/plain", mail.text), Self.part("text/html", mail.html)])),
+            ]
+        }
+        // These and the custom arguments are stored by SendGrid as "not personal": never an address, a name or a token.
+        members.append(JSON.Member("categories", .array(([mail.category] + options.categories).map(JSON.string))))
         if let outboxID = mail.outboxID {
             members.append(JSON.Member("custom_args", .members(("outbox_id", .string(String(outboxID))))))
         }
@@ -28,6 +35,14 @@ struct SendGridBody {
         let settings = Self.mailSettings(options)
         if !settings.isEmpty { members.append(JSON.Member("mail_settings", .object(settings))) }
         json = .object(members)
+    }
+
+    /// What a template at SendGrid may name: `{{link}}`.
+    private static func data(_ facts: LetterFacts, _ mail: Mail) -> JSON {
+        .members(
+            ("link", .string(facts.link)), ("not_me_link", .string(facts.notMeLink)),
+            ("lifetime", .string(facts.lifetime)), ("site", .string(facts.site)), ("subject", .string(mail.subject)),
+            ("language", .string(facts.language)))
     }
 
     private static func sender(_ sender: Sender) -> JSON {

@@ -11,13 +11,38 @@ package struct Letter: Sendable {
     package let subject: String
     package let text: String
     package let html: String
-    package init(to: Recipient, kind: LetterKind, requestID: Int64, subject: String, text: String, html: String) {
+    /// For a template that the provider keeps: letters with a link have one.
+    package let facts: LetterFacts?
+    package init(
+        to: Recipient, kind: LetterKind, requestID: Int64, subject: String, text: String, html: String,
+        facts: LetterFacts? = nil
+    ) {
         self.to = to
         self.kind = kind
         self.requestID = requestID
         self.subject = subject
         self.text = text
         self.html = html
+        self.facts = facts
+    }
+}
+
+/// What a letter with a link says, apart from our words.
+package struct LetterFacts: Sendable, Equatable {
+    package let link: String
+    package let notMeLink: String
+    /// In words, in the letter's language: "30 minutes".
+    package let lifetime: String
+    /// The site's name.
+    package let site: String
+    /// BCP 47.
+    package let language: String
+    package init(link: String, notMeLink: String, lifetime: String, site: String, language: String) {
+        self.link = link
+        self.notMeLink = notMeLink
+        self.lifetime = lifetime
+        self.site = site
+        self.language = language
     }
 }
 

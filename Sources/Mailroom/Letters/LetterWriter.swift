@@ -10,9 +10,10 @@ struct LetterContent: Sendable {
     let subject: String
     let text: String
     let html: String
+    var facts: LetterFacts?
 
     func letter(to recipient: Recipient, _ kind: LetterKind, _ lease: Lease) -> Letter {
-        Letter(to: recipient, kind: kind, requestID: lease.id, subject: subject, text: text, html: html)
+        Letter(to: recipient, kind: kind, requestID: lease.id, subject: subject, text: text, html: html, facts: facts)
     }
 }
 

@@ -22,8 +22,12 @@ extension LetterWriter {
             "asked": catalogue.time.moment(secondsSince1970: askedAt.seconds),
         ]
         values["device"] = request.device.flatMap { Self.harmless($0) }.map { Self.named($0, in: words) }
-        return fill(
+        var content = fill(
             "reset-link", subject: "resetSubject", in: catalogue, values, stressed: ["resetWorks", "notYouOffer"])
+        content.facts = LetterFacts(
+            link: link.url, notMeLink: link.notMeURL, lifetime: catalogue.time.span(link.expiresAt - now),
+            site: site.name, language: catalogue.language.tag)
+        return content
     }
 
     /// Rough words such as "Firefox on Linux". Anything that could be read as an address or a link is left out: whoever types an
