@@ -113,15 +113,11 @@ struct Service {
         // All are told to end at the same moment, and have the same grace: none waits for another's end. What is recorded when
         // the worker has stopped is on disk for the next start.
         var configuration = ServiceGroupConfiguration(
-            services: [Together(services: services, manager: manager)], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [Together(services: services, manager: manager, announce: announce)],
+            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
         await database.takeBackLeases(at: clock.now())
-        for listener in listeners {
-            Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
-        }
-        log.info("started", metadata: ["version": "\(Version.text)"])
-        manager?.tell("READY=1")
         try await withThrowingTaskGroup(of: Void.self) { group in
             let auditLog = database.auditLog
             group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
@@ -136,6 +132,13 @@ struct Service {
         database.close()
         await loops.shutDown()
         log.info("stopped")
+    }
+
+    private func announce() {
+        for listener in listeners {
+            Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
+        }
+        log.info("started", metadata: ["version": "\(Version.text)"])
     }
 
     private func makeServer(
@@ -186,8 +189,13 @@ struct Service {
     private struct Together: ServiceLifecycle.Service {
         let services: [any ServiceLifecycle.Service]
         let manager: ServiceManager?
+        let announce: @Sendable () -> Void
+
         func run() async throws {
             try await withGracefulShutdownHandler {
+                // Not before the signals are trapped: whoever hears it may send one, and untrapped it ends the process.
+                announce()
+                manager?.tell("READY=1")
                 try await withThrowingTaskGroup { group in
                     for service in services { group.addTask { try await service.run() } }
                     try await group.waitForAll()

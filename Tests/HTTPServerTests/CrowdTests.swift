@@ -20,7 +20,8 @@ private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
             }
             let good = try await server.connect()
             for _ in 0..<20 {
-                for stream in slow { try await stream.write([0x61], until: soon) }
+                // On a busy machine some have been cut off as too slow.
+                for stream in slow { try? await stream.write([0x61], until: soon) }
                 try await good.write(Array(get.utf8), until: soon)
                 #expect(try await read(good, until: "/a") == answer("200 OK", "/a"))
             }

@@ -96,6 +96,7 @@ import Testing
         process.executableURL = RunningKeyturn.binary
         process.arguments = ["serve"]
         process.environment = RunningKeyturn.environment(in: directory, changes)
+            .merging(RunningKeyturn.sanitizer) { $1 }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()

@@ -168,7 +168,7 @@ package final class FaultServer: Sendable {
             close(descriptor)
         }
         switch welcome {
-        case .close: return
+        case .close: return wire.finish()
         case .reset: return wire.reset()
         case .stall: return wire.waitForEnd()
         case .plaintext: return wire.sendInTheClear("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
@@ -273,6 +273,12 @@ private struct Wire {
     func reset() {
         var now = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// FIN; what has come is read, as closing with unread bytes would be RST.
+    func finish() {
+        shutdown(descriptor, Int32(SHUT_WR))
+        waitForEnd()
     }
 
     func waitForEnd() {

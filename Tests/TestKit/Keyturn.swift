@@ -16,6 +16,11 @@ package final class RunningKeyturn: Sendable {
     package static let binary: URL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appending(path: "keyturn")
 
+    /// What a sanitizer is told by, where the tests run under one.
+    package static let sanitizer = ProcessInfo.processInfo.environment.filter {
+        ["ASAN_OPTIONS", "TSAN_OPTIONS", "LD_PRELOAD"].contains($0.key)
+    }
+
     /// The settings of a test: cheap hashes, no limits in the way, mails captured.
     package static func environment(in directory: URL, _ changes: [String: String] = [:]) -> [String: String] {
         [
@@ -54,7 +59,7 @@ package final class RunningKeyturn: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
-        process.environment = environment
+        process.environment = environment.merging(sanitizer) { $1 }
         process.currentDirectoryURL = directory
         let log = directory.appending(path: "log")
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
@@ -80,7 +85,7 @@ package final class RunningKeyturn: Sendable {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
-        process.environment = environment
+        process.environment = environment.merging(sanitizer) { $1 }
         let (output, errors, inputPipe) = (Pipe(), Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
