@@ -20,6 +20,12 @@ private let examples: [(sent: String, said: String)] = [
     ("GET / HTTP/1.1\r\n\r\n", "400 request_invalid close"),
     ("POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello" + get, "404 200 /a"),
     (
+        "GET /chunks HTTP/1.1\r\nHost: h\r\n\r\n" + get,
+        "200 1\r\na\r\n2\r\nbc\r\n0\r\n\r\n 200 /a"
+    ),
+    ("HEAD /chunks HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + get, "200 close"),
+    ("GET /chunks HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + get, "200 abc close"),
+    (
         "POST /early HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
         "404 close"
     ),
@@ -33,6 +39,7 @@ private func said(to pieces: [ArraySlice<UInt8>]) throws -> String {
     let writer = ResponseWriter()
     var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: .now)
     var (bytes, ending): ([UInt8], String) = ([], "")
+    var chunks: ArraySlice<String> = []
     for piece in pieces where ending.isEmpty {
         conversation.reader.received.append(contentsOf: piece)
         speaking: while true {
@@ -43,7 +50,10 @@ private func said(to pieces: [ArraySlice<UInt8>]) throws -> String {
                 conversation.decide(on: request, early: early, writer)
             case .answer(let request):
                 let body = request.path(is: "/echo") ? request.body : Array(request.path.utf8)
-                conversation.answer(request, with: Response(.ok, body: body), isDraining: false, writer)
+                chunks = ["a", "bc"]
+                let response = request.path(is: "/chunks") ? Response(.ok) { nil } : Response(.ok, body: body)
+                conversation.answer(request, with: response, isDraining: false, writer)
+            case .ask: conversation.append(chunks.popFirst().map { Array($0.utf8) }, writer)
             case .refuse(let refusal, let status, _):
                 conversation.refuse(with: Response(status, body: Array(refusal.code.utf8)), writer)
             case .write: break

@@ -56,10 +56,33 @@ final class Answers: Responder {
             return Response(.ok, contentType: "text/plain", body: Array("gate".utf8))
         case "/large": return Response(.ok, body: [UInt8](repeating: 120, count: 300_000))
         case "/huge": return Response(.ok, body: [UInt8](repeating: 120, count: 20_000_000))
+        case "/chunks": return Response(.ok, contentType: "text/plain", chunks: pieces(["ab", "", "cde"]))
+        case "/chunks/huge": return Response(.ok, chunks: pieces(Array(repeating: hugePiece, count: 100)))
+        case "/chunks/broken": return Response(.ok, contentType: "text/plain", chunks: pieces(["ab", nil]))
         case "/echo": return Response(.ok, contentType: "text/plain", body: request.body)
         case "/early": return Response(.internalServerError)
         default: return Response(.ok, contentType: "text/plain", body: Array(request.path.utf8))
         }
+    }
+}
+
+let hugePiece = String(repeating: "x", count: 200_000)
+
+/// - Parameter texts: nil: there the source fails.
+private func pieces(_ texts: [String?]) -> Response.Chunks {
+    let left = Left(texts)
+    return { try await left.next() }
+}
+
+private actor Left {
+    private var texts: ArraySlice<String?>
+
+    init(_ texts: [String?]) { self.texts = texts[...] }
+
+    func next() throws -> [UInt8]? {
+        guard let text = texts.popFirst() else { return nil }
+        guard let text else { throw CancellationError() }
+        return Array(text.utf8)
     }
 }
 

@@ -52,6 +52,23 @@ private func request(_ wire: String) throws -> Request {
         #expect(!written(hello, to: Request(.get, "/")).contains("Connection"))
     }
 
+    @Test func `of unknown length comes in chunks, or to its end`() throws {
+        let response = Response(.ok) { nil }
+        #expect(written(response, to: Request(.get, "/")).hasSuffix("GMT\r\nTransfer-Encoding: chunked\r\n\r\n"))
+        let old = try request("GET / HTTP/1.0\r\n\r\n")
+        #expect(written(response, to: old, closes: true).hasSuffix("GMT\r\nConnection: close\r\n\r\n"))
+        var output: [UInt8] = []
+        let writer = ResponseWriter()
+        for chunk in [[UInt8](repeating: 97, count: 27), [], [98]] {
+            writer.append(chunk: chunk, in: .http11, to: &output)
+            writer.append(chunk: chunk, in: .http10, to: &output)
+        }
+        writer.appendLastChunk(in: .http11, to: &output)
+        writer.appendLastChunk(in: .http10, to: &output)
+        let many = String(repeating: "a", count: 27)
+        #expect(String(decoding: output, as: UTF8.self) == "1b\r\n\(many)\r\n\(many)1\r\nb\r\nb0\r\n\r\n")
+    }
+
     @Test func `to nothing that could be read has a date, too`() {
         let text = written(Response(.badRequest), to: nil, closes: true)
         #expect(text.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))

@@ -6,6 +6,8 @@ package struct Response: Sendable {
     package var status: Status
     package var body: [UInt8]
     package var caching: Caching = .noStore
+    /// In the place of `body` where nobody knows its length before its end.
+    package let chunks: Chunks?
     /// `Name: value` CRLF, as often as there are fields.
     private(set) var fields: [UInt8] = []
 
@@ -17,9 +19,23 @@ package struct Response: Sendable {
         case immutable
     }
 
+    /// A body piece by piece: asked for the next when the one before is on its way, so that no more than one is held; nil where
+    /// there is no more. Where it throws, the connection is closed, and the client sees that the body is not whole (RFC 9112 §8);
+    /// one of HTTP/1.0, which knows no chunks, does not.
+    package typealias Chunks = @Sendable () async throws -> [UInt8]?
+
     package init(_ status: Status, contentType: String? = nil, body: [UInt8] = []) {
+        self.init(status, contentType: contentType, body: body, chunks: nil)
+    }
+
+    package init(_ status: Status, contentType: String? = nil, chunks: @escaping Chunks) {
+        self.init(status, contentType: contentType, body: [], chunks: chunks)
+    }
+
+    private init(_ status: Status, contentType: String?, body: [UInt8], chunks: Chunks?) {
         self.status = status
         self.body = body
+        self.chunks = chunks
         if let contentType { add("Content-Type", contentType) }
     }
 
@@ -30,6 +46,11 @@ package struct Response: Sendable {
         fields.append(": ")
         fields.append(contentsOf: value.utf8)
         fields.append("\r\n")
+    }
+
+    /// The body that follows piece by piece: none behind a head alone.
+    package func chunks(answering request: Request) -> Chunks? {
+        request.method == .head || status.forbidsBody ? nil : chunks
     }
 
     /// The same in memory of its own, for a thread of its own.

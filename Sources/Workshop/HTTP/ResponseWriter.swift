@@ -26,7 +26,7 @@ package final class ResponseWriter {
         commonFields + "Date: ".utf8 + HTTPDate.bytes(secondsSince1970: seconds)
     }
 
-    /// Appends a whole answer; allocates only where `output` must grow.
+    /// Appends a whole answer, but for its ``Response/chunks``; allocates only where `output` must grow.
     /// - Parameter request: decides about HEAD and HTTP/1.0; nil where none could be read.
     /// - Parameter closes: the connection ends behind this answer.
     package func append(
@@ -39,8 +39,12 @@ package final class ResponseWriter {
         output.append(contentsOf: ending)
         let hasBody = !response.status.forbidsBody
         if hasBody {
-            output.append("\r\nContent-Length: ")
-            output.append(decimal: response.body.count)
+            if response.chunks == nil {
+                output.append("\r\nContent-Length: ")
+                output.append(decimal: response.body.count)
+            } else if request?.version == .http11 {
+                output.append("\r\nTransfer-Encoding: chunked")
+            }
         }
         if closes {
             output.append("\r\nConnection: close\r\n\r\n")
@@ -50,6 +54,22 @@ package final class ResponseWriter {
             output.append("\r\n\r\n")
         }
         if hasBody, request?.method != .head { output.append(copying: response.body.span) }
+    }
+
+    /// Appends a piece of a body; none where it is empty, which would be the body's end (RFC 9112 §7.1).
+    /// - Parameter version: HTTP/1.0 knows no chunks: there the end of the connection ends the body.
+    package func append(chunk: [UInt8], in version: HTTPVersion, to output: inout [UInt8]) {
+        guard version == .http11 else { return output.append(copying: chunk.span) }
+        guard !chunk.isEmpty else { return }
+        output.append(contentsOf: String(chunk.count, radix: 16).utf8)
+        output.append("\r\n")
+        output.append(copying: chunk.span)
+        output.append("\r\n")
+    }
+
+    /// Appends what ends a body of chunks.
+    package func appendLastChunk(in version: HTTPVersion, to output: inout [UInt8]) {
+        if version == .http11 { output.append("0\r\n\r\n") }
     }
 
     /// Appends the interim answer that lets a waiting client send its body (RFC 9110 §15.2.1).

@@ -118,6 +118,9 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 }
             case .refuse(let refusal, let status, let detail): refuse(refusal, status, detail: detail)
             case .write: guard try isWritten() else { return }
+            case .ask(let chunks):
+                guard try isWritten() else { return }
+                ask(for: chunks)
             case .receive:
                 guard try isWritten() else { return }
                 guard receives < Self.receivesMax else {
@@ -143,12 +146,29 @@ final class Connection: SocketDriver, @unchecked Sendable {
         phase = .awaitingAnswer
         Task(executorPreference: shard.loop) { [self, shard] in
             let response = await shard.responder.respond(to: request)
-            // Elsewhere the loop has ended, and the socket with it.
-            guard shard.loop.isCurrent, case .awaitingAnswer = phase else { return }
-            phase = .talking
-            answer(request, with: response)
-            socketChanged()
+            found { answer(request, with: response) }
         }
+    }
+
+    private func ask(for chunks: @escaping Response.Chunks) {
+        phase = .awaitingAnswer
+        Task(executorPreference: shard.loop) { [self, shard] in
+            do {
+                let chunk = try await chunks()
+                found { conversation.append(chunk, shard.writer) }
+            } catch {
+                found { close() }
+            }
+        }
+    }
+
+    /// What was awaited is there: says so, and goes on.
+    private func found(_ say: () -> Void) {
+        // Elsewhere the loop has ended, and the socket with it.
+        guard shard.loop.isCurrent, case .awaitingAnswer = phase else { return }
+        phase = .talking
+        say()
+        socketChanged()
     }
 
     private func answer(_ request: Request, with response: Response) {

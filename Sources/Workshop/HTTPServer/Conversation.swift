@@ -18,6 +18,8 @@ struct Conversation: ~Copyable {
         case refuse(Refusal, Status, detail: String)
         /// Enough has been gathered to be written first.
         case write
+        /// The answer's body comes piece by piece: write what was gathered, and say ``append(_:_:)`` with the next piece.
+        case ask(Response.Chunks)
         /// The last answer has been gathered. A client that may still be sending is heard for a while: closing with unread bytes makes
         /// the kernel reset the connection, and the answer may be lost on its way.
         case end(lingers: Bool)
@@ -32,6 +34,8 @@ struct Conversation: ~Copyable {
     /// The answer that was decided on before the body came.
     private var early: Response?
     private var ending: Step?
+    /// Of the answer that was gathered last.
+    private var body: (rest: Response.Chunks, version: HTTPVersion)?
 
     init(with client: Client, isSecure: Bool, limits: HTTPServer.Limits, at now: ContinuousClock.Instant) {
         state = ConnectionState(limits, at: now)
@@ -39,9 +43,10 @@ struct Conversation: ~Copyable {
     }
 
     /// Between two requests, or before the first, with nothing left to be written.
-    var isIdle: Bool { reader.isIdle && ending == nil && output.isEmpty }
+    var isIdle: Bool { reader.isIdle && ending == nil && body == nil && output.isEmpty }
 
     mutating func next(_ writer: ResponseWriter, isDraining: Bool) -> Step {
+        if let body { return .ask(body.rest) }
         while ending == nil, output.count < Self.gatheredBytesMax {
             do throws(RequestRefused) {
                 switch try reader.next() {
@@ -50,6 +55,7 @@ struct Conversation: ~Copyable {
                 case .request(let request):
                     guard let early = early.take() else { return .answer(request) }
                     answer(request, with: early, isDraining: isDraining, writer)
+                    if let body { return .ask(body.rest) }
                 }
             } catch {
                 return .refuse(Refusal(error.status), error.status, detail: error.detail)
@@ -66,7 +72,7 @@ struct Conversation: ~Copyable {
         self.early = early
         guard request.expectsContinue, !reader.hasUnreadBytes else { return }
         if let early {
-            writer.append(early, answering: request, closes: true, to: &output)
+            gather(early, answering: request, closes: true, writer)
             ending = .end(lingers: true)
         } else {
             writer.appendContinue(to: &output)
@@ -74,11 +80,31 @@ struct Conversation: ~Copyable {
     }
 
     mutating func answer(_ request: Request, with response: Response, isDraining: Bool, _ writer: ResponseWriter) {
-        let closes = state.answers(keepsAlive: request.keepsAlive, isDraining: isDraining)
-        writer.append(response, answering: request, closes: closes, to: &output)
+        let endsBody = response.chunks == nil || request.version == .http11
+        let closes = state.answers(keepsAlive: request.keepsAlive && endsBody, isDraining: isDraining)
+        gather(response, answering: request, closes: closes, writer)
         if closes { ending = .end(lingers: !reader.isIdle) }
     }
 
+    private mutating func gather(
+        _ response: Response, answering request: Request, closes: Bool, _ writer: ResponseWriter
+    ) {
+        writer.append(response, answering: request, closes: closes, to: &output)
+        body = response.chunks(answering: request).map { ($0, request.version) }
+    }
+
+    /// - Parameter chunk: nil where there is no more.
+    mutating func append(_ chunk: [UInt8]?, _ writer: ResponseWriter) {
+        guard let version = body?.version else { return }
+        if let chunk {
+            writer.append(chunk: chunk, in: version, to: &output)
+        } else {
+            writer.appendLastChunk(in: version, to: &output)
+            body = nil
+        }
+    }
+
+    /// - Parameter response: without chunks.
     mutating func refuse(with response: Response, _ writer: ResponseWriter) {
         writer.append(response, answering: nil, closes: true, to: &output)
         ending = .end(lingers: true)
