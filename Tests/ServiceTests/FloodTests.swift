@@ -16,7 +16,7 @@ import Testing
         let keyturn = try await RunningKeyturn.serve(in: directory)
         let began = ContinuousClock.now
         _ = try await keyturn.requestLink(for: "ann@example.com")
-        #expect(ContinuousClock.now - began < .seconds(15))
+        #expect(ContinuousClock.now - began < (RunningKeyturn.sanitizer.isEmpty ? .seconds(15) : .seconds(150)))
         #expect(keyturn.mails.map(\.to) == ["ann@example.com"])
         #expect(await keyturn.stop() == 0)
     }
