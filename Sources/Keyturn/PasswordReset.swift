@@ -32,7 +32,10 @@ package struct PasswordReset: Sendable {
     /// Order: token, then passwords equal, then policy, then hash, then the compare-and-swap. Until the last of them the link
     /// stays usable; who loses the swap hears what anybody with a used link hears.
     /// - Parameter confirmation: the same again; nil where nobody was asked to type it twice.
-    package func reset(_ token: String, to password: String, confirmation: String?) async throws(ResetRefused) {
+    /// - Parameter language: what the letter about it is written in: BCP 47; nil unknown.
+    package func reset(
+        _ token: String, to password: String, confirmation: String?, tellingIn language: String? = nil
+    ) async throws(ResetRefused) {
         let (holder, _) = try await holder(of: token)
         guard confirmation?.utf8.elementsEqual(password.utf8) ?? true else { throw .passwordsDiffer }
         let accepted: Password
@@ -42,7 +45,9 @@ package struct PasswordReset: Sendable {
         }
         let hash = try await hash(accepted)
         let isReplaced: Bool
-        do { isReplaced = try await users.replace(holder, with: hash, at: clock.now()) } catch { throw .storage(error) }
+        do { isReplaced = try await users.replace(holder, with: hash, tellingIn: language, at: clock.now()) } catch {
+            throw .storage(error)
+        }
         guard isReplaced else { throw lost(holder) }
     }
 

@@ -1,7 +1,8 @@
 /// What lies in the outbox.
 package enum PromisedLetter: Sendable, Equatable {
     case resetLink(ResetRequest)
-    case passwordChanged(UserID)
+    /// - Parameter language: of whoever changed it: BCP 47, from `Accept-Language`; nil unknown. At most 35 bytes.
+    case passwordChanged(UserID, language: String? = nil)
 }
 
 /// A ``PromisedLetter`` without its contents, as rows, logs and operators call it.

@@ -13,8 +13,11 @@ package protocol Users: Sendable {
     /// Turns the key, only where hash, address and epoch are still those given. In the same transaction: the "password changed"
     /// letter is recorded, all reset requests of the address are dropped, leased and failed ones too, and a line of the audit log
     /// is written. On disk (synced) when it returns.
+    /// - Parameter language: what that letter is written in.
     /// - Returns: whether they still were: of any number of simultaneous callers with the same credentials exactly one hears true.
-    func replace(_ old: Credentials, with new: PasswordHash, at now: Timestamp) async throws(StorageFailed) -> Bool
+    func replace(
+        _ old: Credentials, with new: PasswordHash, tellingIn language: String?, at now: Timestamp
+    ) async throws(StorageFailed) -> Bool
     /// Raises the epoch by one, only where hash, address and epoch are still those given, and drops all reset requests of the
     /// address in the same transaction (signed later, with the new epoch, their links would live). Audited and synced as a reset.
     func revokeLinks(_ old: Credentials, by actor: AuditActor, at now: Timestamp) async throws(StorageFailed) -> Bool

@@ -58,7 +58,7 @@ extension Worker {
             case .resetLink(let request):
                 writer.resetLink(
                     links.sign(for: user.credentials, at: now), to: recipient, for: request, lease: lease, at: now)
-            case .passwordChanged: writer.passwordChanged(to: recipient, lease: lease)
+            case .passwordChanged(_, let language): writer.passwordChanged(to: recipient, in: language, lease: lease)
             }
         let verdict = await carrier.carry(letter)
         journal.answered(verdict, after: clock.now() - now)

@@ -125,7 +125,7 @@ private struct DueRow {
             if let address = row[1] as String? {
                 .resetLink(ResetRequest(email: EmailAddress(stored: address), language: row[2], device: row[3]))
             } else {
-                .passwordChanged(UserID(rowID: row[4]))
+                .passwordChanged(UserID(rowID: row[4]), language: row[2])
             }
         attempts = row[5]
         recordedAt = Timestamp(row[6] as Int64)

@@ -27,7 +27,7 @@ package struct SQLiteUsers: Users {
             try letters.map { letter in
                 switch letter {
                 case .resetLink(let request): try User.found(email: request.email, in: db)
-                case .passwordChanged(let id): try User.found(id: id, in: db)
+                case .passwordChanged(let id, _): try User.found(id: id, in: db)
                 }
             }
         }
@@ -70,9 +70,9 @@ package struct SQLiteUsers: Users {
 
     /// Turns the key, only where hash, address and epoch are byte for byte those the link was checked against: of any number of
     /// simultaneous posts of one link, exactly one finds them so.
-    package func replace(_ old: Credentials, with new: PasswordHash, at now: Timestamp) async throws(StorageFailed)
-        -> Bool
-    {
+    package func replace(
+        _ old: Credentials, with new: PasswordHash, tellingIn language: String?, at now: Timestamp
+    ) async throws(StorageFailed) -> Bool {
         guard let rowID = old.id.rowID else { return false }
         let pending = pending
         let line = AuditLine(.passwordReset, of: old.id, by: .visitor, at: now)
@@ -88,8 +88,9 @@ package struct SQLiteUsers: Users {
             try pending.dropRequests(of: old.email, in: db)
             try db.run(
                 """
-                INSERT INTO outbox (kind, user_id, recorded_at, due_at) VALUES ('password_changed', ?1, ?2, ?2)
-                """, .integer(rowID), .time(now))
+                INSERT INTO outbox (kind, user_id, language, recorded_at, due_at)
+                VALUES ('password_changed', ?1, ?2, ?3, ?3)
+                """, .integer(rowID), .text(language), .time(now))
             pending.add(1)
             try line.write(to: db)
             return true

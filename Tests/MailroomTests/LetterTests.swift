@@ -28,7 +28,8 @@ import Wording
     }
 
     private func changedLetter(_ name: String = "Example") throws -> Letter {
-        try writer(name).passwordChanged(to: try #require(Recipient(.ann)), lease: lease(.passwordChanged(User.ann.id)))
+        try writer(name).passwordChanged(
+            to: try #require(Recipient(.ann)), in: nil, lease: lease(.passwordChanged(User.ann.id)))
     }
 
     @Test func `has each link on a line of its own`() throws {

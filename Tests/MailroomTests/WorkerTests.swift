@@ -63,6 +63,18 @@ import Testing
         #expect(house.carrier.letters.first?.subject == "Your keyturn password was changed")
     }
 
+    @Test func `tells of a changed password in the language of whoever changed it`() async throws {
+        let house = try Mailhouse()
+        let (ann, bob) = (User.ann, User.bob)
+        _ = try await house.store.replace(ann.credentials, with: bob.passwordHash, tellingIn: "de", at: .noon)
+        _ = try await house.store.replace(bob.credentials, with: ann.passwordHash, tellingIn: "sv", at: .noon)
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(
+            Set(house.carrier.letters.map(\.subject)) == [
+                "Ihr Passwort für keyturn wurde geändert", "Your keyturn password was changed",
+            ])
+    }
+
     @Test func `tries again later, each time after twice as long, and not more than a minute`() async throws {
         let house = try Mailhouse { _, number in
             number < 9 ? .later(after: nil, reason: "503", pausesEverybody: false) : .delivered(messageID: nil)

@@ -97,7 +97,7 @@ import Testing
             #expect(try await !outbox.stillHolds(revoked))
             let reset = try await lease()
             let now = try #require(try await users.user(id: ann.id))
-            #expect(try await users.replace(now.credentials, with: .second, at: .noon))
+            #expect(try await users.replace(now.credentials, with: .second, tellingIn: nil, at: .noon))
             #expect(try await !outbox.stillHolds(reset))
             let notice = try #require(try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon).first)
             #expect(notice.letter == .passwordChanged(ann.id))
@@ -268,7 +268,7 @@ import Testing
     @Test(arguments: Stores.all) func `shows an operator what concerns one person`(store: Stores) async throws {
         try await store.use { users, outbox in
             let ann = try await users.add(.ann, at: .noon)
-            #expect(try await users.replace(ann.credentials, with: .second, at: .noon))
+            #expect(try await users.replace(ann.credentials, with: .second, tellingIn: nil, at: .noon))
             try await outbox.record("ANN@example.com")
             try await outbox.record("bob@example.org")
             #expect(try await outbox.entries(.user(ann.id), limit: 9).map(\.kind) == [.passwordChanged, .resetLink])

@@ -101,7 +101,7 @@ extension Lease {
     var typedAddress: String {
         switch letter {
         case .resetLink(let request): request.email.text
-        case .passwordChanged(let id): "user \(id.text)"
+        case .passwordChanged(let id, _): "user \(id.text)"
         }
     }
 }

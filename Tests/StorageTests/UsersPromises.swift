@@ -67,13 +67,13 @@ import Testing
     @Test(arguments: Stores.all) func `change a password once for one set of credentials`(store: Stores) async throws {
         try await store.use { users, outbox in
             let ann = try await users.add(.ann, at: .noon)
-            #expect(try await users.replace(ann.credentials, with: .second, at: .noon + .seconds(5)))
-            #expect(try await !users.replace(ann.credentials, with: .first, at: .noon + .seconds(6)))
+            #expect(try await users.replace(ann.credentials, with: .second, tellingIn: "de", at: .noon + .seconds(5)))
+            #expect(try await !users.replace(ann.credentials, with: .first, tellingIn: nil, at: .noon + .seconds(6)))
             let changed = try await users.user(id: ann.id)
             #expect(changed?.passwordHash == .second)
             #expect(changed?.passwordChangedAt == .noon + .seconds(5))
             let letters = try await outbox.lease(atMost: 10, for: .seconds(60), at: .noon + .seconds(7)).map(\.letter)
-            #expect(letters == [.passwordChanged(ann.id)])
+            #expect(letters == [.passwordChanged(ann.id, language: "de")])
         }
     }
 
@@ -85,7 +85,8 @@ import Testing
             let wins = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for number in 0..<50 {
                     group.addTask {
-                        try await users.replace(ann.credentials, with: PasswordHash("$scrypt$\(number)"), at: .noon)
+                        try await users.replace(
+                            ann.credentials, with: PasswordHash("$scrypt$\(number)"), tellingIn: nil, at: .noon)
                     }
                 }
                 return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
@@ -106,7 +107,7 @@ import Testing
             let ann = try await users.add(
                 NewUser(email: User.ann.email, passwordHash: User.ann.passwordHash, isVerified: true), at: .noon)
             try await outbox.record("ann@example.com")
-            #expect(try await !users.replace(other.credentials, with: .second, at: .noon))
+            #expect(try await !users.replace(other.credentials, with: .second, tellingIn: nil, at: .noon))
             #expect(try await !users.revokeLinks(other.credentials, by: .visitor, at: .noon))
             #expect(try await users.user(id: ann.id) == ann)
             #expect(try await outbox.depth().pending == 1)
@@ -120,7 +121,7 @@ import Testing
             let ann = try await users.add(.ann, at: .noon)
             try await outbox.record("ANN@example.com")
             try await outbox.record("bob@example.org")
-            #expect(try await users.replace(ann.credentials, with: .second, at: .noon))
+            #expect(try await users.replace(ann.credentials, with: .second, tellingIn: nil, at: .noon))
             #expect(try await Set(outbox.leaseAddresses()) == ["bob@example.org", "user 1"])
         }
     }

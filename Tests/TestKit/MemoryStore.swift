@@ -82,7 +82,7 @@ package final class MemoryStore: Users, Outbox, AuditLog {
             return letters.map { letter in
                 switch letter {
                 case .resetLink(let request): state.users.first { $0.email == request.email }
-                case .passwordChanged(let id): state.users.first { $0.id == id }
+                case .passwordChanged(let id, _): state.users.first { $0.id == id }
                 }
             }
         }
@@ -106,14 +106,14 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         return added
     }
 
-    package func replace(_ old: Credentials, with new: PasswordHash, at now: Timestamp) async throws(StorageFailed)
-        -> Bool
-    {
+    package func replace(
+        _ old: Credentials, with new: PasswordHash, tellingIn language: String? = nil, at now: Timestamp
+    ) async throws(StorageFailed) -> Bool {
         let replaced = try working { state in
             let changed = state.change(old) { user in user.with(hash: new.text, passwordChangedAt: now) }
             guard changed else { return false }
             state.dropRequests(of: old.email)
-            state.append(.passwordChanged(old.id), at: now)
+            state.append(.passwordChanged(old.id, language: language), at: now)
             state.audited.append(AuditLine(.passwordReset, of: old.id, by: .visitor, at: now))
             return true
         }
@@ -307,7 +307,7 @@ private struct Row {
 
     var entry: OutboxEntry {
         var user: UserID?
-        if case .passwordChanged(let id) = letter { user = id }
+        if case .passwordChanged(let id, _) = letter { user = id }
         return OutboxEntry(
             id: id, kind: kind, email: email, user: user,
             state: failure != nil ? .failed : leasedUntil != nil ? .leased : .pending,

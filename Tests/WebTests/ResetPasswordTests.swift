@@ -113,6 +113,13 @@ import Testing
         #expect(await desk.get("/reset-password/done").text.contains("Your password is changed"))
     }
 
+    @Test func `promises the letter about it in the visitor's language`() async throws {
+        let desk = try Desk()
+        let body = "token=\(desk.link())&password=a+quiet+lighthouse&confirm_password=a+quiet+lighthouse"
+        _ = await desk.post("/reset-password", form: body, [("Accept-Language", "sv, de-AT;q=0.9")])
+        #expect(desk.store.letters == [.passwordChanged(User.ann.id, language: "de-at")])
+    }
+
     @Test func `checks the second one wherever it is sent`() async throws {
         let desk = try Desk()
         let token = desk.link()

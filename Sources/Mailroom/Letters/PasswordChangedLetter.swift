@@ -3,8 +3,8 @@ import Wording
 
 /// "Your password was changed": so that nobody loses an account without hearing of it.
 extension LetterWriter {
-    func passwordChanged(to recipient: Recipient, lease: Lease) -> Letter {
-        passwordChanged(at: lease.recordedAt, in: nil).letter(to: recipient, .passwordChanged, lease)
+    func passwordChanged(to recipient: Recipient, in language: String?, lease: Lease) -> Letter {
+        passwordChanged(at: lease.recordedAt, in: language).letter(to: recipient, .passwordChanged, lease)
     }
 
     /// - Parameter language: BCP 47, in lower case; nil where nobody knows.

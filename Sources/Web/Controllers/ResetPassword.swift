@@ -20,7 +20,8 @@ struct ResetPassword: PostController {
         let confirmation = try Self.confirmation(form, isRequired: visit.presentation == .pageAfterForm)
         try admission.admit(visit)
         do {
-            try await reset.reset(fields[0], to: fields[1], confirmation: confirmation)
+            try await reset.reset(
+                fields[0], to: fields[1], confirmation: confirmation, tellingIn: Visitor.language(visit.request))
         } catch {
             throw Problem(error)
         }
