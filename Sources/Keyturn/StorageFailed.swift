@@ -5,9 +5,12 @@ package struct StorageFailed: Error, Equatable {
     package let code: Int
     /// For the log: never an address, hash or token.
     package let reason: String
+    /// Whether waiting mends nothing: what was asked of the store was wrong, whatever state it is in.
+    package let isBug: Bool
 
-    package init(code: Int, reason: String) {
+    package init(code: Int, reason: String, isBug: Bool = false) {
         self.code = code
         self.reason = reason
+        self.isBug = isBug
     }
 }

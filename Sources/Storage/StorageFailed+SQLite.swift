@@ -11,11 +11,17 @@ extension StorageFailed {
             // `description` would show the statement; the message names tables and columns only.
             self.init(
                 code: Int(error.extendedResultCode.rawValue),
-                reason: error.message ?? "SQLite error \(error.extendedResultCode.rawValue)")
+                reason: error.message ?? "SQLite error \(error.extendedResultCode.rawValue)",
+                isBug: Self.bugs.contains(error.resultCode))
         default:
-            self.init(code: 0, reason: "\(type(of: error))")
+            self.init(code: 0, reason: "\(type(of: error))", isBug: !(error is CancellationError))
         }
     }
+
+    /// Statements that fit no table, values that fit no column, calls in the wrong order.
+    private static let bugs: [ResultCode] = [
+        .SQLITE_ERROR, .SQLITE_INTERNAL, .SQLITE_MISMATCH, .SQLITE_MISUSE, .SQLITE_RANGE,
+    ]
 }
 
 extension Error {

@@ -22,6 +22,8 @@ struct Problem: Error, Equatable {
     /// In whole seconds, rounded up.
     var retryAfterSeconds: Int64?
     var allow: String?
+    /// Finds the log line about it: answers that a person can only report carry it.
+    var requestID: UInt64?
     /// For the log alone: numbers and codes of the room that failed.
     var cause: String?
 
@@ -50,6 +52,7 @@ struct Problem: Error, Equatable {
             ("status", .integer(Int64(status.code))),
             ("detail", .string(detail)), ("code", .string(code)),
         ]
+        if let requestID { members.append(("instance", .string("urn:keyturn:request:\(requestID)"))) }
         if !errors.isEmpty { members.append(("errors", .array(errors.map(Self.json)))) }
         let body = JSON.object(members.map { JSON.Member($0.0, $0.1) })
         var response = Response(status, contentType: "application/problem+json", body: body.write())
@@ -99,6 +102,16 @@ extension Problem {
         .unsupportedMediaType, "media_type_unsupported", "Media type not supported",
         "Send the body as application/json or application/x-www-form-urlencoded, in UTF-8 and without a content coding."
     )
+
+    /// An error of ours: nothing to be mended by whoever asked, and none of their business but its number.
+    static func `internal`(_ requestID: UInt64, because cause: String) -> Problem {
+        var problem = Problem(
+            .internalServerError, "internal", "Something went wrong",
+            "This is a fault of ours. It has been noted under the number of this request, \(requestID).")
+        problem.requestID = requestID
+        problem.cause = cause
+        return problem
+    }
 
     static let signatureRefused = Problem(
         .forbidden, "signature_refused", "Signature refused",
@@ -174,10 +187,15 @@ extension Problem {
     }
 
     init(_ failure: StorageFailed) {
+        let cause = "storage \(failure.code) \(failure.reason)"
+        guard !failure.isBug else {
+            self = .internal(RequestID.next(), because: cause)
+            return
+        }
         self = Problem(
             .serviceUnavailable, "unavailable", "Not available",
             "This could not be done just now. Nothing is wrong with what you sent; try again soon."
-        ).retry(after: 5).because("storage \(failure.code) \(failure.reason)")
+        ).retry(after: 5).because(cause)
     }
 
     init(_ refused: ReportsRefused) {

@@ -32,6 +32,7 @@ extension [Route] {
         if let mailbox {
             routes.append(Route("/mailbox", get: Mailbox(mailbox, pages)))
             routes.append(Route("/mailbox/mail", get: MailboxMail(mailbox, pages)))
+            routes.append(Route("/mailbox/letter", get: MailboxLetter(mailbox, pages.site)))
         }
         return routes
     }

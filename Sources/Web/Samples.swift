@@ -58,6 +58,7 @@ extension Web {
             ("busy", ProblemPage(problem: .busy)),
             ("queue-full", ProblemPage(problem: Problem(OutboxRefused.full(capacity: 0)))),
             ("unavailable", ProblemPage(problem: .unready([]))),
+            ("internal", ProblemPage(problem: .internal(1, because: ""))),
             ("mailbox", MailboxPage([mail])),
             ("mailbox-empty", MailboxPage([])),
             ("mail", MailboxMailPage(mail, publicURL: options.publicURL)),

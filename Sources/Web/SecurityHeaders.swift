@@ -1,17 +1,29 @@
+import Cryptography
 package import HTTP
 
 /// The fields every answer carries, the HTTP server's own refusals included. The one place where they are written.
 enum SecurityHeaders {
     /// Our own stylesheet, script and icon; nothing inline, nothing from elsewhere, no frame around us, no sink for markup made by scripts.
-    private static let contentSecurityPolicy = [
+    static let contentSecurityPolicy = [
         "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'", "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
     ].joined(separator: "; ")
 
-    static func fields(publicURL: String) -> [(name: String, value: String)] {
-        var fields = [
-            ("Content-Security-Policy", contentSecurityPolicy),
+    /// For a letter of ours shown as it is: nothing but styles, and of those only its own, named by their digests.
+    static func contentSecurityPolicy(styles: [[UInt8]]) -> String {
+        let digests = styles.map { "'sha256-\(Base64.encode(Digest.sha256($0)))'" }
+        return [
+            "default-src 'none'", (["style-src 'unsafe-hashes'"] + digests).joined(separator: " "),
+            "form-action 'none'",
+            "base-uri 'none'", "frame-ancestors 'none'",
+        ].joined(separator: "; ")
+    }
+
+    static func fields(publicURL: String, policy: String = contentSecurityPolicy) -> [(name: FieldName, value: String)]
+    {
+        var fields: [(name: FieldName, value: String)] = [
+            ("Content-Security-Policy", policy),
             ("X-Content-Type-Options", "nosniff"),
             // A link's token stands in the address: no other site may hear where the visitor came from.
             ("Referrer-Policy", "no-referrer"),
@@ -29,7 +41,7 @@ enum SecurityHeaders {
 extension Web {
     /// The fields of every answer, serialised (`Name: value\r\n`…). With HSTS where the public URL is https.
     package static func commonFields(publicURL: String) -> [UInt8] {
-        SecurityHeaders.fields(publicURL: publicURL).flatMap { Array("\($0.name): \($0.value)\r\n".utf8) }
+        SecurityHeaders.fields(publicURL: publicURL).flatMap { Array("\($0.name.text): \($0.value)\r\n".utf8) }
     }
 
     /// The HTTP server's own refusals as problems.

@@ -167,22 +167,22 @@ package final class Web: Responder {
         crossOrigin.mark(&response, for: request)
         routes.count(response.status, at: route, after: duration)
         if logsEvery || response.status.code >= 500 {
-            note(response.status, because: reply.cause, to: request, on: route, after: duration)
+            note(response.status, of: reply, to: request, on: route, after: duration)
         }
         return response
     }
 
     /// Neither the target nor a field is logged: a link's token stands in one of them.
     private func note(
-        _ status: Status, because cause: String?, to request: Request, on route: Int, after duration: Duration
+        _ status: Status, of reply: Reply, to request: Request, on route: Int, after duration: Duration
     ) {
         log.log(
             level: status.code >= 500 ? .warning : .debug, "request",
             metadata: [
-                "id": "\(RequestID.next())", "method": "\(request.method.rawValue)",
+                "id": "\(reply.requestID ?? RequestID.next())", "method": "\(request.method.rawValue)",
                 "route": "\(routes.name(of: route))",
                 "status": "\(status.code)", "ms": "\(duration.wholeMilliseconds)",
-                "cause": "\(cause ?? "none")",
+                "cause": "\(reply.cause ?? "none")",
             ])
     }
 }
@@ -191,9 +191,12 @@ package final class Web: Responder {
 struct Reply: Sendable {
     let response: Response
     let cause: String?
+    /// Where the visitor was told one; else the log gives it a new one.
+    let requestID: UInt64?
 
-    init(_ response: Response, cause: String? = nil) {
+    init(_ response: Response, about problem: Problem? = nil) {
         self.response = response
-        self.cause = cause
+        cause = problem?.cause
+        requestID = problem?.requestID
     }
 }

@@ -34,6 +34,23 @@ private func request(_ wire: String) throws -> Request {
                 """)
     }
 
+    @Test func `may have its own in the place of the common ones`() {
+        var response = hello
+        response.replacesCommonFields = true
+        response.add("X-Frame-Options", "SAMEORIGIN")
+        #expect(
+            written(response, to: Request(.get, "/")) == """
+                HTTP/1.1 200 OK\r
+                Cache-Control: no-store\r
+                Content-Type: text/plain\r
+                X-Frame-Options: SAMEORIGIN\r
+                Date: Sun, 06 Nov 1994 08:49:37 GMT\r
+                Content-Length: 5\r
+                \r
+                hello
+                """)
+    }
+
     @Test func `to HEAD is that to GET without the body`() {
         #expect(written(hello, to: Request(.head, "/")) + "hello" == written(hello, to: Request(.get, "/")))
     }

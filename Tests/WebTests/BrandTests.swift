@@ -81,7 +81,7 @@ import Wording
         #expect(paths.isSuperset(of: ["assets/keyturn.css", "assets/keyturn.js", "assets/keyturn.svg"]))
         for language in Language.allCases {
             let pages = samples.filter { $0.path.hasPrefix(language.tag + "/") }
-            #expect(pages.count == 26)
+            #expect(pages.count == 27)
             for page in pages {
                 let text = String(decoding: page.bytes, as: UTF8.self)
                 #expect(text.contains("<html lang=\"\(language.tag)\""))

@@ -26,7 +26,7 @@ import Wording
         let value = try #require(
             page.text.components(after: #"type="email" value=""#)?.utf8.prefix { $0 != UInt8(ascii: "\"") })
         #expect(!value.contains(UInt8(ascii: "<")))
-        #expect(page.text.utf8.contains(Array(#"" autocomplete="username" autocapitalize="none""#.utf8)))
+        #expect(page.text.utf8.contains(Array(#"" autocomplete="email" autocapitalize="none""#.utf8)))
     }
 
     @Test func `escapes in partials, blocks and lists too`() async throws {
@@ -86,7 +86,7 @@ import Wording
         }
         let codesWithATitle = [
             "not_found", "method_not_allowed", "request_invalid", "media_type_unsupported", "origin_refused",
-            "rate_limited", "busy", "queue_full", "unavailable", "token_invalid",
+            "rate_limited", "busy", "queue_full", "unavailable", "internal", "token_invalid",
         ]
         let codesWithAText =
             codesWithATitle + ["email_invalid", "credentials_invalid", "password_rejected", "passwords_differ"]
@@ -98,7 +98,7 @@ import Wording
         named.formUnion(problems.map { "wrong_password_\($0.code)" })
         named.formUnion([
             "wrong_required", "wrong_repeated", "wrong_not_text", "wrong_email", "wrong_confirm_password",
-            "ruleLength", "sentWait", "tryAgainIn",
+            "ruleLength", "requestNumber", "sentWait", "tryAgainIn",
             "signInTitle", "signedInTitle", "signedInText", "forgotTitle", "sentTitle", "resetTitle", "changedTitle",
             "changedText", "changedSessions", "expiredTitle", "expiredText", "invalidTitle", "invalidText",
             "notMeTitle", "revokedTitle", "revokedText", "revokedAdvice", "nothingToRevokeTitle",
@@ -208,10 +208,30 @@ import Wording
         }
     }
 
+    @Test func `shows a mail in its own style and no other`() async throws {
+        let html = "<style>p { margin: 0 }</style><p style=\"color:red\">a</p><p style=\"color:red\">b</p>"
+        let desk = try Desk(mails: [
+            Web.CapturedMail(id: "7", to: "ann@example.com", subject: "Your link", text: "", html: html, at: .noon)
+        ])
+        #expect(await desk.get("/mailbox/mail?id=7").text.contains(#"<a href="/mailbox/letter?id=7">"#))
+        let letter = await desk.get("/mailbox/letter?id=7")
+        #expect(letter.text == html)
+        #expect(letter.isPage)
+        // `openssl dgst -sha256 -binary | base64`
+        #expect(
+            letter["Content-Security-Policy"]
+                == "default-src 'none'; style-src 'unsafe-hashes' 'sha256-7IWhgxoOGTB5NQzjGk9OPt0FwhVeBvZGoWgF9xLLh8c=' 'sha256-8f935d27GvUutRyY9yWScUMiFUk4WTdZURISiYfPOeQ='; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        )
+        #expect(letter.replacesCommonFields)
+        #expect(letter["X-Content-Type-Options"] == "nosniff")
+        #expect(await desk.get("/mailbox/letter?id=8").status == .notFound)
+    }
+
     @Test func `is not there where mail is really sent`() async throws {
         let desk = try Desk()
         #expect(await desk.get("/mailbox").status == .notFound)
         #expect(await desk.get("/mailbox/mail?id=7").status == .notFound)
+        #expect(await desk.get("/mailbox/letter?id=7").status == .notFound)
     }
 }
 

@@ -135,6 +135,42 @@ import Testing
     }
 }
 
+@Suite struct `A fault of ours` {
+    private let bug = StorageFailed(code: 1, reason: "no such table: users", isBug: true)
+
+    @Test func `is a page to a person and a problem to a program, found in the log by its number`() async throws {
+        let desk = try Desk()
+        let token = desk.link()
+        desk.store.fail(with: bug)
+        let page = await desk.post("/forgot-password", form: "email=ann@example.com")
+        #expect(page.status == .internalServerError)
+        #expect(page.isPage)
+        #expect(page.text.contains("<h1>Something went wrong</h1>"))
+        let number = try #require(page.text.components(after: "mention this number: ")).prefix { $0 != "." }
+        #expect(desk.logged.all.contains { $0.hasPrefix("warning") && $0.contains(" id=\(number) ") })
+
+        let opened = await desk.get("/reset-password?token=\(token)", accept: "text/html")
+        #expect(opened.status == .internalServerError)
+        #expect(!opened.text.contains(token))
+        let answer = await desk.post("/login", json: #"{"email":"ann@example.com","password":"x"}"#)
+        #expect(answer.status == .internalServerError)
+        #expect(answer.code == "internal")
+        let instance = try #require(answer.json?["instance"]?.stringValue)
+        let line = try #require(desk.logged.all.last)
+        #expect(instance == "urn:keyturn:request:" + line.components(after: " id=")!.prefix { $0 != " " })
+        #expect(line.contains("cause=storage 1 no such table: users"))
+        for said in [page.text, opened.text, answer.text] { #expect(!said.contains("table")) }
+    }
+
+    @Test func `is not what waiting mends`() async throws {
+        let desk = try Desk()
+        desk.store.fail(with: StorageFailed(code: 5, reason: "database is locked"))
+        let page = await desk.post("/forgot-password", form: "email=ann@example.com")
+        #expect(page.status == .serviceUnavailable)
+        #expect(page["Retry-After"] == "5")
+    }
+}
+
 @Suite struct `A body that is announced` {
     @Test(arguments: [
         (Method.post, "/nowhere", "application/json", 404), (.post, "/me", "application/json", 405),

@@ -1,7 +1,7 @@
 import HTTP
 import Keyturn
 
-/// One mail of the demo: its text, with our own links to follow. Its HTML would need styles that our pages' policy forbids.
+/// One mail of the demo: its text, with our own links to follow.
 struct MailboxMail: GetController {
     private let mails: @Sendable () async -> [Web.CapturedMail]
     private let pages: Pages
@@ -12,10 +12,16 @@ struct MailboxMail: GetController {
     }
 
     func get(_ visit: Visit) async throws(Problem) -> Response {
-        guard let pairs = try? FormPairs(parsing: (visit.request.query ?? "").utf8),
-            let id = pairs.values(of: "id").first,
-            let mail = await mails().first(where: { $0.id.utf8.elementsEqual(id.utf8) })
-        else { throw .notFound }
+        let mail = try Self.mail(visit.request, among: await mails())
         return pages.response(MailboxMailPage(mail, publicURL: pages.site.publicURL), to: visit)
+    }
+
+    /// The one that the query names.
+    static func mail(_ request: Request, among mails: [Web.CapturedMail]) throws(Problem) -> Web.CapturedMail {
+        guard let pairs = try? FormPairs(parsing: (request.query ?? "").utf8),
+            let id = pairs.values(of: "id").first,
+            let mail = mails.first(where: { $0.id.utf8.elementsEqual(id.utf8) })
+        else { throw .notFound }
+        return mail
     }
 }

@@ -14,7 +14,7 @@ struct MailboxMailPage: Page {
 
     func model(in words: Words) -> [String: Any] {
         [
-            "subject": mail.subject, "to": mail.to, "at": RFC3339.format(mail.at),
+            "id": mail.id, "subject": mail.subject, "to": mail.to, "at": RFC3339.format(mail.at),
             "shown": RFC3339.formatForPeople(mail.at),
             "lines": lines,
         ]

@@ -29,10 +29,10 @@ struct Pages: Sendable {
 
     /// The answer to somebody who hoped for another one: a page for a person, a problem for a program.
     func reply(about problem: Problem, to visit: Visit, on page: (any Page)? = nil) -> Reply {
-        guard visit.presentation.isPage else { return Reply(problem.response(), cause: problem.cause) }
+        guard visit.presentation.isPage else { return Reply(problem.response(), about: problem) }
         var response = response(page ?? ProblemPage(problem: problem), problem.status, to: visit)
         problem.addFields(to: &response)
-        return Reply(response, cause: problem.cause)
+        return Reply(response, about: problem)
     }
 
     func html(_ page: any Page, in language: Language) -> String {

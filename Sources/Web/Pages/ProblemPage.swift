@@ -14,6 +14,7 @@ struct ProblemPage: Page {
         if let seconds = shown.retryAfterSeconds {
             paragraphs.append(words.fill("tryAgainIn", ["wait": words.wait(seconds: seconds)]))
         }
+        if let id = shown.requestID { paragraphs.append(words.fill("requestNumber", ["number": "\(id)"])) }
         return ["paragraphs": paragraphs, "offersSignIn": true, "offersForgot": true]
     }
 }

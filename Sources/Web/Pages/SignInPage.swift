@@ -15,5 +15,5 @@ struct SignInPage: Page {
         self.problem = problem
     }
 
-    func model(in words: Words) -> [String: Any] { ["email": email] }
+    func model(in words: Words) -> [String: Any] { ["email": email, "isSignIn": true] }
 }

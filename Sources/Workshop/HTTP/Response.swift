@@ -8,6 +8,8 @@ package struct Response: Sendable {
     package var caching: Caching = .noStore
     /// In the place of `body` where nobody knows its length before its end.
     package let chunks: Chunks?
+    /// The server's common fields are left out: this answer has its own in their place.
+    package var replacesCommonFields = false
     /// `Name: value` CRLF, as often as there are fields.
     private(set) var fields: [UInt8] = []
 

@@ -36,7 +36,11 @@ package final class ResponseWriter {
         appendStatusLine(response.status, to: &output)
         append(response.caching, to: &output)
         output.append(copying: response.fields.span)
-        output.append(contentsOf: ending)
+        if response.replacesCommonFields {
+            output.append(contentsOf: ending[commonFields.count...])
+        } else {
+            output.append(contentsOf: ending)
+        }
         let hasBody = !response.status.forbidsBody
         if hasBody {
             if response.chunks == nil {
