@@ -30,12 +30,27 @@ package protocol Outbox: Sendable {
     /// Newest first.
     func reports(limit: Int) async throws(StorageFailed) -> [KeptReport]
     func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry]
-    /// Failed rows pending again, age and attempts counted anew. - Returns: how many.
-    func retry(_ selection: OutboxSelection, at now: Timestamp) async throws(StorageFailed) -> Int
-    func purge(_ selection: OutboxSelection) async throws(StorageFailed) -> Int
+    /// Failed rows pending again, age and attempts counted anew; some at a time, so that others are served between.
+    /// - Parameter progress: is told now and then how many rows it were so far.
+    /// - Returns: how many.
+    func retry(
+        _ selection: OutboxSelection, at now: Timestamp, progress: (Int) -> Void
+    ) async throws(StorageFailed) -> Int
+    /// Pending, leased or failed alike, some at a time; what is being delivered just now is delivered, and its outcome is not written.
+    func purge(_ selection: OutboxSelection, progress: (Int) -> Void) async throws(StorageFailed) -> Int
     /// What became of this user's letters, and what was reported of them later; newest first.
     func mailLog(of user: UserID, limit: Int) async throws(StorageFailed) -> [MailLogEntry]
     func depth() async throws(StorageFailed) -> OutboxDepth
+}
+
+extension Outbox {
+    package func retry(_ selection: OutboxSelection, at now: Timestamp) async throws(StorageFailed) -> Int {
+        try await retry(selection, at: now, progress: { _ in })
+    }
+
+    package func purge(_ selection: OutboxSelection) async throws(StorageFailed) -> Int {
+        try await purge(selection, progress: { _ in })
+    }
 }
 
 /// Why a request could not be promised. Neither says anything about the address.

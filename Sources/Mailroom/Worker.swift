@@ -46,8 +46,8 @@ package final class Worker: Sendable {
     let bell = Bell()
     let waitingRoom: Mutex<WaitingRoom>
 
-    /// Letters leased at once: settled together, and few enough that a courier's next is never far.
-    static let batchMax = 500
+    /// Letters leased at once: settled together, and few enough that whoever records meanwhile hardly waits for the writer.
+    static let batchMax = 128
     /// Letters waiting for a courier. While that many do, none is leased.
     static let waitingMax = 2000
     /// The longest look away from the outbox: another process (`outbox retry`) rings no bell.

@@ -24,12 +24,11 @@ struct Leasing: Sendable {
     func take(from db: Database) throws -> [Lease] {
         var leases: [Lease] = []
         for _ in 0..<Leasing.pagesMax where leases.count < limit {
-            let due = try db.rows(
+            let due = try db.each(
                 """
                 SELECT \(DueRow.columns) FROM outbox
                 WHERE state <> 'failed' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2
-                """, .time(now), .integer(min(limit - leases.count, Leasing.pageRows))
-            ).map(DueRow.init)
+                """, .time(now), .integer(min(limit - leases.count, Leasing.pageRows)), make: DueRow.init)
             if due.isEmpty { break }
             // Rows of one address may stand on one page several times; the first takes them all.
             var seen: Set<EmailAddress> = []

@@ -83,6 +83,7 @@ package final class SQLiteAuditLog: AuditLog {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in self.arrivals.stream {
+                    self.arrivals.heard()
                     // Told once of many; each turn takes a part of them.
                     while !Task.isCancelled, await self.writeSome() { await sleep(Self.rhythm) }
                 }

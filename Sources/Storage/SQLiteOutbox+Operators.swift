@@ -33,15 +33,16 @@ extension SQLiteOutbox {
         }
     }
 
-    package func retry(_ selection: OutboxSelection, at now: Timestamp) async throws(StorageFailed) -> Int {
+    package func retry(
+        _ selection: OutboxSelection, at now: Timestamp, progress: (Int) -> Void
+    ) async throws(StorageFailed) -> Int {
         let pending = pending
-        let retried = try await writer.write(.oneStatement) { db in
-            let (condition, value) = try selection.condition
+        let retried = try await inSteps(selection, "state = 'failed'", progress) { db, rows, values in
             let count = try db.run(
                 """
-                UPDATE outbox SET state = 'pending', attempts = 0, recorded_at = ?2, due_at = ?2
-                WHERE state = 'failed' AND \(condition)
-                """, value, .time(now))
+                UPDATE outbox SET state = 'pending', attempts = 0, recorded_at = ?4, due_at = ?4
+                WHERE state = 'failed' AND \(rows)
+                """, values.selected, values.after, values.last, .time(now))
             pending.add(count)
             return count
         }
@@ -49,17 +50,59 @@ extension SQLiteOutbox {
         return retried
     }
 
-    /// Pending, leased or failed alike; what is being delivered just now is delivered, and its outcome is not written.
-    package func purge(_ selection: OutboxSelection) async throws(StorageFailed) -> Int {
+    package func purge(_ selection: OutboxSelection, progress: (Int) -> Void) async throws(StorageFailed) -> Int {
         let pending = pending
-        return try await writer.write(.severalStatements) { db in
-            let (condition, value) = try selection.condition
-            let waiting = try db.run("DELETE FROM outbox WHERE state <> 'failed' AND \(condition)", value)
+        return try await inSteps(selection, "state = state", progress) { db, rows, values in
+            func delete(_ state: String) throws -> Int {
+                try db.run(
+                    "DELETE FROM outbox WHERE \(state) AND \(rows)", values.selected, values.after, values.last)
+            }
+            let waiting = try delete("state <> 'failed'")
             pending.remove(waiting)
-            return try waiting + db.run("DELETE FROM outbox WHERE state = 'failed' AND \(condition)", value)
+            return try waiting + delete("state = 'failed'")
         }
     }
 
+    /// Rows changed in one transaction on an operator's word: the service writes between.
+    static let stepRows = 1000
+
+    /// What the conditions of one step are filled with: `?1`, `?2` and `?3`.
+    private struct StepValues: Sendable {
+        let selected: DatabaseValue
+        let after: DatabaseValue
+        let last: DatabaseValue
+    }
+
+    /// Changes what is selected, in the order of ids; what comes meanwhile is left alone.
+    /// - Parameter change: is given a condition and its values, and gives back how many rows it changed.
+    private func inSteps(
+        _ selection: OutboxSelection, _ state: String, _ progress: (Int) -> Void,
+        _ change: @escaping @Sendable (Database, _ rows: String, StepValues) throws -> Int
+    ) async throws(StorageFailed) -> Int {
+        let (condition, selected) = try selection.condition
+        let newest = try await readers.read { db in
+            (try db.row("SELECT MAX(id) FROM outbox")?[0] as Int64?) ?? 0
+        }
+        var (done, total) = (Int64(0), 0)
+        while true {
+            let after = done
+            let step: (end: Int64, count: Int)? = try await writer.write(.severalStatements) { db in
+                let last: Int64? = try db.row(
+                    """
+                    SELECT MAX(id) FROM (
+                        SELECT id FROM outbox WHERE \(state) AND \(condition) AND id > ?2 AND id <= ?3
+                        ORDER BY id LIMIT \(SQLiteOutbox.stepRows))
+                    """, selected, .integer(after), .integer(newest))?[0]
+                guard let last else { return nil }
+                let values = StepValues(selected: selected, after: .integer(after), last: .integer(last))
+                return (last, try change(db, "\(condition) AND id > ?2 AND id <= ?3", values))
+            }
+            guard let step else { return total }
+            done = step.end
+            total += step.count
+            progress(total)
+        }
+    }
     package func depth() async throws(StorageFailed) -> OutboxDepth {
         try await readers.read { db in
             let counts = try db.rows("SELECT state, COUNT(*), MIN(recorded_at) FROM outbox GROUP BY state")

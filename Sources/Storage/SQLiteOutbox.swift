@@ -46,6 +46,7 @@ package struct SQLiteOutbox: Outbox {
 
     package func lease(atMost limit: Int, for span: Duration, at now: Timestamp) async throws(StorageFailed) -> [Lease]
     {
+        arrived.heard()
         let leasing = Leasing(limit: min(max(limit, 0), SQLiteOutbox.leaseLimit), span: span, now: now)
         return try await writer.write(.severalStatements) { db in try leasing.take(from: db) }
     }

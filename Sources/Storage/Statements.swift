@@ -16,6 +16,17 @@ extension Database {
         try Row.fetchAll(cachedStatement(sql: sql), arguments: StatementArguments(positional: values))
     }
 
+    /// What is made of each row of a query, which is not kept; its own LIMIT bounds them.
+    func each<Element>(
+        _ sql: String, _ values: DatabaseValue..., make: (Row) throws -> Element
+    ) throws -> [Element] {
+        var elements: [Element] = []
+        let rows = try Row.fetchCursor(
+            cachedStatement(sql: sql), arguments: StatementArguments(positional: values))
+        while let row = try rows.next() { elements.append(try make(row)) }
+        return elements
+    }
+
     /// The first row of a query.
     func row(_ sql: String, _ values: DatabaseValue...) throws -> Row? {
         try Row.fetchOne(cachedStatement(sql: sql), arguments: StatementArguments(positional: values))

@@ -111,6 +111,30 @@ import Testing
         }
     }
 
+    @Test func `is retried and purged a step at a time, so that the service writes between`() async throws {
+        try await withFullOutbox(distinct: true) { database, folder in
+            try folder.look(into: "k.sqlite") { db in
+                try db.execute(sql: "UPDATE outbox SET state = 'failed' WHERE id % 2 = 0 AND id <= 5000")
+            }
+            let told = Told()
+            let retried = try await database.outbox.retry(.allFailed, at: .noon, progress: told.count)
+            #expect(retried == 2500)
+            #expect(told.counts == [1000, 2000, 2500])
+            #expect(try await database.outbox.depth().pending == 100_000)
+            #expect(try await database.outbox.purge(.address(EmailAddress(stored: "USER7@example.com"))) == 1)
+            #expect(try await database.outbox.retry(.id(8), at: .noon) == 0)
+        }
+        try await withFullOutbox(distinct: false) { (database, _) async throws in
+            #expect(try await database.outbox.purge(.address(EmailAddress(stored: "flood@example.com"))) == 100_000)
+            #expect(try await database.outbox.depth() == OutboxDepth(pending: 0, leased: 0, failed: 0, oldest: nil))
+        }
+    }
+
+    private final class Told {
+        private(set) var counts: [Int] = []
+        func count(_ count: Int) { counts.append(count) }
+    }
+
     @Test func `ends its history by age and number, and never a delivered line by number`() async throws {
         try await withOutbox(keeping: (undelivered: 2, failed: 1)) { database, folder in
             try folder.look(into: "k.sqlite") { db in

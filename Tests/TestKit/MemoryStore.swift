@@ -203,7 +203,9 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         }
     }
 
-    package func retry(_ selection: OutboxSelection, at now: Timestamp) async throws(StorageFailed) -> Int {
+    package func retry(
+        _ selection: OutboxSelection, at now: Timestamp, progress: (Int) -> Void
+    ) async throws(StorageFailed) -> Int {
         try working { state in
             var retried = 0
             for index in state.rows.indices
@@ -215,7 +217,7 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         }
     }
 
-    package func purge(_ selection: OutboxSelection) async throws(StorageFailed) -> Int {
+    package func purge(_ selection: OutboxSelection, progress: (Int) -> Void) async throws(StorageFailed) -> Int {
         try working { state in
             let before = state.rows.count
             let purged = Set(state.rows.filter { state.isSelected($0, by: selection) }.map(\.id))

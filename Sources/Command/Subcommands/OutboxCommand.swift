@@ -73,8 +73,11 @@ struct OutboxCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.withDatabase { database, _ in
+                let progress = Progress("pending again")
                 let count = try await database.outbox.retry(
-                    id.map { .id($0) } ?? .allFailed, at: WallClock.system.now())
+                    id.map { .id($0) } ?? .allFailed, at: WallClock.system.now()
+                ) { progress.show($0) }
+                progress.end()
                 if count == 0, let id { throw CommandFailed("no failed row has the id \(id)") }
                 Terminal.say("\(count) pending again")
             }
@@ -99,7 +102,9 @@ struct OutboxCommand: AsyncParsableCommand {
             let selection: OutboxSelection =
                 if let id { .id(id) } else if let address { .address(try parsed(address)) } else { .allFailed }
             try await options.withDatabase { database, _ in
-                let count = try await database.outbox.purge(selection)
+                let progress = Progress("dropped")
+                let count = try await database.outbox.purge(selection) { progress.show($0) }
+                progress.end()
                 if count == 0, let id { throw CommandFailed("no row has the id \(id)") }
                 Terminal.say("\(count) dropped")
             }

@@ -22,11 +22,11 @@ extension UserCommand {
             let input = try ImportFile(file)
             try await options.withDatabase { database, _ in
                 if !dryRun { try await database.expectManyUsers() }
-                let progress = Progress(of: input.size)
+                let progress = Progress("rows")
                 var importing = Importing(database: database, isDryRun: dryRun)
                 while let bytes = try input.next() {
                     try await importing.take(bytes)
-                    progress.show(rows: importing.rows, bytes: input.bytesRead)
+                    progress.show(importing.rows, share: input.share)
                 }
                 try await importing.finish()
                 progress.end()
@@ -174,6 +174,9 @@ private final class ImportFile {
         size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
     }
 
+    /// How much was read, in percent; nil where the size is not known.
+    var share: Int? { size.map { $0 > 0 ? min(100, bytesRead * 100 / $0) : 100 } }
+
     /// nil at the end.
     func next() throws -> [UInt8]? {
         let piece: Data?
@@ -184,23 +187,4 @@ private final class ImportFile {
         bytesRead += piece.count
         return Array(piece)
     }
-}
-
-/// How far an import is, on one line of a terminal; nothing where standard error is none.
-private struct Progress {
-    private let size: Int?
-    private let isShown: Bool
-
-    init(of size: Int?) {
-        self.size = size
-        isShown = isatty(STDERR_FILENO) == 1
-    }
-
-    func show(rows: Int, bytes: Int) {
-        guard isShown else { return }
-        let share = size.map { $0 > 0 ? " (\(min(100, bytes * 100 / $0)) %)" : "" } ?? ""
-        FileHandle.standardError.write(Data("\r\(rows) rows\(share)  ".utf8))
-    }
-
-    func end() { if isShown { FileHandle.standardError.write(Data("\n".utf8)) } }
 }
