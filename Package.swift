@@ -173,7 +173,9 @@ let package = Package(
         tests(
             "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
             "Logging", "Mustache", "Templating", "Palettes", "Wording", "Languages", "TestKit"),
-        tests("Command", sees: "Command", "Storage", "Keyturn", "PasswordHashing", "Cryptography", "StrictJSON"),
+        tests(
+            "Command", sees: "Command", "Storage", "Keyturn", "HTTPClient", "PasswordHashing", "Cryptography",
+            "StrictJSON"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]
 )

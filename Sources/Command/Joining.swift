@@ -123,7 +123,10 @@ extension Settings.Mail {
     ) throws -> (SendGrid, HTTPClient) {
         guard let apiKey else { throw ConfigurationRefused(.sendGridKey, "missing: mail.provider is sendgrid") }
         try checkTrust()
-        let client = HTTPClient(to: baseURL, trust: caFile.map { .file(path: $0) } ?? .system, loops: loops)
+        var connecting = HTTPClient.Options()
+        connecting.proxy = proxy
+        let client = HTTPClient(
+            to: baseURL, trust: caFile.map { .file(path: $0) } ?? .system, loops: loops, options: connecting)
         var options = SendGrid.Options(apiKey: apiKey, from: sender)
         options.bypassSuppressions = bypassSuppressions
         options.replyTo = replyTo

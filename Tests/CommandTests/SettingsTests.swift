@@ -1,4 +1,5 @@
 import Foundation
+import HTTPClient
 import Keyturn
 import Testing
 
@@ -143,6 +144,48 @@ import Testing
 
     @Test func `cut the line end behind an API key`() throws {
         #expect(try settings(["SENDGRID_API_KEY": "SG.abc\n"]).mail.apiKey == "SG.abc")
+    }
+
+    @Test(
+        arguments: [
+            (["HTTPS_PROXY": "http://proxy:3128"], "proxy", 3128), (["https_proxy": "http://proxy"], "proxy", 80),
+            (["HTTPS_PROXY": "http://proxy", "KEYTURN_MAIL_SENDGRID_PROXY": "http://ours:1"], "ours", 1),
+            (["HTTPS_PROXY": "http://proxy", "NO_PROXY": "example.com, 10.0.0.0/8,sendgrid.org"], "proxy", 80),
+            (["HTTPS_PROXY": "http://proxy", "NO_PROXY": "xsendgrid.com,com:80"], "proxy", 80),
+            (
+                [
+                    "HTTPS_PROXY": "http://proxy", "KEYTURN_MAIL_SENDGRID_BASE_URL": "https://10.1.2.3",
+                    "NO_PROXY": "10.0.0.0/16",
+                ], "proxy", 80
+            ),
+        ] as [([String: String], String, UInt16)])
+    func `lead to SendGrid through a proxy`(environment: [String: String], host: String, port: UInt16) throws {
+        let proxy = try #require(try settings(environment).mail.proxy)
+        #expect(proxy.host == host)
+        #expect(proxy.port == port)
+    }
+
+    @Test(arguments: [
+        [:], ["HTTPS_PROXY": ""], ["HTTPS_PROXY": "http://proxy", "NO_PROXY": "*"],
+        ["HTTPS_PROXY": "http://proxy", "NO_PROXY": "localhost,.SendGrid.com"],
+        ["HTTPS_PROXY": "http://proxy", "no_proxy": "api.sendgrid.com:443"],
+        [
+            "HTTPS_PROXY": "http://proxy", "KEYTURN_MAIL_SENDGRID_BASE_URL": "https://10.1.2.3",
+            "NO_PROXY": "10.0.0.0/8",
+        ],
+        ["HTTPS_PROXY": "http://proxy", "KEYTURN_MAIL_SENDGRID_BASE_URL": "https://10.1.2.3", "NO_PROXY": "10.1.2.3"],
+        ["HTTPS_PROXY": "http://proxy", "KEYTURN_MAIL_SENDGRID_BASE_URL": "https://localhost:8443"],
+        ["HTTPS_PROXY": "http://proxy", "KEYTURN_MAIL_SENDGRID_BASE_URL": "http://127.0.0.1:8080"],
+        ["HTTPS_PROXY": "http://proxy", "KEYTURN_MAIL_SENDGRID_PROXY": ""],
+    ])
+    func `lead straight to SendGrid`(environment: [String: String]) throws {
+        #expect(try settings(environment).mail.proxy == nil)
+    }
+
+    @Test func `refuse a proxy with a password, and do not show it`() {
+        #expect(
+            refusal(["HTTPS_PROXY": "http://user:hunter2@proxy:3128"])
+                == "mail.sendgrid.proxy: must be http://host:port, without a user and a password (from HTTPS_PROXY)")
     }
 
     @Test func `know what a mail carries besides`() throws {

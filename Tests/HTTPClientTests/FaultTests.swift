@@ -69,7 +69,7 @@ import Testing
             .receiving,
             "answer refused: tooManyInterim(limit: 8)"),
         Case(
-            "an answer byte by byte, too slowly", .dribble("\(head)Content-Length: 0\r\n\r\n", everyMilliseconds: 100),
+            "an answer byte by byte, too slowly", .dribble("\(head)Content-Length: 0\r\n\r\n", everyMilliseconds: 1500),
             .receiving,
             "timed out"),
     ]
@@ -101,7 +101,8 @@ import Testing
 
     @Test(arguments: [
         (Welcome.stall, "timed out"), (.close, "handshake: unexpected eof while reading"),
-        (.plaintext, "handshake: wrong version number"),
+        (.plaintext, "handshake: wrong version number"), (.alert(40), "handshake: sslv3 alert handshake failure"),
+        (.alert(112), "handshake: tlsv1 unrecognized name"),
     ])
     func `of a handshake sends nothing`(welcome: Welcome, reason: String) async throws {
         var options = HTTPClient.Options.quick
@@ -113,6 +114,53 @@ import Testing
             await #expect(throws: expected) { _ = try await client.post() }
             #expect(server.requests.isEmpty)
             try await expect(.ok, of: client)
+        }
+    }
+
+    @Test func `of the encryption is no answer`() async throws {
+        try await withServer(welcomes: [.garbleAfterHandshake]) { client, server in
+            let failed = await #expect(throws: HTTPClientFailed.self) { _ = try await client.post() }
+            #expect(failed == HTTPClientFailed(stage: .waiting, reason: "wrong version number"))
+            try await expect(.ok, of: client)
+        }
+    }
+
+    /// More than the buffers between two sockets of one machine hold.
+    private static let large = [UInt8](repeating: 0x78, count: 16 << 20)
+
+    @Test func `to take a request is not waited for without end`() async throws {
+        var options = HTTPClient.Options.quick
+        options.writeLimit = .milliseconds(300)
+        try await withServer(welcomes: [.answerEarly("", resets: false)], options: options) { client, _ in
+            let expected = HTTPClientFailed(stage: .sending, reason: "timed out")
+            #expect(!expected.wasWritten)
+            await #expect(throws: expected) { _ = try await client.send(.post, "/", body: Self.large) }
+            try await expect(.ok, of: client)
+        }
+    }
+
+    @Test func `to begin an answer is not waited for without end`() async throws {
+        var options = HTTPClient.Options.quick
+        options.firstByteLimit = .milliseconds(300)
+        try await withServer(answers: [.stall], options: options) { client, _ in
+            let expected = HTTPClientFailed(stage: .waiting, reason: "timed out")
+            await #expect(throws: expected) { _ = try await client.post() }
+            try await expect(.ok, of: client)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `to read a request to its end is none where the answer came`(resets: Bool) async throws {
+        let answer = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nwhy"
+        var options = HTTPClient.Options.quick
+        options.writeLimit = .seconds(1)
+        try await withServer(welcomes: [.answerEarly(answer, resets: resets)], options: options) { client, server in
+            let response = try await client.send(.post, "/", body: Self.large)
+            #expect(response.status == .contentTooLarge)
+            #expect(response.body == Array("why".utf8))
+            // What was not sent would be taken for the next request.
+            try await expect(.ok, of: client)
+            #expect(server.requests.map(\.connection) == [1])
         }
     }
 

@@ -103,6 +103,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 60]) func `delivers once where the server ended an idle connection`(milliseconds: Int)
+        async throws
+    {
+        try await withServer(answers: [.respondAndClose(200), .respond(202)]) { client, server in
+            _ = try await client.post("/first")
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            #expect(try await client.post("/second").status == .accepted)
+            #expect(server.requests.map(\.target) == ["/base/first", "/base/second"])
+        }
+    }
+
     @Test func `sends again once only, and over a new connection`() async throws {
         let answers: [Answer] = [.respond(200), .rawAndReset(""), .rawAndReset(""), .respond(202)]
         try await withServer(answers: answers) { client, server in

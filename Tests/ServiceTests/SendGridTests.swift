@@ -62,6 +62,34 @@ import Testing
         sendGrid.stop()
     }
 
+    @Test func `goes through the proxy of the environment, unless it is told not to`() async throws {
+        let sendGrid = try await FakeSendGrid.start(named: "api.sendgrid.test")
+        let proxy = try ProxyServer()
+        let directory = try RunningKeyturn.temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        func test(_ changes: [String: String]) async throws -> (status: Int32, output: String, errors: String) {
+            let settings = [
+                "KEYTURN_MAIL_PROVIDER": "sendgrid", "SENDGRID_API_KEY": "SG.test",
+                "KEYTURN_MAIL_SENDGRID_BASE_URL": sendGrid.baseURL, "KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile,
+                "HTTPS_PROXY": "http://127.0.0.1:\(proxy.port)",
+            ]
+            return try await RunningKeyturn.run(
+                ["mail", "test", "me@example.com"],
+                environment: RunningKeyturn.environment(in: directory, settings.merging(changes) { _, new in new }))
+        }
+        let tried = try await test([:])
+        #expect(tried.status == 0, "\(tried.errors)")
+        #expect(sendGrid.mails.map(\.apiKey) == ["SG.test"])
+        let head = try #require(proxy.heads.first)
+        #expect(head.hasPrefix("CONNECT api.sendgrid.test:") && !head.contains("SG.test"))
+        let direct = try await test(["NO_PROXY": "sendgrid.test"])
+        #expect(direct.status == 1)
+        #expect(direct.errors.contains("not sent: resolving: "))
+        #expect(proxy.heads.count == 1)
+        proxy.stop()
+        sendGrid.stop()
+    }
+
     @Test func `carries the link to a template at the provider`() async throws {
         let sendGrid = try await FakeSendGrid.start()
         let template = "d-0123456789abcdef0123456789abcdef"
@@ -132,6 +160,11 @@ import Testing
             #expect(unknown.errors.contains("row has the id 4711"))
             #expect(unknown.output.isEmpty)
         }
+        // On a terminal one sees how far it is.
+        let purged = try await RunningKeyturn.run(
+            ["-qec", "'\(RunningKeyturn.binary.path)' outbox purge --address ann@example.com", "/dev/null"],
+            of: URL(fileURLWithPath: "/usr/bin/script"), environment: RunningKeyturn.environment(in: keyturn.directory))
+        #expect(purged.output.contains("\r1 dropped  \r\n1 dropped\r\n"), "\(purged.output)")
         #expect(await keyturn.stop() == 0)
     }
 

@@ -119,6 +119,7 @@ import Testing
     @Test(arguments: [
         (Welcome.plaintext, SocketFailed.layer("handshake: wrong version number")),
         (.close, .layer("handshake: unexpected eof while reading")),
+        (.alert(40), .layer("handshake: sslv3 alert handshake failure")),
         (.stall, .timedOut),
     ])
     func `that does not speak TLS`(welcome: Welcome, reason: SocketFailed) async throws {

@@ -20,13 +20,13 @@ func withLoop<Result: Sendable>(_ body: @Sendable (EventLoop) async throws -> Re
 extension FaultServer {
     /// A verified connection to this server, which is asked for as `host`.
     func connect(
-        as host: String, trusting trust: Trust, on loop: EventLoop, within limit: Duration = .seconds(5)
+        as host: String, trusting trust: Trust, on loop: EventLoop, within limit: Duration = .seconds(60)
     ) async throws -> TLSStream {
         try await connect(as: host, with: TLSClientContext(trust: trust), on: loop, within: limit)
     }
 
     func connect(
-        as host: String, with context: TLSClientContext, on loop: EventLoop, within limit: Duration = .seconds(5)
+        as host: String, with context: TLSClientContext, on loop: EventLoop, within limit: Duration = .seconds(60)
     ) async throws -> TLSStream {
         let deadline = Deadline.now + limit
         let address = SocketAddress.ip(bytes: [127, 0, 0, 1], port: port)
@@ -38,7 +38,7 @@ extension FaultServer {
 extension TLSStream {
     /// Asks for `/` and reads until the answer holds `end`.
     func ask(until end: String = "\r\n\r\n") async throws -> String {
-        let deadline = Deadline.now + .seconds(5)
+        let deadline = Deadline.now + .seconds(60)
         try await write(Array("GET / HTTP/1.1\r\nHost: test\r\n\r\n".utf8), until: deadline)
         var answer: [UInt8] = []
         while !String(decoding: answer, as: UTF8.self).contains(end) {

@@ -34,14 +34,16 @@ package final class FakeSendGrid: Sendable {
 
     package let server: FaultServer
     private let identity: ServerIdentity
+    private let name: String
 
     /// - Parameter answers: for the first requests, e.g. `.respond(503)`; those after are accepted.
-    package static func start(answers: [Answer] = []) async throws -> FakeSendGrid {
-        try FakeSendGrid(answers: answers)
+    package static func start(answers: [Answer] = [], named name: String = "localhost") async throws -> FakeSendGrid {
+        try FakeSendGrid(answers: answers, named: name)
     }
 
-    private init(answers: [Answer]) throws {
-        identity = try ServerIdentity(.loopback)
+    private init(answers: [Answer], named name: String) throws {
+        self.name = name
+        identity = try ServerIdentity(.leaf(dnsNames: [name]))
         server = try FaultServer(.tls(identity), answers: answers, otherwise: Self.accepted)
     }
 
@@ -56,8 +58,8 @@ package final class FakeSendGrid: Sendable {
             body: String(decoding: body.write(), as: UTF8.self))
     }
 
-    /// `https://localhost:PORT`
-    package var baseURL: String { "https://localhost:\(server.port)" }
+    /// `https://localhost:PORT`, or of another name, which only a proxy finds.
+    package var baseURL: String { "https://\(name):\(server.port)" }
     /// PEM of the authority to trust.
     package var caFile: String { identity.authorityFile }
 

@@ -42,6 +42,12 @@ package enum Welcome: Sendable {
     case plaintext
     /// A whole handshake, then RST.
     case resetAfterHandshake
+    /// A whole handshake, then these bytes after the first head, without reading on; then RST, or nothing more.
+    case answerEarly(String, resets: Bool)
+    /// A fatal alert in the place of a handshake.
+    case alert(UInt8)
+    /// A whole handshake, then bytes in the clear.
+    case garbleAfterHandshake
 }
 
 package struct RecordedRequest: Sendable {
@@ -171,11 +177,19 @@ package final class FaultServer: Sendable {
         case .close: return wire.finish()
         case .reset: return wire.reset()
         case .stall: return wire.waitForEnd()
-        case .plaintext: return wire.sendInTheClear("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        case .serve, .resetAfterHandshake: break
+        case .plaintext:
+            return wire.sendInTheClear(
+                Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8))
+        case .alert(let number): return wire.sendInTheClear([0x15, 3, 3, 0, 2, 2, number])
+        case .serve, .resetAfterHandshake, .answerEarly, .garbleAfterHandshake: break
         }
         guard wire.handshake() else { return }
-        if case .resetAfterHandshake = welcome { return wire.reset() }
+        switch welcome {
+        case .resetAfterHandshake: return wire.reset()
+        case .garbleAfterHandshake: return wire.sendInTheClear(Array("no record at all".utf8))
+        case .answerEarly(let text, let resets): return wire.answerEarly(text, resets: resets)
+        default: break
+        }
         while let request = wire.readRequest(connection: number) {
             let answer = state.withLock { state in
                 state.requests.append(request)
@@ -258,8 +272,19 @@ private struct Wire {
         return SSL_write(ssl, bytes, Int32(bytes.count)) == Int32(bytes.count)
     }
 
-    func sendInTheClear(_ text: String) {
-        let bytes = Array(text.utf8)
+    /// What was not read of the request makes the close that follows send RST.
+    func answerEarly(_ text: String, resets: Bool) {
+        var bytes: [UInt8] = []
+        while bytes.firstRange(of: Array("\r\n\r\n".utf8)) == nil {
+            guard receive(into: &bytes) else { return }
+        }
+        guard send(text), !resets else { return }
+        // `POLLRDHUP`, which Glibc gives only to who asks for more than POSIX.
+        var gone = pollfd(fd: descriptor, events: 0x2000, revents: 0)
+        poll(&gone, 1, 20_000)
+    }
+
+    func sendInTheClear(_ bytes: [UInt8]) {
         _ = write(descriptor, bytes, bytes.count)
         waitForEnd()
     }
@@ -354,7 +379,7 @@ private final class ServerContext: @unchecked Sendable {
 }
 
 /// SIGPIPE stays pending in this thread alone; the process keeps its own way with the signal, which is under test.
-private func blockSIGPIPE() {
+func blockSIGPIPE() {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGPIPE)
@@ -362,7 +387,7 @@ private func blockSIGPIPE() {
 }
 
 /// A listening socket on a free port.
-private func listenOnLoopback() throws -> (descriptor: Int32, port: UInt16) {
+func listenOnLoopback() throws -> (descriptor: Int32, port: UInt16) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

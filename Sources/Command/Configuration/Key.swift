@@ -90,6 +90,8 @@ extension Key {
     static let sendGridCategories = Key("mail.sendgrid.categories", .list, "")
     static let sendGridTemplate = Key("mail.sendgrid.templateID", .text)
     static let sendGridEventsKey = Key("mail.sendgrid.eventsPublicKey", .text)
+    static let sendGridProxy = Key("mail.sendgrid.proxy", .text, aliases: ["HTTPS_PROXY", "https_proxy"])
+    static let sendGridNoProxy = Key("mail.sendgrid.noProxy", .list, "", aliases: ["NO_PROXY", "no_proxy"])
     static let mailInterval = Key("mail.perAccount.interval", .duration, "10m")
     static let mailBurst = Key("mail.perAccount.burst", .integer, "3")
     static let clientRate = Key("limits.perClient.rate", .rate, "30/m")
@@ -116,7 +118,8 @@ extension Key {
         blocklistFile,
         mailProvider, captureDirectory, fromEmail, fromName,
         sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, sendGridReplyTo,
-        sendGridCategories, sendGridTemplate, sendGridEventsKey, mailInterval, mailBurst,
+        sendGridCategories, sendGridTemplate, sendGridEventsKey, sendGridProxy, sendGridNoProxy, mailInterval,
+        mailBurst,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
         brandName, brandLogo, brandColor, brandSupportURL, templatesDirectory, logLevel, logFormat,
     ]

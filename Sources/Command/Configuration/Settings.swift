@@ -49,6 +49,8 @@ struct Settings: Sendable {
         let apiKey: String?
         let baseURL: Origin
         let caFile: String?
+        /// The way out to SendGrid; nil: straight there.
+        let proxy: Proxy?
         let bypassSuppressions: Bool
         let replyTo: String?
         let categories: [String]

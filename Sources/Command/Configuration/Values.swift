@@ -247,7 +247,8 @@ struct Values {
             provider: provider.flatMap(Settings.Provider.init), captureDirectory: text(.captureDirectory),
             fromEmail: address(.fromEmail), fromName: optionalText(.fromName), apiKey: apiKey(readFile: readFile),
             baseURL: origin,
-            caFile: optionalText(.sendGridCAFile), bypassSuppressions: boolean(.bypassSuppressions),
+            caFile: optionalText(.sendGridCAFile),
+            proxy: proxy(to: origin), bypassSuppressions: boolean(.bypassSuppressions),
             replyTo: address(.sendGridReplyTo), categories: categories(), templateID: template(),
             eventsKey: eventsKey(),
             budget: MailBudget(
@@ -300,6 +301,35 @@ struct Values {
                 .sendGridEventsKey, "is not the webhook's verification key as SendGrid shows it: one line of base64")
         }
         return key
+    }
+
+    /// This machine is never reached through a proxy, and whatever `mail.sendgrid.noProxy` names neither.
+    private func proxy(to origin: Origin) throws(ConfigurationRefused) -> Proxy? {
+        guard let text = try optionalText(.sendGridProxy), origin.isSecure, !origin.isLoopback,
+            try !list(.sendGridNoProxy).contains(where: { Values.isExempt(origin, by: $0) })
+        else { return nil }
+        guard let proxy = Proxy(parsing: text) else {
+            let source = layers.raw(.sendGridProxy).map { " (from \($0.source))" } ?? ""
+            throw ConfigurationRefused(
+                .sendGridProxy, "must be http://host:port, without a user and a password\(source)")
+        }
+        return proxy
+    }
+
+    /// `*`, an address, a network, or a name with all that is below it; a port behind it must be the same.
+    static func isExempt(_ origin: Origin, by exemption: String) -> Bool {
+        var name = exemption.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        if name == [UInt8(ascii: "*")] { return true }
+        if let network = CIDR(parsing: exemption) {
+            return IPAddress(parsing: origin.host).map { network.contains($0) } ?? false
+        }
+        if let colon = name.lastIndex(of: UInt8(ascii: ":")), name.firstIndex(of: UInt8(ascii: ":")) == colon {
+            guard name[(colon + 1)...].elementsEqual(String(origin.port).utf8) else { return false }
+            name.removeSubrange(colon...)
+        }
+        if name.first == UInt8(ascii: ".") { name.removeFirst() }
+        let host = Array(origin.host.utf8)
+        return !name.isEmpty && (host == name || host.suffix(name.count + 1).elementsEqual([UInt8(ascii: ".")] + name))
     }
 
     /// A line end behind the key is the commonest slip: it is cut, anything else that is not printable ASCII is refused.

@@ -30,7 +30,8 @@ struct ProviderLook {
             return [.ok("mail", "no provider to reach: mails are captured, or mail is not configured")]
         }
         let origin = settings.mail.baseURL
-        let client = client(of: origin, trust: settings.mail.caFile.map { .file(path: $0) } ?? .system)
+        let client = client(
+            of: origin, trust: settings.mail.caFile.map { .file(path: $0) } ?? .system, through: settings.mail.proxy)
         do {
             let answer = try await client.send(
                 .get, "/v3/scopes", fields: [("Authorization", "Bearer \(apiKey)"), ("Accept", "application/json")])
@@ -111,8 +112,9 @@ struct ProviderLook {
 
     // MARK: What they share
 
-    private func client(of origin: Origin, trust: Trust) -> HTTPClient {
+    private func client(of origin: Origin, trust: Trust, through proxy: Proxy? = nil) -> HTTPClient {
         var options = HTTPClient.Options()
+        options.proxy = proxy
         options.totalLimit = Self.limit
         return HTTPClient(to: origin, trust: trust, loops: loops, options: options)
     }
@@ -122,6 +124,7 @@ struct ProviderLook {
             switch failed.stage {
             case .resolving: "name service: try `getent hosts \(origin.host)`, see /etc/resolv.conf"
             case .connecting: "network: is port \(origin.port) of \(origin.host) open from here? See firewall and proxy"
+            case .proxy: "proxy: does it allow port \(origin.port) of \(origin.host)? See mail.sendgrid.proxy"
             case .handshake:
                 """
                 certificates: is ca-certificates installed, the clock right, and mail.sendgrid.caFile (for the provider) the right \

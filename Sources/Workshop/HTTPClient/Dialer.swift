@@ -15,11 +15,13 @@ struct Dialer: Sendable {
 
     /// Tries the addresses in the resolver's order; each gets its share of the time that is left.
     func dial(until deadline: Deadline) async throws(HTTPClientFailed) -> any ByteStream {
-        let addresses = try await resolve(until: deadline)
+        let proxy = origin.isSecure ? options.proxy : nil
+        let addresses = try await resolve(proxy, until: deadline)
         // Before any connection: one that waits for certificates to be read would be idle for the server.
         let context = origin.isSecure ? try await tlsContext() : nil
         let socket = try await connect(to: addresses, until: deadline)
         guard let context else { return socket }
+        if proxy != nil { try await openTunnel(over: socket, until: deadline) }
         do throws(SocketFailed) {
             let limit = min(deadline, .now + options.handshakeLimit)
             return try await TLSStream.connect(over: socket, to: origin.host, with: context, until: limit)
@@ -28,11 +30,33 @@ struct Dialer: Sendable {
         }
     }
 
-    private func resolve(until deadline: Deadline) async throws(HTTPClientFailed) -> [SocketAddress] {
+    private func openTunnel(over socket: SocketStream, until deadline: Deadline) async throws(HTTPClientFailed) {
+        let tunnel = Tunnel(origin: origin, deadline: min(deadline, .now + options.connectLimit))
+        let opened = await withTaskCancellationHandler {
+            do throws(HTTPClientFailed) {
+                return Result<Void, HTTPClientFailed>.success(try await tunnel.open(over: socket))
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            socket.close()
+        }
+        do throws(HTTPClientFailed) {
+            try opened.get()
+        } catch {
+            socket.close()
+            throw error
+        }
+    }
+
+    private func resolve(
+        _ proxy: Proxy?, until deadline: Deadline
+    ) async throws(HTTPClientFailed) -> [SocketAddress] {
         let found: [SocketAddress]
         do throws(SocketFailed) {
             let limit = min(deadline, .now + options.connectLimit)
-            found = try await Resolver.addresses(of: origin.host, port: origin.port, until: limit)
+            found = try await Resolver.addresses(
+                of: proxy?.host ?? origin.host, port: proxy?.port ?? origin.port, until: limit)
         } catch {
             throw HTTPClientFailed(.resolving, error)
         }

@@ -2,6 +2,7 @@
 
 internal import HTTP
 internal import Sockets
+internal import TLS
 
 /// How an exchange failed.
 struct ExchangeFailed: Error {
@@ -11,52 +12,72 @@ struct ExchangeFailed: Error {
     let endedUnanswered: Bool
 }
 
+/// An answer, and whether another request may follow over its connection.
+struct Exchanged: Sendable {
+    let response: ReceivedResponse
+    let isReusable: Bool
+}
+
 struct Exchange: Sendable {
     let method: Method
     /// Head and body.
     let request: [UInt8]
-    let responseBytesMax: Int
+    let options: HTTPClient.Options
     let deadline: Deadline
 
     /// How much is read at once.
     private static let readBytesMax = 16 * 1024
+    /// How much is written before a look whether the answer is there: whoever refuses a request need not read all of it.
+    private static let writeBytesMax = 16 * 1024
 
-    func run(over stream: any ByteStream) async throws(ExchangeFailed) -> ReceivedResponse {
-        do throws(SocketFailed) {
-            try await stream.write(request, until: deadline)
-        } catch {
-            throw failed(.sending, error, unanswered: true)
-        }
-        var reader = ResponseReader(answering: method, bodyBytesMax: responseBytesMax)
+    func run(over stream: any ByteStream) async throws(ExchangeFailed) -> Exchanged {
+        let isWritten = try await write(over: stream)
+        let firstByte = min(deadline, .now + options.firstByteLimit)
+        var reader = ResponseReader(answering: method, bodyBytesMax: options.responseBytesMax)
         while true {
-            guard try await readMore(of: stream, into: &reader) else { return try finish(&reader) }
+            let limit = reader.received.isEmpty ? firstByte : deadline
+            let isMore = try await readMore(of: stream, into: &reader, until: limit)
             do throws(ResponseRefused) {
-                if let response = try reader.next() { return response }
+                if let response = isMore ? try reader.next() : try reader.finish() {
+                    return Exchanged(response: response, isReusable: isWritten && response.keepsAlive)
+                }
             } catch {
                 throw refused(error)
             }
         }
     }
 
+    /// - Returns: false where something came before all was written: the answer, and nothing more needs to be sent (RFC 9112 §9.5).
+    private func write(over stream: any ByteStream) async throws(ExchangeFailed) -> Bool {
+        let limit = min(deadline, .now + options.writeLimit)
+        do throws(SocketFailed) {
+            guard request.count > Self.writeBytesMax else {
+                try await stream.write(request, until: limit)
+                return true
+            }
+            for start in stride(from: 0, to: request.count, by: Self.writeBytesMax) {
+                if start > 0, stream.hasWord { return false }
+                try await stream.write(Array(request[start...].prefix(Self.writeBytesMax)), until: limit)
+            }
+            return true
+        } catch {
+            // The other end may have said why before it went, or stopped reading because it has answered.
+            if error != .closed, stream.hasWord { return false }
+            throw failed(.sending, error, unanswered: true)
+        }
+    }
+
     /// - Returns: false at the end of what the server sends.
-    private func readMore(of stream: any ByteStream, into reader: inout ResponseReader) async throws(ExchangeFailed)
-        -> Bool
-    {
+    private func readMore(
+        of stream: any ByteStream, into reader: inout ResponseReader, until limit: Deadline
+    ) async throws(ExchangeFailed) -> Bool {
         let isUnanswered = reader.received.isEmpty
         do throws(SocketFailed) {
-            let count = try await stream.read(into: &reader.received, atMost: Self.readBytesMax, until: deadline)
+            let count = try await stream.read(into: &reader.received, atMost: Self.readBytesMax, until: limit)
             if count == 0, isUnanswered { throw .closed }
             return count > 0
         } catch {
             throw failed(isUnanswered ? .waiting : .receiving, error, unanswered: isUnanswered)
-        }
-    }
-
-    private func finish(_ reader: inout ResponseReader) throws(ExchangeFailed) -> ReceivedResponse {
-        do throws(ResponseRefused) {
-            return try reader.finish()
-        } catch {
-            throw refused(error)
         }
     }
 
@@ -71,4 +92,9 @@ struct Exchange: Sendable {
         ExchangeFailed(
             failure: HTTPClientFailed(stage: .receiving, reason: "answer refused: \(reason)"), endedUnanswered: false)
     }
+}
+
+extension ByteStream {
+    /// Whether something came that was not read yet. In the clear, which goes to this machine only, nobody looks.
+    fileprivate var hasWord: Bool { (self as? TLSStream)?.hasWord ?? false }
 }

@@ -15,10 +15,16 @@ package final class HTTPClient: Sendable {
         /// For a look-up of the name, and for a connection to each address.
         package var connectLimit: Duration = .seconds(5)
         package var handshakeLimit: Duration = .seconds(5)
+        /// For the whole request to be taken by the other end.
+        package var writeLimit: Duration = .seconds(5)
+        /// From the request's last byte to the answer's first: a provider that is busy takes its time.
+        package var firstByteLimit: Duration = .seconds(12)
         /// For one `send`, from waiting for a connection to the answer's last byte.
         package var totalLimit: Duration = .seconds(15)
         /// The longest body of an answer; its head is limited by ``HTTP/HeadLimits``.
         package var responseBytesMax = 64 * 1024
+        /// Asked for a tunnel to the origin; nil: the origin is spoken to directly, as one in the clear always is.
+        package var proxy: Proxy?
         package init() {}
     }
 
@@ -39,7 +45,7 @@ package final class HTTPClient: Sendable {
     /// Sends one request and reads the answer, whatever its status. From any task.
     ///
     /// A request that finds its kept connection ended before the first byte of an answer is sent once more, over a new
-    /// one (RFC 9112 §9.3.1). Cancelling closes the connection.
+    /// one (RFC 9112 §9.3.1). An answer that comes before all was sent counts. Cancelling closes the connection.
     /// - Parameter path: with the query, percent-encoded; put behind the origin's base path.
     /// - Parameter fields: without `Host`, `Content-Length` and `Transfer-Encoding`, which are the client's business.
     @concurrent package func send(
@@ -51,8 +57,7 @@ package final class HTTPClient: Sendable {
                 method, target: target, host: origin.hostField, fields: fields, body: body)
         else { throw HTTPClientFailed(stage: .request, reason: "the path or a field holds what it must not") }
         let deadline = ContinuousClock.now + options.totalLimit
-        let exchange = Exchange(
-            method: method, request: request, responseBytesMax: options.responseBytesMax, deadline: deadline)
+        let exchange = Exchange(method: method, request: request, options: options, deadline: deadline)
         switch try await pool.take(until: deadline) {
         case .empty: return try await runOverNew(exchange)
         case .reused(let stream):
@@ -92,26 +97,26 @@ package final class HTTPClient: Sendable {
 
     /// On the connection's own loop; gives the slot back where it succeeds.
     private func run(_ exchange: Exchange, over stream: any ByteStream) async throws(ExchangeFailed) -> ClientResponse {
-        let received = try await withTaskExecutorPreference(stream.loop) {
+        let exchanged = try await withTaskExecutorPreference(stream.loop) {
             await withTaskCancellationHandler {
                 await outcome(of: exchange, over: stream)
             } onCancel: {
                 stream.close()
             }
         }.get()
-        if received.keepsAlive {
+        if exchanged.isReusable {
             pool.putBack(stream)
         } else {
             stream.close()
             pool.lost()
         }
-        return ClientResponse(received)
+        return ClientResponse(exchanged.response)
     }
 
     /// As a value: the handler of cancellations would forget the error's type.
     private func outcome(
         of exchange: Exchange, over stream: any ByteStream
-    ) async -> Result<ReceivedResponse, ExchangeFailed> {
+    ) async -> Result<Exchanged, ExchangeFailed> {
         do throws(ExchangeFailed) {
             return .success(try await exchange.run(over: stream))
         } catch {

@@ -9,7 +9,10 @@ package struct HTTPClientFailed: Error, Equatable {
         case request
         /// No connection became free before the deadline, too many wait already, or the client was shut down.
         case pool
-        case resolving, connecting, handshake
+        case resolving, connecting
+        /// The proxy opened no tunnel.
+        case proxy
+        case handshake
         /// Not all of the request was written.
         case sending
         /// All was written, and not a byte of an answer came.

@@ -32,13 +32,27 @@ package struct Origin: Sendable, Equatable {
         self.address = address
         self.port = port
         self.basePath = basePath
-        guard isSecure || address?.isLoopback ?? (host == "localhost") else { return nil }
+        guard isSecure || isLoopback else { return nil }
     }
+
+    /// Whether it is this machine, by its name or its address.
+    package var isLoopback: Bool { address?.isLoopback ?? (host == "localhost") }
 
     /// As in a URL: the port only where it is not the scheme's own.
     package var hostField: String {
         let bracketed = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
         return port == (isSecure ? 443 : 80) ? bracketed : "\(bracketed):\(port)"
+    }
+
+    /// As a proxy is asked for it: always with the port.
+    var authority: String { "\(host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host):\(port)" }
+
+    static func authority(ofProxy url: String) -> (host: String, port: UInt16)? {
+        var rest = Array(url.utf8)[...]
+        guard rest.removePrefix("http://") else { return nil }
+        if rest.last == UInt8(ascii: "/") { rest.removeLast() }
+        guard let (hostText, port) = split(rest, defaultPort: 80), let (host, _) = host(hostText) else { return nil }
+        return (host, port)
     }
 
     private static func split(

@@ -21,6 +21,7 @@ struct Connection: ~Copyable, @unchecked Sendable {
     private enum Phase { case handshaking, open, finishedWriting, failed, closed }
     private var phase = Phase.handshaking
     private var sessionTaken = false
+    private var hasWrittenLast = false
 
     init(context: ContextHandle, descriptor: Int32) throws(SocketFailed) {
         ErrorQueue.clear()
@@ -80,7 +81,26 @@ struct Connection: ~Copyable, @unchecked Sendable {
     mutating func write(_ bytes: UnsafeRawBufferPointer) -> Step {
         guard phase == .open else { return .failed(.closed) }
         ErrorQueue.clear()
-        return step(after: SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count)), of: "send")
+        let step = step(after: SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count)), of: "send")
+        // A socket that takes no more may still have something to read: why the other end has gone.
+        if case .failed(.system) = step { phase = .finishedWriting }
+        if case .done = step { hasWrittenLast = true }
+        return step
+    }
+
+    /// Whether a read would find nothing: all was written a moment ago, an answer takes its time, and none lies here half read.
+    mutating func readsTooEarly() -> Bool {
+        defer { hasWrittenLast = false }
+        return hasWrittenLast && phase == .open && SSL_has_pending(ssl) == 0
+    }
+
+    mutating func hasWord() -> Bool {
+        guard phase == .open || phase == .finishedWriting else { return false }
+        ErrorQueue.clear()
+        var byte: UInt8 = 0
+        // Without a step: what is wrong is found by reading.
+        defer { ErrorQueue.clear() }
+        return SSL_peek(ssl, &byte, 1) > 0
     }
 
     mutating func isQuiet() -> Bool {

@@ -105,6 +105,7 @@ package final class TLSStream: ByteStream {
         into buffer: inout [UInt8], atMost limit: Int, until deadline: Deadline?
     ) async throws(SocketFailed) -> Int {
         guard limit > 0 else { return 0 }
+        if connection.withLock({ $0.readsTooEarly() }) { _ = try await settle(.waitForReading, until: deadline) }
         while true {
             // A record holds at most this much, and one call gives at most one record.
             let step = withUnsafeTemporaryAllocation(byteCount: min(limit, Self.recordBytesMax), alignment: 1) {
@@ -153,6 +154,9 @@ package final class TLSStream: ByteStream {
     /// Whether nothing has come that was not read yet, neither bytes nor the end: what a client expects of a connection
     /// that it asked nothing. Never waits.
     package var isQuiet: Bool { connection.withLock { $0.isQuiet() } }
+
+    /// Whether bytes have come that were not read yet. Never waits.
+    package var hasWord: Bool { connection.withLock { $0.hasWord() } }
 
     /// Calls until it is done, waiting for the socket between.
     private func repeating(
