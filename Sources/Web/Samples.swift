@@ -29,7 +29,10 @@ extension Web {
         let refused = Problem.passwordRejected([.tooShort(minimum: 15), .common, .containsAddress, .sequence])
         let waiting = Problem.rateLimited(retryAfter: .seconds(90))
         let mail = CapturedMail(
-            id: "1", to: email.text, subject: "…", text: "…\n\(options.publicURL)/reset-password?token=…\n", html: "",
+            id: "1", to: email.text, subject: "Reset your password",
+            text:
+                "Hello,\n\nopen this link:\n\n\(options.publicURL)/reset-password?token=eyJhbGciOiJIUzI1NiJ9.e30.e30\n",
+            html: "",
             at: Timestamp(seconds: 1_767_268_800))
         return [
             ("login", SignInPage()),

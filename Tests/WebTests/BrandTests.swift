@@ -73,12 +73,13 @@ import Wording
 }
 
 @Suite struct `A preview of the pages` {
-    @Test func `shows every template in every language, with what it needs beside it`() throws {
+    @Test func `shows every template in every language, light and with what it needs beside it`() throws {
         var options = Web.Options(publicURL: "https://accounts.example.com")
         options.siteName = "Acme"
         let samples = try Web.samples(options)
         let paths = Set(samples.map(\.path))
         #expect(paths.isSuperset(of: ["assets/keyturn.css", "assets/keyturn.js", "assets/keyturn.svg"]))
+        let brought = samples.filter { $0.path.hasPrefix("assets/") }.map(\.bytes.count).reduce(0, +)
         for language in Language.allCases {
             let pages = samples.filter { $0.path.hasPrefix(language.tag + "/") }
             #expect(pages.count == 27)
@@ -87,6 +88,7 @@ import Wording
                 #expect(text.contains("<html lang=\"\(language.tag)\""))
                 #expect(text.contains(#"href="../assets/keyturn.css?v="#))
                 #expect(!text.contains("title_") && !text.contains("text_") && !text.contains("wrong_"), "\(page.path)")
+                #expect(page.bytes.count + brought < 15_000, "\(page.path)")
             }
         }
     }

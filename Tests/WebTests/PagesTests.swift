@@ -39,7 +39,7 @@ import Wording
         for page in [list, one] {
             for tag in ["<b>", "<i>", "<u>", "<s>"] { #expect(!page.text.contains(tag)) }
         }
-        #expect(one.text.contains(#"<a href="https://account.example.com/&quot;&gt;&lt;b&gt;">"#))
+        #expect(one.text.contains(#"<a href="https://account.example.com/&quot;&gt;&lt;b&gt;" dir="ltr">"#))
         #expect(!one.text.contains(#"href="https://evil"#))
     }
 
@@ -202,7 +202,7 @@ import Wording
         #expect(list.text.contains(#"<a href="/mailbox/mail?id=7">Your link</a>"#))
         #expect(list.text.contains("2026-01-01 12:00:00 UTC"))
         let mail = await desk.get("/mailbox/mail?id=7")
-        #expect(mail.text.contains(#"<a href="\#(link)">\#(link)</a>"#))
+        #expect(mail.text.contains(#"<a href="\#(link)" dir="ltr">\#(link)</a>"#))
         for missing in ["/mailbox/mail?id=8", "/mailbox/mail", "/mailbox/mail?id=%zz"] {
             #expect(await desk.get(missing).status == .notFound)
         }

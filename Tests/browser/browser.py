@@ -34,11 +34,11 @@ class Browser:
     def command(self, name, **parameters):
         return self.driver.execute_cdp_cmd(name, parameters)
 
-    def shape(self, size="desktop", scheme="light", scripts=True):
+    def shape(self, size="desktop", scheme="light", scripts=True, medium="screen"):
         width, height = SIZES[size]
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height,
                      deviceScaleFactor=1, mobile=size != "desktop")
-        self.command("Emulation.setEmulatedMedia", features=[
+        self.command("Emulation.setEmulatedMedia", media=medium, features=[
             {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
         self.command("Emulation.setScriptExecutionDisabled", value=not scripts)
 
@@ -72,6 +72,12 @@ class Browser:
             self.one(f"#{name}").clear()
             self.one(f"#{name}").send_keys(value)
 
+    def press(self, key):
+        """Presses it wherever the focus is; says where the focus is then."""
+        self.driver.switch_to.active_element.send_keys(key)
+        place = self.driver.switch_to.active_element
+        return f"{place.tag_name} {place.get_attribute('name') or place.text}"
+
     def wait(self, condition, what):
         WebDriverWait(self.driver, PATIENCE_SECONDS, poll_frequency=0.02).until(lambda _: condition(), what)
 
@@ -93,8 +99,9 @@ class Browser:
     def overflowing(self):
         """What is wider than the page, or than its own box by more than a button's edge: the beginning of its words."""
         return self.driver.execute_script("""
+            const edge = 0.4 * parseFloat(getComputedStyle(document.documentElement).fontSize);
             const wide = [...document.querySelectorAll("main *, header *, footer *, td")].filter((e) =>
-              e.scrollWidth > e.clientWidth + 6 && getComputedStyle(e).display !== "inline"
+              e.scrollWidth > e.clientWidth + edge && getComputedStyle(e).display !== "inline"
               && getComputedStyle(e).overflowX === "visible" && !e.closest("svg"));
             const side = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
             return side.concat(wide.map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 40)}`))""")

@@ -54,8 +54,12 @@ class Service:
         except queue.Empty:
             pass
         self.process.kill()
+        raise RuntimeError(f"keyturn did not start: {self.said()}")
+
+    def said(self):
+        """All that it has logged."""
         self.errors.seek(0)
-        raise RuntimeError(f"keyturn did not start: {self.errors.read()}")
+        return self.errors.read()
 
     def __enter__(self):
         return self

@@ -1,13 +1,19 @@
 """What people do, in every shape: on a phone and at a desk, with scripts and without."""
 
+import contextlib
 import itertools
 import json
 import pathlib
 import re
+import sqlite3
 import time
+
+from selenium.webdriver.common.keys import Keys
 
 from demo import ADDRESS, Configured, Demo, PATIENCE_SECONDS, free_port
 
+# Of a button in a letter, as the stylesheet of the pages has it too.
+ACCENT = "rgba(15, 95, 76, 1)"
 GOOD = "several words in a row, 1"
 OTHER = "other words in a long row"
 EVERY_SHAPE = list(itertools.product(("phone", "desktop"), (True, False)))
@@ -36,7 +42,11 @@ def forgotten_mailed_and_chosen_anew(binary, browser):
             shows(browser, "Check your inbox")
             shows(browser, "Wait 10 minutes")
             browser.open(demo.url + demo.newest_mail())
-            browser.one(".mail a[href*='/reset-password']").click()
+            browser.one("a[href^='/mailbox/letter']").click()
+            browser.wait(lambda: browser.path.startswith("/mailbox/letter"), "the letter is not shown")
+            color = browser.one("td.button").value_of_css_property("background-color")
+            assert color == ACCENT, f"the letter has lost its style: {color}"
+            browser.one("td.button a").click()
             browser.wait(lambda: browser.path.startswith("/reset-password"), "the link leads nowhere")
             shows(browser, ADDRESS)
             browser.fill(password=GOOD, confirm_password=GOOD)
@@ -180,8 +190,65 @@ def password_managers_find_their_fields(binary, browser):
         assert fields == {
             "username": "username", "password": "new-password", "confirm_password": "new-password"}, fields
         assert browser.one("[name=username]").get_attribute("value") == ADDRESS
+        for path, wanted in [("/login", {"email": "username", "password": "current-password"}),
+                             ("/forgot-password", {"email": "email"})]:
+            browser.open(demo.url + path)
+            fields = {e.get_attribute("name"): e.get_attribute("autocomplete") for e in browser.all("input[autocomplete]")}
+            assert fields == wanted, fields
         browser.open(demo.url + "/.well-known/change-password")
         assert browser.path == "/forgot-password"
+
+
+def the_keyboard_is_enough_and_finds_what_is_wrong(binary, browser):
+    with Demo(binary) as demo:
+        browser.shape("desktop")
+        browser.open(demo.url + demo.link())
+        places = [browser.press(Keys.TAB) for _ in range(5)]
+        assert places == ["a Skip to the content", "button Show", "input password", "input confirm_password",
+                          "button Change my password"], places
+        browser.fill(password="a river by night", confirm_password="a river at night")
+        before = browser.one("html").id
+        browser.press(Keys.ENTER)
+        browser.wait(lambda: browser.one("html").id != before, "Enter sent nothing")
+        # What went wrong has the focus and is announced, and leads to its field.
+        alert, field = browser.one("#alert"), browser.one("#confirm_password")
+        browser.wait(lambda: browser.driver.switch_to.active_element == alert, "the alert has no focus")
+        assert alert.get_attribute("role") == "alert"
+        assert browser.driver.title.startswith("Error: "), browser.driver.title
+        assert "confirm-wrong" in field.get_attribute("aria-describedby").split()
+        alert.find_element("css selector", "a").click()
+        browser.wait(lambda: browser.driver.switch_to.active_element == field, "the alert leads nowhere")
+
+
+def caps_lock_is_noticed(binary, browser):
+    with Demo(binary) as demo:
+        browser.shape("desktop")
+        for path in ("/login", demo.link()):
+            browser.open(demo.url + path)
+            for is_on, said in [("true", "Caps Lock is on."), ("false", "")]:
+                browser.driver.execute_script(
+                    "document.getElementById('password').dispatchEvent("
+                    f"new KeyboardEvent('keydown', {{ key: 'A', modifierCapsLock: {is_on} }}))")
+                assert browser.text("#caps") == said, (path, is_on, browser.text("#caps"))
+
+
+def a_fault_of_ours_is_a_page_with_a_number(binary, browser):
+    with Configured(binary, KEYTURN_LOG_LEVEL="warning") as service:
+        def rename(old, new):
+            with contextlib.closing(sqlite3.connect(f"{service.directory.name}/keyturn.sqlite", timeout=30)) as database:
+                database.execute(f"ALTER TABLE {old} RENAME TO {new}")
+        rename("outbox", "elsewhere")
+        for _ in each_shape(browser):
+            browser.open(service.url + "/forgot-password")
+            browser.fill(email=ADDRESS)
+            browser.submit()
+            shows(browser, "Something went wrong")
+            number = re.search(r"mention this number: (\d+)\.", browser.text()).group(1)
+            assert re.search(rf"\bid={number}\b.*status=500", service.said()), service.said()
+        rename("elsewhere", "outbox")
+        browser.open(service.url + "/forgot-password")
+        browser.fill(email=ADDRESS)
+        browser.submit(ends_at="/forgot-password/sent")
 
 
 def too_many_requests_keep_what_was_typed(binary, browser):
@@ -224,6 +291,9 @@ def in_the_language_of_the_browser(binary, browser):
                     browser.fill(password=GOOD, confirm_password=GOOD)
                     browser.submit(ends_at="/reset-password/done")
                     shows(browser, pages["changedTitle"])
+                    # And so is the letter about it.
+                    subject = letters["changedSubject"].split("{site}")
+                    browser.wait(lambda: all(part in demo.request("/mailbox")[1] for part in subject), "no letter came")
     finally:
         browser.speak()
 
@@ -278,7 +348,8 @@ FLOWS = [
     a_dead_link_offers_another_on_the_same_page, a_link_works_on_another_device_and_only_once,
     a_double_click_is_one_click, a_form_sent_again_has_the_first_answer,
     the_token_leaves_the_address_bar_and_a_reload_still_works, hints_help_and_never_block,
-    password_managers_find_their_fields, too_many_requests_keep_what_was_typed, in_the_language_of_the_browser,
+    password_managers_find_their_fields, the_keyboard_is_enough_and_finds_what_is_wrong, caps_lock_is_noticed,
+    a_fault_of_ours_is_a_page_with_a_number, too_many_requests_keep_what_was_typed, in_the_language_of_the_browser,
     scripts_count_in_the_language_of_the_page, an_expired_link_says_so_and_offers_another,
     too_many_letters_keep_what_was_typed,
 ]

@@ -82,27 +82,54 @@ def no_language_is_too_wide_for_a_narrow_screen(binary, browser):
     with tempfile.TemporaryDirectory() as folder:
         files = preview(binary, folder)
         assert len({file.parent.name for file in files}) == 15, "not all languages are there"
+        browser.shape("narrow")
         for file in files:
-            browser.shape("narrow")
             browser.open(f"file://{file}")
             faults += [f"{file.parent.name} {file.stem}: {what}" for what in browser.overflowing()]
     assert not faults, "\n".join(faults)
 
 
-def from_right_to_left_every_page_is_accessible(binary, browser):
+def in_both_directions_every_page_is_accessible(binary, browser):
     faults = []
     with tempfile.TemporaryDirectory() as folder:
         for file in preview(binary, folder):
-            if file.parent.name != "ar" or file.stem.startswith("letter-"):
+            if file.parent.name not in ("ar", "en") or file.stem.startswith("letter-"):
                 continue
             browser.open(f"file://{file}")
             for size, scheme in [("phone", "light"), ("desktop", "dark")]:
                 browser.shape(size, scheme)
-                faults += [f"{file.stem} {size} {scheme}: {fault}" for fault in browser.accessibility_faults()]
+                faults += [f"{file.parent.name} {file.stem} {size} {scheme}: {fault}"
+                           for fault in browser.accessibility_faults()]
     assert not faults, "\n".join(faults)
 
 
+def text_of_twice_the_size_fits_a_phone(binary, browser):
+    faults = []
+    browser.shape("phone")
+    with tempfile.TemporaryDirectory() as folder:
+        for file in preview(binary, folder):
+            if file.parent.name not in ("ar", "de") or file.stem.startswith("letter-"):
+                continue
+            browser.open(f"file://{file}")
+            browser.driver.execute_script("document.documentElement.style.fontSize = '200%'")
+            faults += [f"{file.parent.name} {file.stem}: {what}" for what in browser.overflowing()]
+    assert not faults, "\n".join(faults)
+
+
+def paper_gets_what_is_to_be_read(binary, browser):
+    with Demo(binary) as demo:
+        browser.open(demo.url + "/forgot-password/sent")
+        browser.shape(medium="print", scheme="dark")
+        assert "Check your inbox" in browser.text()
+        assert not any(e.is_displayed() for e in browser.all(".aside, .skip, form"))
+        for name in ("color", "background-color"):
+            assert browser.one("body").value_of_css_property(name) == ON_PAPER[name], name
+        browser.shape()
+
+
+ON_PAPER = {"color": "rgba(0, 0, 0, 1)", "background-color": "rgba(0, 0, 0, 0)"}
+
 LOOKS = [
     every_page_is_accessible_and_fits, every_page_is_light, no_language_is_too_wide_for_a_narrow_screen,
-    from_right_to_left_every_page_is_accessible,
+    in_both_directions_every_page_is_accessible, text_of_twice_the_size_fits_a_phone, paper_gets_what_is_to_be_read,
 ]

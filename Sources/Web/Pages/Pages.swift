@@ -54,12 +54,13 @@ struct Pages: Sendable {
         return library.render(model, withTemplate: page.template) ?? ""
     }
 
-    /// The summary above a form: what went wrong and the way to it; where several things did, each with its own.
+    /// The summary above a form: what went wrong and the way to the field; where several fields did, each with its own.
     private func alert(about problem: Problem, in words: Words) -> [String: Any] {
         var alert: [String: Any] = ["summary": words.text(of: problem)]
         alert["wait"] = problem.retryAfterSeconds.map { words.fill("tryAgainIn", ["wait": words.wait(seconds: $0)]) }
-        if problem.errors.count == 1 { alert["field"] = problem.errors[0].field }
-        alert["hasItems"] = problem.errors.count > 1
+        let fields = Set(problem.errors.map(\.field))
+        if fields.count == 1 { alert["field"] = fields.first }
+        alert["hasItems"] = fields.count > 1
         alert["items"] = problem.errors.map { ["field": $0.field, "text": words.text(of: $0)] }
         return alert
     }
