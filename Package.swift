@@ -143,6 +143,7 @@ let package = Package(
             name: "TestKit",
             dependencies: seen([
                 "Keyturn", "HTTP", "TLS", "Sockets", "StrictJSON", "PasswordHashing", "Cryptography", "COpenSSL",
+                "Logging",
             ]),
             path: "Tests/TestKit", swiftSettings: strict),
         tests("Cryptography", sees: "Cryptography"),

@@ -4,7 +4,6 @@ import Keyturn
 import Logging
 import PasswordHashing
 import StrictJSON
-import Synchronization
 import Telemetry
 import Testing
 import TestKit
@@ -111,26 +110,5 @@ extension String {
     func components(after mark: String) -> Substring? {
         guard let range = firstRange(of: mark) else { return nil }
         return self[range.upperBound...]
-    }
-}
-
-/// Every line the room logged, with all its fields.
-final class LoggedLines: Sendable {
-    private let lines = Mutex<[String]>([])
-    var all: [String] { lines.withLock { $0 } }
-    var handler: any LogHandler { Handler(lines: self) }
-
-    private struct Handler: LogHandler {
-        let lines: LoggedLines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-        func log(event: LogEvent) {
-            let fields = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            lines.lines.withLock { $0.append("\(event.level) \(event.message) \(fields.joined(separator: " "))") }
-        }
     }
 }
