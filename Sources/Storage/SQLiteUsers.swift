@@ -15,11 +15,11 @@ package struct SQLiteUsers: Users {
     let auditLog: SQLiteAuditLog
 
     package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
-        try await readers.read { db in try User.found(email: email, in: db) }
+        try await readers.readQuickly { db in try User.found(email: email, in: db) }
     }
 
     package func user(id: UserID) async throws(StorageFailed) -> User? {
-        try await readers.read { db in try User.found(id: id, in: db) }
+        try await readers.readQuickly { db in try User.found(id: id, in: db) }
     }
 
     package func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [User?] {
