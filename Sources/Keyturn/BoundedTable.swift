@@ -32,8 +32,9 @@ struct BoundedTable<Value> {
     /// Remembers `value`, in place of the lightest of the bench if need be.
     mutating func store(_ value: Value, for key: UInt64, weighing weight: (Value) -> Int64) {
         let bench = bench(of: key)
-        let own = bench.first { seats[$0]?.key == key }
-        let seat = own ?? bench.first { seats[$0] == nil } ?? lightest(of: bench, weighing: weight)
+        let seat = bench.dropFirst().reduce(bench.lowerBound) { best, seat in
+            reluctance(of: seat, toTake: key, weight) < reluctance(of: best, toTake: key, weight) ? seat : best
+        }
         seats[seat] = Seat(key: key, value: value)
     }
 
@@ -46,8 +47,9 @@ struct BoundedTable<Value> {
         return first..<first + Self.seatsPerBench
     }
 
-    private func lightest(of bench: Range<Int>, weighing weight: (Value) -> Int64) -> Int {
-        let weights = bench.map { seats[$0].map { weight($0.value) } ?? .min }
-        return bench.lowerBound + (weights.indices.min { weights[$0] < weights[$1] } ?? 0)
+    /// The key's own seat first, then one that is free, then the lightest.
+    private func reluctance(of seat: Int, toTake key: UInt64, _ weight: (Value) -> Int64) -> (Int, Int64) {
+        guard let taken = seats[seat] else { return (1, 0) }
+        return taken.key == key ? (0, 0) : (2, weight(taken.value))
     }
 }

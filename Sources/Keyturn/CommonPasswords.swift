@@ -16,7 +16,7 @@ enum CommonPasswords {
     /// The longest in bytes.
     static let longest = 39
 
-    /// Lower case ASCII, one a line, sorted by bytes, a line feed behind each: one literal, because an array of so many
+    /// Lower case ASCII, one a line, sorted by bytes, a line feed between them: one literal, because an array of so many
     /// takes the compiler minutes and the process a megabyte of heap.
     // swift-format-ignore
     static let lines = #"""
@@ -81928,6 +81928,5 @@ zzzzzzzzzzzzzzzzzzzz
 zzzzzzzzzzzzzzzzzzzzzzz
 zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
 ~will5melvin
-
 """#
 }

@@ -49,7 +49,7 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Before the last `@`; the whole text where there is none.
     var localPart: Substring {
-        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return text[...] }
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return Substring(text) }
         return text[..<at]
     }
 

@@ -35,7 +35,7 @@ enum Guessable {
     static func isCommon(_ bytes: [UInt8], in list: Blocklist) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self)
         let all = text.utf8
-        if list.contains(all[...]) { return true }
+        if list.contains(Substring(text).utf8) { return true }
         if let period = period(of: bytes), list.contains(all.prefix(period)) { return true }
         let isLetter: (UInt8) -> Bool = { !(0x21...0x7E).contains($0) || (0x61...0x7A).contains($0) }
         if let first = all.firstIndex(where: isLetter), let last = all.lastIndex(where: isLetter) {

@@ -54,9 +54,7 @@ package struct Login: Sendable {
         do { id = try sessions.userID(in: token, at: now) } catch { throw .credentials }
         let user: User?
         do { user = try await users.user(id: id) } catch { throw .storage(error) }
-        do { try sessions.verify(token, for: user, at: now) } catch { throw .credentials }
-        guard let user else { throw .credentials }
-        return user
+        do { return try sessions.verify(token, for: user, at: now) } catch { throw .credentials }
     }
 }
 

@@ -29,7 +29,7 @@ package struct PasswordPolicy: Sendable {
         self.maximumBytes = maximumBytes
         self.breached = breached
         blocklist = Blocklist(additions: extraBlocklist)
-        siteWords = site.flatMap { word in [word[...]] + word.split(separator: ".").dropLast() }
+        siteWords = site.flatMap { word in [Substring(word)] + word.split(separator: ".").dropLast() }
             .filter { $0.unicodeScalars.count >= Self.shortestWord }
             .map { Self.lowered(String($0)) }
     }
@@ -80,7 +80,7 @@ package struct PasswordPolicy: Sendable {
     }
 
     private func containsAddress(_ bytes: [UInt8], _ email: EmailAddress) -> Bool {
-        [email.text[...], email.localPart].contains { word in
+        [Substring(email.text), email.localPart].contains { word in
             let composed = String(word).precomposedStringWithCanonicalMapping
             return composed.unicodeScalars.count >= Self.shortestWord
                 && Guessable.contains(Self.lowered(composed), in: bytes)

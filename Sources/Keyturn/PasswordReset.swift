@@ -65,9 +65,9 @@ package struct PasswordReset: Sendable {
         do { return try await hasher.hash(password) } catch {
             switch error {
             case .passwordTooLong(let limitBytes): throw .password([.tooManyBytes(maximum: limitBytes)])
-            case .passwordHasNUL: throw .password([.containsNull])
-            // A cost beyond the limits does not pass the start; should it, nothing can be hashed until it is mended.
-            case .busy, .costBeyondLimits: throw .busy
+            // A cost beyond the limits does not pass the start, and U+0000 not the policy; should one, nothing can be hashed until
+            // it is mended.
+            case .busy, .costBeyondLimits, .passwordHasNUL: throw .busy
             }
         }
     }
@@ -80,13 +80,10 @@ package struct PasswordReset: Sendable {
         let user: User?
         do { user = try await users.user(id: claimed.user) } catch { throw .storage(error) }
         let credentials = user.flatMap { $0.isDisabled ? nil : $0.credentials }
-        let expiresAt: Timestamp
-        do { expiresAt = try links.verify(claimed, for: credentials, at: now) } catch {
+        do { return try links.verify(claimed, for: credentials, at: now) } catch {
             audit.note(error == .expired ? .linkExpired : .linkRefused, of: user?.id, called: claimed.user, at: now)
             throw .token(error)
         }
-        guard let credentials else { throw .token(.invalid) }
-        return (credentials, expiresAt)
     }
 
     /// Somebody else was faster with a link of this account.

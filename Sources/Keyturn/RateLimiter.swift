@@ -38,9 +38,10 @@ package final class RateLimiter: Sendable {
 }
 
 extension Int64 {
+    /// - Parameter other: not negative.
     fileprivate func saturating(plus other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
+        return overflow ? .max : sum
     }
 
     fileprivate func saturating(times other: Int64) -> Int64 {

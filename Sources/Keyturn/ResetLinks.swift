@@ -35,11 +35,11 @@ package struct ResetLinks: Sendable {
     }
 
     /// - Parameter user: as stored now; nil where there is none: costs the same, and is `.invalid`.
-    /// - Returns: when the link expires: the first moment at which it is refused.
+    /// - Returns: whose link it is, and when it expires: the first moment at which it is refused.
     /// - Throws: `.expired` only where the signature is good.
     @discardableResult
     package func verify(_ claimed: ClaimedLink, for user: Credentials?, at now: Timestamp) throws(TokenRejected)
-        -> Timestamp
+        -> (holder: Credentials, expiresAt: Timestamp)
     {
         let holder = user ?? .nobody(called: claimed.user)
         let isSigned = secrets.keys.contains { secret in
@@ -47,7 +47,7 @@ package struct ResetLinks: Sendable {
         }
         guard isSigned, user != nil, holder.id == claimed.user else { throw .invalid }
         guard now < claimed.token.expiresAt else { throw .expired }
-        return claimed.token.expiresAt
+        return (holder, claimed.token.expiresAt)
     }
 }
 

@@ -37,9 +37,11 @@ package struct SessionTokens: Sendable {
     }
 
     /// - Parameter user: as stored now; nil where there is none.
+    /// - Returns: whose it is.
     /// - Throws: `.invalid` also where the password has changed or the account is disabled; `.expired` only where the signature
     ///   is good and the rest still true.
-    package func verify(_ token: String, for user: User?, at now: Timestamp) throws(TokenRejected) {
+    @discardableResult
+    package func verify(_ token: String, for user: User?, at now: Timestamp) throws(TokenRejected) -> User {
         let claimed = try mint.read(token, at: now)
         guard let secret = secrets.keys.first(where: { claimed.isSigned(with: $0) }), let user,
             user.id == claimed.user, !user.isDisabled,
@@ -47,6 +49,7 @@ package struct SessionTokens: Sendable {
             equalInConstantTime(Array(fingerprint.utf8), Array(Self.fingerprint(of: user, secret: secret).utf8))
         else { throw .invalid }
         guard now < claimed.expiresAt else { throw .expired }
+        return user
     }
 
     private static func fingerprint(of user: User, secret: [UInt8]) -> String {

@@ -54,11 +54,17 @@ import Testing
         #expect(cost.work == 655_360)
         #expect(Scrypt.Cost(logN: 62, r: 8, p: 1).memoryBytes == nil)
         #expect(Scrypt.Cost(logN: 60, r: 8, p: 1).work == nil)
+        #expect(Scrypt.Cost(logN: 0, r: 8, p: 1).memoryBytes == nil)
+        #expect(Scrypt.Cost(logN: 0, r: 8, p: 1).work == nil)
     }
 
     @Test func `have at least one byte`() {
         #expect(throws: DerivationFailed.parameters) {
             try Scrypt.derive([], salt: [], cost: Scrypt.Cost(logN: 4, r: 1, p: 1), byteCount: 0)
+        }
+        // The table alone is a number of 64 bits; with what the library wants besides it is none.
+        #expect(throws: DerivationFailed.parameters) {
+            try Scrypt.derive([], salt: [], cost: Scrypt.Cost(logN: 26, r: (1 << 30) - 1, p: 1), byteCount: 32)
         }
         #expect(throws: DerivationFailed.parameters) {
             try PBKDF2.derive([], salt: [], iterations: 1, hash: .sha256, byteCount: 0)

@@ -1,8 +1,9 @@
 /// What is noted of what visitors do.
-import Keyturn
 import PasswordHashing
 import TestKit
 import Testing
+
+@testable import Keyturn
 
 @Suite struct `The audit log` {
     private let store = MemoryStore([.ann, .bob, .disabledDan])
@@ -101,10 +102,26 @@ import Testing
         #expect(store.audited.count == 4)
     }
 
+    @Test func `remembers no more accounts than it has seats for, and forgets who was noted longest ago`() {
+        let few = AuditNotes(store, capacity: 8)
+        for number in 0..<9 {
+            few.noteLogin(refusedFor: "\(number)@example.com", at: noon + .seconds(Int64(number)))
+        }
+        few.noteLogin(refusedFor: "0@example.com", at: noon + .seconds(9))
+        few.noteLogin(refusedFor: "8@example.com", at: noon + .seconds(9))
+        #expect(store.audited.count == 10)
+    }
+
     @Test func `tells events of one account apart within a minute`() async throws {
         _ = try await reset.check(token())
         await #expect(throws: LoginRefused.credentials) { try await login.login(User.ann.email, password: "wrong") }
         _ = try await reset.check(token())
         #expect(lines == ["link_opened 1 visitor", "login_refused 1 visitor"])
+    }
+}
+
+extension AuditNotes {
+    fileprivate func noteLogin(refusedFor address: String, at now: Timestamp) {
+        note(.loginRefused, of: nil, called: EmailAddress(stored: address), at: now)
     }
 }

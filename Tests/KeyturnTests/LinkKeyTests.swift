@@ -27,7 +27,7 @@ import Testing
                 lifetime: .seconds(vector.expiresAt - vector.issuedAt))
             let now = Timestamp(seconds: vector.issuedAt)
             #expect(links.sign(for: vector.credentials, at: now).token == vector.token, "\(vector.name)")
-            let expiresAt = try links.verify(links.read(vector.token, at: now), for: vector.credentials, at: now)
+            let (_, expiresAt) = try links.verify(links.read(vector.token, at: now), for: vector.credentials, at: now)
             #expect(expiresAt == Timestamp(seconds: vector.expiresAt), "\(vector.name)")
         }
     }

@@ -1,8 +1,9 @@
 /// Which passwords people may choose.
-import Keyturn
 import PasswordHashing
 import TestKit
 import Testing
+
+@testable import Keyturn
 
 @Suite struct `The password policy` {
     private let policy = PasswordPolicy(site: ["accounts.bookshop.example", "Corner Books", "app"])
@@ -104,6 +105,34 @@ import Testing
             #expect(problems(password, policy: short).contains(.common), "\(password)")
         }
         #expect(problems("passwore", policy: short) == [])
+    }
+
+    /// Long enough they are refused as they stand; shorter ones when they are repeated until they are.
+    @Test func `refuses every common password, and one that is too short also when it is repeated until it is not`() {
+        let lines = CommonPasswords.lines.utf8.split(separator: UInt8(ascii: "\n")).map { String(Substring($0)) }
+        #expect(lines.count == 81_908)
+        #expect(lines.count { $0.utf8.count >= 8 } == 81_908)
+        #expect(lines.count { $0.utf8.count >= 15 } == 9_728)
+        // Every line would take a debug build a minute.
+        for line in stride(from: 0, to: lines.count, by: 101).map({ lines[$0] }) {
+            let long = String(repeating: line, count: (14 + line.utf8.count) / line.utf8.count)
+            #expect(long.utf8.count >= 15)
+            #expect(problems(long) != [], "\(long)")
+        }
+    }
+
+    @Test func `knows no password beyond the last of the list`() {
+        #expect(!Blocklist.isBuiltIn(Substring("~~~~~~~~~~~~~~~~").utf8))
+        #expect(Blocklist.isBuiltIn(Substring("~will5melvin").utf8))
+        #expect(!Blocklist.isBuiltIn(Substring("~will5melvin\n").utf8))
+        #expect(!Blocklist.isBuiltIn(Substring("!!!!!!!!!!!!!!!!").utf8))
+    }
+
+    @Test func `looks for a whole address that has no @ as for its name`() {
+        do {
+            _ = try policy.accept("the lighthouse keeper sings", for: EmailAddress(stored: "lighthouse"))
+            Issue.record("accepted")
+        } catch { #expect(error.problems == [.containsAddress]) }
     }
 
     @Test func `refuses what the operator adds`() {

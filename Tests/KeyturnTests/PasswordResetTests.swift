@@ -1,6 +1,7 @@
 /// The one thing the whole service is for.
 import Keyturn
 import PasswordHashing
+import Synchronization
 import TestKit
 import Testing
 
@@ -143,6 +144,51 @@ import Testing
         await #expect(throws: failed) { try await reset.revoke(link) }
     }
 
+    /// The clock is looked at for the second time when everything is proved and only the writing is left.
+    private func reset(asLastStepBegins happens: @escaping @Sendable (MemoryStore) -> Void) -> PasswordReset {
+        let (looks, store, clock) = (Looks(), store, clock)
+        return PasswordReset(
+            users: store, links: .sample, policy: PasswordPolicy(site: []), hasher: hasher, audit: AuditNotes(store),
+            clock: WallClock {
+                if looks.count.add(1, ordering: .relaxed).newValue == 2 { happens(store) }
+                return clock.now
+            })
+    }
+
+    @Test func `says when the store fails at the last step`() async {
+        let failure = StorageFailed(code: 13, reason: "full")
+        await #expect(throws: ResetRefused.storage(failure)) {
+            try await reset(asLastStepBegins: { $0.fail(with: failure) }).reset(token(), to: good, confirmation: nil)
+        }
+        store.fail(with: nil)
+        await #expect(throws: ResetRefused.storage(failure)) {
+            try await reset(asLastStepBegins: { $0.fail(with: failure) }).revoke(token())
+        }
+        store.fail(with: nil)
+        #expect(store.letters == [])
+    }
+
+    @Test func `can be refused by its owner once: who comes second hears what a used link is told`() async {
+        await #expect(throws: ResetRefused.token(.invalid)) {
+            try await reset(asLastStepBegins: { $0.revokeLinks(of: UserID("1")) }).revoke(token())
+        }
+        await #expect(throws: ResetRefused.token(.invalid)) {
+            try await reset(asLastStepBegins: { $0.revokeLinks(of: UserID("1")) }).reset(
+                token(), to: good, confirmation: nil)
+        }
+    }
+
+    @Test func `refuses what the scheme would cut off, should the policy let it pass`() async {
+        let bcrypt = PasswordReset(
+            users: store, links: .sample, policy: PasswordPolicy(site: []),
+            hasher: PasswordHasher(scheme: .bcrypt(cost: 4), pool: HashingPool(threads: 1)), audit: AuditNotes(store),
+            clock: clock.wall)
+        let long = "the seventh lantern hangs above a very quiet meadow near the old harbours"
+        await #expect(throws: ResetRefused.password([.tooManyBytes(maximum: 72)])) {
+            try await bcrypt.reset(token(), to: long, confirmation: nil)
+        }
+    }
+
     @Test func `says busy when nothing more can be hashed, and the link stays good`() async throws {
         let pool = HashingPool(threads: 1, waitingLimit: 0)
         pool.shutDown()
@@ -153,4 +199,9 @@ import Testing
         await #expect(throws: ResetRefused.busy) { try await closed.reset(link, to: good, confirmation: nil) }
         try await reset.reset(link, to: good, confirmation: nil)
     }
+}
+
+/// How often somebody looked at the clock.
+private final class Looks: Sendable {
+    let count = Atomic(0)
 }

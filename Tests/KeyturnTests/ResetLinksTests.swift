@@ -16,7 +16,7 @@ import Testing
         let link = links.sign(for: ann, at: noon)
         #expect(link.expiresAt == Timestamp(seconds: noonSeconds + 1800))
         #expect(try links.read(link.token, at: noon).user == UserID("1"))
-        #expect(try links.verify(links.read(link.token, at: noon), for: ann, at: noon) == link.expiresAt)
+        #expect(try links.verify(links.read(link.token, at: noon), for: ann, at: noon).expiresAt == link.expiresAt)
     }
 
     @Test func `leads to the two pages below the public URL`() {

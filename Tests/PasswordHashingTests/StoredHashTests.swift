@@ -45,12 +45,16 @@ import Testing
         // ASP.NET: 2^32 - 1 iterations; a salt longer than all there is
         "AQAAAAL/////AAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
         "AQAAAAIAAAAy/////+Mwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
+        // ASP.NET: a digest that never was; SHA-1 and a key of twice its length
+        Base64.encode([1, 0, 0, 0, 3, 0, 0, 0, 50, 0, 0, 0, 16] + [UInt8](repeating: 7, count: 48)),
+        Base64.encode([1, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 16] + [UInt8](repeating: 7, count: 56)),
         // bcrypt: 2^16 rounds, 2^31 rounds, none; a version that never was
         "$2b$16$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         "$2b$31$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         "$2b$00$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         "$2b$+4$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         "$2x$04$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
+        "$2b$4$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuyy",
         "bcrypt$$2b$31$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         // sha-crypt: rounds
         "$5$rounds=999999999$tCdpHAu9F9liv7oV$O6D/PmIGA0AtljB.HrgwtKesBAdlOVGsYcTesbqPwGD",
@@ -104,6 +108,11 @@ import Testing
         if prefix != "$2b$04$" {
             #expect(try !stored.matches(Password([UInt8](repeating: 0x78, count: 512))))
         }
+    }
+
+    @Test func `with a salt that crypt does not take is nobody's`() throws {
+        let stored = try #require(HashFormats.read(PasswordHash("$5$a:b$" + String(repeating: "a", count: 43))))
+        #expect(try !stored.matches(Password(Array(Vector.plain.utf8))))
     }
 
     @Test func `and a password print neither themselves nor their parts`() {

@@ -34,7 +34,7 @@ struct TokenCommand: AsyncParsableCommand {
                 do {
                     let claimed = try links.read(text, at: now)
                     let user = try await database.users.user(id: claimed.user)
-                    let expiresAt = try links.verify(claimed, for: user?.credentials, at: now)
+                    let expiresAt = try links.verify(claimed, for: user?.credentials, at: now).expiresAt
                     if user?.isDisabled == true { throw CommandFailed("refused: the account is disabled") }
                     Terminal.say("works until \(expiresAt.rfc3339)")
                 } catch TokenRejected.expired {

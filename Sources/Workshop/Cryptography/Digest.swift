@@ -19,12 +19,12 @@ struct Algorithm: @unchecked Sendable {
     let pointer: OpaquePointer?
     let byteCount: Int
 
-    static let sha1 = Algorithm("SHA1", byteCount: 20, otherwise: EVP_sha1())
-    static let sha256 = Algorithm("SHA256", byteCount: 32, otherwise: EVP_sha256())
-    static let sha512 = Algorithm("SHA512", byteCount: 64, otherwise: EVP_sha512())
+    static let sha1 = Algorithm("SHA1", byteCount: 20)
+    static let sha256 = Algorithm("SHA256", byteCount: 32)
+    static let sha512 = Algorithm("SHA512", byteCount: 64)
 
-    private init(_ name: String, byteCount: Int, otherwise builtIn: OpaquePointer?) {
-        pointer = EVP_MD_fetch(nil, name, nil) ?? builtIn
+    private init(_ name: String, byteCount: Int) {
+        pointer = EVP_MD_fetch(nil, name, nil)
         self.byteCount = byteCount
     }
 

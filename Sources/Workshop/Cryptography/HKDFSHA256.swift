@@ -14,12 +14,11 @@ package enum HKDFSHA256 {
     private static func expand(_ pseudorandomKey: [UInt8], info: [UInt8], byteCount: Int) -> [UInt8] {
         var output: [UInt8] = []
         var block: [UInt8] = []
-        var counter: UInt8 = 1
-        while true {
+        // At most 255: the precondition above.
+        for counter in 1...UInt8((byteCount + 31) / 32) {
             block = HMACSHA256.authenticate(block + info + [counter], key: pseudorandomKey)
             output += block
-            if output.count >= byteCount { return Array(output.prefix(byteCount)) }
-            counter += 1  // at most 255: the precondition above
         }
+        return Array(output.prefix(byteCount))
     }
 }

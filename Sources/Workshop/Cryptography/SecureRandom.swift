@@ -4,8 +4,8 @@ import COpenSSL
 package enum SecureRandom {
     package static func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            guard let length = Int32(exactly: count) else { preconditionFailure("no caller asks for 2 GiB") }
-            let status = RAND_bytes(buffer.baseAddress, length)
+            // No caller asks for 2 GiB, and no count comes from outside.
+            let status = RAND_bytes(buffer.baseAddress, Int32(count))
             // Fails only where the system has no randomness to give, which no input can bring about. Whatever went on
             // from here would sign with guessable keys, and a caller could only stop too: better here than forgotten.
             precondition(status == 1, "the system gives no random bytes")
