@@ -14,5 +14,6 @@ package enum Migrations {
         File(name: "0002_outbox.sql", sql: PackageResources._002_outbox_sql),
         File(name: "0003_audit.sql", sql: PackageResources._003_audit_sql),
         File(name: "0004_reports.sql", sql: PackageResources._004_reports_sql),
+        File(name: "0005_webhooks.sql", sql: PackageResources._005_webhooks_sql),
     ]
 }

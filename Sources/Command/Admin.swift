@@ -6,18 +6,29 @@ import Telemetry
 final class Admin: Responder {
     private let metrics: Metrics
     private let outbox: any Outbox
+    private let webhooks: any Webhooks
     private let pending: Gauge
     private let leased: Gauge
     private let failed: Gauge
     private let oldestSeconds: Gauge
+    private let untold: Gauge
+    private let untoldFailed: Gauge
+    private let untoldSeconds: Gauge
 
-    init(metrics: Metrics, outbox: any Outbox) {
+    init(metrics: Metrics, outbox: any Outbox, webhooks: any Webhooks) {
         self.metrics = metrics
         self.outbox = outbox
+        self.webhooks = webhooks
         let letters = {
             metrics.gauge("keyturn_outbox_letters", help: "Letters in the outbox, by state.", ("state", $0))
         }
         (pending, leased, failed) = (letters("pending"), letters("leased"), letters("failed"))
+        let messages = {
+            metrics.gauge("keyturn_webhooks", help: "Messages to the app, by state.", ("state", $0))
+        }
+        (untold, untoldFailed) = (messages("waiting"), messages("failed"))
+        untoldSeconds = metrics.gauge(
+            "keyturn_webhooks_oldest_seconds", help: "Age of the oldest message to the app that waits.")
         oldestSeconds = metrics.gauge(
             "keyturn_outbox_oldest_seconds", help: "Age of the oldest letter that waits or is under way.")
     }
@@ -38,10 +49,21 @@ final class Admin: Responder {
     /// Counted when somebody asks, not with every letter. Where the store cannot say, the last numbers stay, and the counters of
     /// its failures grow.
     private func readOutbox() async {
+        let now = WallClock.system.now()
+        if let depth = try? await webhooks.depth() {
+            untold.set(Int64(depth.pending + depth.leased))
+            untoldFailed.set(Int64(depth.failed))
+            untoldSeconds.set(depth.age(at: now))
+        }
         guard let depth = try? await outbox.depth() else { return }
         pending.set(Int64(depth.pending))
         leased.set(Int64(depth.leased))
         failed.set(Int64(depth.failed))
-        oldestSeconds.set(depth.oldest.map { max(0, WallClock.system.now().seconds - $0.seconds) } ?? 0)
+        oldestSeconds.set(depth.age(at: now))
     }
+}
+
+extension OutboxDepth {
+    /// Of the oldest, in seconds.
+    fileprivate func age(at now: Timestamp) -> Int64 { oldest.map { max(0, now.seconds - $0.seconds) } ?? 0 }
 }

@@ -136,3 +136,19 @@ extension Settings.Mail {
         return (try SendGrid(client: client, clock: clock, metrics: metrics, options: options), client)
     }
 }
+
+extension Settings.App {
+    /// The client ends before its loops do.
+    func sender(loops: EventLoops, clock: WallClock) throws(ConfigurationRefused) -> (
+        sender: WebhookSender, client: HTTPClient
+    ) {
+        if let caFile, (try? ConfigurationOptions.contents(of: caFile)) == nil {
+            throw ConfigurationRefused(.webhookCAFile, "cannot be read")
+        }
+        var options = HTTPClient.Options()
+        options.connectionsMax = WebhookWorker.parallelMax
+        let client = HTTPClient(
+            to: origin, trust: caFile.map { .file(path: $0) } ?? .system, loops: loops, options: options)
+        return (WebhookSender(client: client, path: path, secrets: secrets, clock: clock), client)
+    }
+}

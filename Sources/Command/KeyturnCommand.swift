@@ -10,6 +10,7 @@ struct KeyturnCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Demo.self, Migrate.self, UserCommand.self, OutboxCommand.self, MailCommand.self,
+            WebhookCommand.self,
             ConfigCommand.self, TemplatesCommand.self, SecretCommand.self, TokenCommand.self, BackupCommand.self,
             RestoreCommand.self,
             Doctor.self,

@@ -73,6 +73,8 @@ struct Service {
             carrier: carrier.carrier, clock: clock, metrics: metrics, log: log,
             pseudonym: AddressPseudonym(secrets: essentials.secrets), options: mailing)
 
+        let telling = try settings.app.map { try $0.sender(loops: loops, clock: clock) }
+
         var facing = Web.Options(publicURL: essentials.publicURL)
         facing.allowedOrigins = settings.server.allowedOrigins
         facing.trustedProxies = settings.server.trustedProxies
@@ -106,6 +108,13 @@ struct Service {
         let admin = try makeAdmin()
         ProcessMetrics.register(in: metrics, hashing: pool)
         var services: [any ServiceLifecycle.Service] = [Mailing(worker: worker)]
+        if let telling, let app = settings.app {
+            services.append(
+                Telling(
+                    worker: WebhookWorker(
+                        webhooks: database.webhooks, users: database.users, sender: telling.sender, clock: clock,
+                        maximumAge: app.maximumAge, metrics: metrics, log: log)))
+        }
         if let admin { services.append(Serving(server: admin)) }
         services.append(Serving(server: server))
         services.append(certificate)
@@ -129,6 +138,7 @@ struct Service {
 
         pool.shutDown()
         await carrier.client?.shutDown()
+        await telling?.client.shutDown()
         database.close()
         await loops.shutDown()
         log.info("stopped")
@@ -160,7 +170,8 @@ struct Service {
         let listener = try Listener.bound(to: address, key: .adminPort)
         log.info("metrics", metadata: ["url": "\(listener.address.url(secure: false))/metrics"])
         return HTTPServer(
-            Admin(metrics: metrics, outbox: database.outbox), on: [listener], loops: loops, options: .init(),
+            Admin(metrics: metrics, outbox: database.outbox, webhooks: database.webhooks), on: [listener], loops: loops,
+            options: .init(),
             metrics: Metrics())
     }
 
@@ -208,6 +219,11 @@ struct Service {
 
     private struct Mailing: ServiceLifecycle.Service {
         let worker: Worker
+        func run() async { await cancelWhenGracefulShutdown { await worker.run() } }
+    }
+
+    private struct Telling: ServiceLifecycle.Service {
+        let worker: WebhookWorker
         func run() async { await cancelWhenGracefulShutdown { await worker.run() } }
     }
 

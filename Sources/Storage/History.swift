@@ -42,8 +42,9 @@ final class History: Sendable {
     func prune(in db: Database, at now: Timestamp) throws -> Bool {
         let start = now - span
         let removed = [
-            try pruneMailLog(in: db, before: start), try pruneFailed(in: db, before: start),
-            try pruneAuditLog(in: db, before: start), try pruneReports(in: db, before: start),
+            try pruneMailLog(in: db, before: start), try pruneFailed(.outbox, in: db, before: start),
+            try pruneAuditLog(in: db, before: start), try pruneFailed(.webhooks, in: db, before: start),
+            try pruneReports(in: db, before: start),
         ]
         return removed.contains { $0 >= History.step }
     }
@@ -65,18 +66,18 @@ final class History: Sendable {
                 """, .integer(excess))
     }
 
-    private func pruneFailed(in db: Database, before start: Timestamp) throws -> Int {
+    private func pruneFailed(_ table: PendingRows.Table, in db: Database, before start: Timestamp) throws -> Int {
         let old = try db.run(
             """
-            DELETE FROM outbox WHERE id IN
-                (SELECT id FROM outbox WHERE state = 'failed' ORDER BY id LIMIT ?1) AND due_at < ?2
+            DELETE FROM \(table.rawValue) WHERE id IN
+                (SELECT id FROM \(table.rawValue) WHERE state = 'failed' ORDER BY id LIMIT ?1) AND due_at < ?2
             """, .integer(History.step), .time(start))
-        let failed: Int = try db.row("SELECT COUNT(*) FROM outbox WHERE state = 'failed'")?[0] ?? 0
+        let failed: Int = try db.row("SELECT COUNT(*) FROM \(table.rawValue) WHERE state = 'failed'")?[0] ?? 0
         let excess = min(failed - failedLimit, History.step)
         guard excess > 0 else { return old }
         return try old
             + db.run(
-                "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 'failed' ORDER BY id LIMIT ?1)",
+                "DELETE FROM \(table.rawValue) WHERE id IN (SELECT id FROM \(table.rawValue) WHERE state = 'failed' ORDER BY id LIMIT ?1)",
                 .integer(excess))
     }
 

@@ -104,7 +104,7 @@ struct Leasing: Sendable {
     }
 
     /// 128 random bits: no two leases have the same.
-    private static func newToken() -> String {
+    static func newToken() -> String {
         String(UInt64.random(in: .min ... .max), radix: 36) + "-" + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 }

@@ -1,4 +1,4 @@
-/// How many letters wait, without counting them each time.
+/// How many rows of the outbox, or of the webhooks, wait, without counting them each time.
 import GRDB
 import Keyturn
 import Synchronization
@@ -6,6 +6,8 @@ import Synchronization
 /// The number of rows that are pending or leased, remembered between changes. Used on the writer only; it is guarded all the
 /// same, because a transaction that failed says so from outside.
 final class PendingRows: Sendable {
+    enum Table: String { case outbox, webhooks }
+
     private struct State {
         /// nil: count again, something was undone.
         var count: Int?
@@ -13,17 +15,22 @@ final class PendingRows: Sendable {
         var dataVersion: Int64 = 0
     }
 
+    let table: Table
     let capacity: Int
     private let state = Mutex(State())
 
-    init(capacity: Int) { self.capacity = capacity }
+    init(in table: Table, capacity: Int) {
+        self.table = table
+        self.capacity = capacity
+    }
 
-    /// Whether one more has room. Where there seems to be none, and another process has written meanwhile, it looks again.
-    func hasRoom(in db: Database) throws -> Bool {
+    /// Whether one more has room, and so many others after it. Where there seems to be none, and another process has written meanwhile, it looks again.
+    func hasRoom(in db: Database, leaving seats: Int = 0) throws -> Bool {
+        let capacity = capacity - seats
         if let count = state.withLock({ $0.count }), count < capacity { return true }
         let version = try PendingRows.dataVersion(of: db)
         if let count = state.withLock({ $0.dataVersion == version ? $0.count : nil }) { return count < capacity }
-        let counted: Int = try db.row("SELECT COUNT(*) FROM outbox WHERE state <> 'failed'")?[0] ?? 0
+        let counted: Int = try db.row("SELECT COUNT(*) FROM \(table.rawValue) WHERE state <> 'failed'")?[0] ?? 0
         state.withLock { $0 = State(count: counted, dataVersion: version) }
         return counted < capacity
     }

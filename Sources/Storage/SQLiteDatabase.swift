@@ -40,6 +40,8 @@ package final class SQLiteDatabase: Sendable {
         package var failedLimit = 10_000
         /// Lines of the audit log about each event that visitors bring about, at most; the newest stay.
         package var notedLinesLimit = 50_000
+        /// Whether there is an app to be told what happens; without, ``Webhooks`` stay empty.
+        package var recordsWebhooks = false
 
         package init(path: String) { self.path = path }
     }
@@ -49,6 +51,7 @@ package final class SQLiteDatabase: Sendable {
     package let users: any Users
     package let outbox: any Outbox
     package let auditLog: SQLiteAuditLog
+    package let webhooks: any Webhooks
 
     private let path: String
     private let presence = Mutex<Presence?>(nil)
@@ -57,6 +60,7 @@ package final class SQLiteDatabase: Sendable {
     let readers: Readers
     private let damage: Damage
     private let arrivals = Arrivals()
+    private let untold = Arrivals()
     private let log: Log
 
     /// Opens (creating the file, mode 0600) and, unless told not to, applies migrations. Blocks the thread.
@@ -88,17 +92,29 @@ package final class SQLiteDatabase: Sendable {
             throw .cannotOpen(reason: "\(failed.reason) (SQLite code \(failed.code))")
         }
         path = options.path
-        let pending = PendingRows(capacity: options.outboxCapacity)
+        let pending = PendingRows(in: .outbox, capacity: options.outboxCapacity)
+        let untoldRows = PendingRows(in: .webhooks, capacity: SQLiteWebhooks.capacity)
         damage = Damage(log: log)
         readers = Readers(pool, damage: damage)
         writer = GroupCommit(
-            pool, meters: CommitMeters(metrics, log: log), damage: damage, undone: { pending.forget() })
+            pool, meters: CommitMeters(metrics, log: log), damage: damage,
+            undone: {
+                pending.forget()
+                untoldRows.forget()
+            })
         let history = History(options)
         auditLog = SQLiteAuditLog(readers: readers, writer: writer, history: history, metrics: metrics, log: log)
+        let webhooks = SQLiteWebhooks(
+            readers: readers, writer: writer, pending: untoldRows, arrived: untold, isOn: options.recordsWebhooks,
+            leftOut: metrics.counter(
+                "keyturn_webhooks_left_out_total", help: "Messages to the app not recorded because too many waited."))
+        self.webhooks = webhooks
         users = SQLiteUsers(
-            readers: readers, writer: writer, pending: pending, arrivals: arrivals, auditLog: auditLog)
+            readers: readers, writer: writer, pending: pending, arrivals: arrivals, auditLog: auditLog,
+            webhooks: webhooks)
         outbox = SQLiteOutbox(
-            readers: readers, writer: writer, pending: pending, arrived: arrivals, history: history)
+            readers: readers, writer: writer, pending: pending, arrived: arrivals, history: history,
+            webhooks: webhooks)
         self.log = log
     }
 
@@ -121,8 +137,13 @@ package final class SQLiteDatabase: Sendable {
         do {
             let presence = try Presence(beside: path)
             if presence.isAlone() {
-                let count = try await writer.write(.oneStatement) { db in
+                let count = try await writer.write(.severalStatements) { db in
                     try db.run(
+                        """
+                        UPDATE webhooks SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
+                        WHERE state = 'leased'
+                        """, .time(now))
+                    return try db.run(
                         """
                         UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
                         WHERE state = 'leased'
@@ -145,6 +166,7 @@ package final class SQLiteDatabase: Sendable {
     package func close() {
         guard writer.close() else { return }
         arrivals.finish()
+        untold.finish()
         presence.withLock { $0 = nil }
         do {
             _ = try pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }

@@ -105,11 +105,7 @@ extension SQLiteOutbox {
     }
     package func depth() async throws(StorageFailed) -> OutboxDepth {
         try await readers.read { db in
-            let counts = try db.rows("SELECT state, COUNT(*), MIN(recorded_at) FROM outbox GROUP BY state")
-            func count(_ state: OutboxState) -> Int { counts.first { $0[0] == state.rawValue }?[1] ?? 0 }
-            let oldest = counts.filter { $0[0] != OutboxState.failed.rawValue }.compactMap { $0[2] as Int64? }.min()
-            return OutboxDepth(
-                pending: count(.pending), leased: count(.leased), failed: count(.failed), oldest: Timestamp(oldest))
+            OutboxDepth(try db.rows("SELECT state, COUNT(*), MIN(recorded_at) FROM outbox GROUP BY state"))
         }
     }
 }
@@ -145,5 +141,14 @@ extension OutboxEntry {
             id: row[0], kind: LetterKind(stored: row[1]), email: address.map { EmailAddress(stored: $0) },
             user: user.map { UserID(rowID: $0) }, state: OutboxState(rawValue: row[4]) ?? .pending, attempts: row[5],
             recordedAt: Timestamp(row[6] as Int64), dueAt: Timestamp(row[7] as Int64), lastReason: row[8])
+    }
+}
+
+extension OutboxDepth {
+    /// - Parameter counts: of each state its name, how many, and when the oldest was recorded.
+    init(_ counts: [Row]) {
+        func count(_ state: OutboxState) -> Int { counts.first { $0[0] == state.rawValue }?[1] ?? 0 }
+        let oldest = counts.filter { $0[0] != OutboxState.failed.rawValue }.compactMap { $0[2] as Int64? }.min()
+        self.init(pending: count(.pending), leased: count(.leased), failed: count(.failed), oldest: Timestamp(oldest))
     }
 }

@@ -19,6 +19,7 @@ package struct SQLiteOutbox: Outbox {
     let pending: PendingRows
     let arrived: Arrivals
     let history: History
+    let webhooks: SQLiteWebhooks
 
     package var arrivals: AsyncStream<Void> { arrived.stream }
 
@@ -65,8 +66,8 @@ package struct SQLiteOutbox: Outbox {
     package func settle(_ outcomes: [Settlement], at now: Timestamp) async throws(StorageFailed) -> [Bool] {
         let pending = pending
         let history = history
-        let settling = Settling(now: now)
-        return try await writer.write(.severalStatements) { db in
+        let settling = Settling(webhooks: webhooks, now: now)
+        let written = try await writer.write(.severalStatements) { db in
             let written = try outcomes.map { settlement in
                 let rows = try settling.write(settlement, to: db)
                 pending.remove(rows.ended)
@@ -75,6 +76,8 @@ package struct SQLiteOutbox: Outbox {
             try history.pruneNowAndThen(after: outcomes.count, in: db, at: now)
             return written
         }
+        webhooks.announce()
+        return written
     }
 
     package func nextDue() async throws(StorageFailed) -> Timestamp? {

@@ -13,6 +13,7 @@ package struct SQLiteUsers: Users {
     let pending: PendingRows
     let arrivals: Arrivals
     let auditLog: SQLiteAuditLog
+    let webhooks: SQLiteWebhooks
 
     package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
         try await readers.readQuickly { db in try User.found(email: email, in: db) }
@@ -74,7 +75,7 @@ package struct SQLiteUsers: Users {
         _ old: Credentials, with new: PasswordHash, tellingIn language: String?, at now: Timestamp
     ) async throws(StorageFailed) -> Bool {
         guard let rowID = old.id.rowID else { return false }
-        let pending = pending
+        let (pending, webhooks) = (pending, webhooks)
         let line = AuditLine(.passwordReset, of: old.id, by: .visitor, at: now)
         let isReplaced = try await writer.write(.severalStatements) { db in
             let changed = try db.run(
@@ -93,10 +94,12 @@ package struct SQLiteUsers: Users {
                 """, .integer(rowID), .text(language), .time(now))
             pending.add(1)
             try line.write(to: db)
+            try webhooks.write(.passwordChanged, of: rowID, because: nil, to: db, at: now)
             return true
         }
         guard isReplaced else { return false }
         arrivals.announce()
+        webhooks.announce()
         auditLog.tell(line)
         return true
     }
@@ -105,7 +108,7 @@ package struct SQLiteUsers: Users {
         -> Bool
     {
         guard let rowID = old.id.rowID else { return false }
-        let pending = pending
+        let (pending, webhooks) = (pending, webhooks)
         let line = AuditLine(.linksRevoked, of: old.id, by: actor, at: now)
         let isRevoked = try await writer.write(.severalStatements) { db in
             let changed = try db.run(
@@ -117,10 +120,13 @@ package struct SQLiteUsers: Users {
             guard changed == 1 else { return false }
             try pending.dropRequests(of: old.email, in: db)
             try line.write(to: db)
+            try webhooks.write(.linksRevoked, of: rowID, because: actor.rawValue, to: db, at: now)
             return true
         }
-        if isRevoked { auditLog.tell(line) }
-        return isRevoked
+        guard isRevoked else { return false }
+        webhooks.announce()
+        auditLog.tell(line)
+        return true
     }
 
     /// Who is disabled already keeps the moment when it happened.

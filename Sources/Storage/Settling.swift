@@ -8,6 +8,7 @@ struct Settling: Sendable {
     /// Rows that carried the token, and how many of them wait no longer.
     typealias Written = (ours: Int, ended: Int)
 
+    let webhooks: SQLiteWebhooks
     let now: Timestamp
 
     func write(_ settlement: Settlement, to db: Database) throws -> Written {
@@ -35,8 +36,23 @@ struct Settling: Sendable {
         case .released(let reason):
             ours = try rows.release(at: now, reason: reason, in: db)
         }
-        if ours > 0 { try wakeOthers(of: lease, after: settlement.outcome, in: db) }
+        if ours > 0 {
+            try tellApp(of: settlement, in: db)
+            try wakeOthers(of: lease, after: settlement.outcome, in: db)
+        }
         return (ours, ended)
+    }
+
+    /// One message for each request that came to its end, whether or not it named anybody.
+    private func tellApp(of settlement: Settlement, in db: Database) throws {
+        guard case .resetLink = settlement.lease.letter else { return }
+        let user = settlement.user?.rowID
+        switch settlement.outcome {
+        case .delivered: try webhooks.write(.resetRequested, of: user, because: nil, to: db, at: now)
+        case .skipped(let why): try webhooks.write(.resetFailed, of: user, because: why.rawValue, to: db, at: now)
+        case .failed: try webhooks.write(.resetFailed, of: user, because: "undeliverable", to: db, at: now)
+        case .later, .released: break
+        }
     }
 
     /// Requests that came while the address was leased waited for the end of the lease, which is now. Where it goes on later,

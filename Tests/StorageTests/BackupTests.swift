@@ -119,7 +119,8 @@ import Testing
             try Backup.write(folder.path("k.sqlite"), to: folder.path("copy"))
             let file = URL(fileURLWithPath: folder.path("copy"))
             var bytes = try Data(contentsOf: file)
-            let middle = bytes.count / 2
+            // Where a page begins: further behind it may hold nothing.
+            let middle = bytes.count / 2 / 4096 * 4096
             bytes.replaceSubrange(middle..<(middle + 512), with: Data(repeating: 0xA5, count: 512))
             try bytes.write(to: file)
             let before = try Data(contentsOf: URL(fileURLWithPath: folder.path("k.sqlite")))

@@ -80,7 +80,9 @@ import Testing
 
     @Test func `of this binary stand in order`() {
         #expect(
-            Migrations.all.map(\.name) == ["0001_users.sql", "0002_outbox.sql", "0003_audit.sql", "0004_reports.sql"])
+            Migrations.all.map(\.name) == [
+                "0001_users.sql", "0002_outbox.sql", "0003_audit.sql", "0004_reports.sql", "0005_webhooks.sql",
+            ])
     }
 
     private static func changed(_ file: Migrations.File) -> Migrations.File {

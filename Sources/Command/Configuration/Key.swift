@@ -99,6 +99,11 @@ extension Key {
     static let outboxCapacity = Key("outbox.capacity", .integer, "100000")
     static let outboxMaximumAge = Key("outbox.maximumAge", .duration, "1h")
     static let auditMaximumAge = Key("audit.maximumAge", .duration, "30d")
+    static let webhookURL = Key("webhooks.url", .text)
+    static let webhookSecret = Key("webhooks.secret", .list, isSecret: true)
+    static let webhookSecretFile = Key("webhooks.secretFile", .text)
+    static let webhookCAFile = Key("webhooks.caFile", .text)
+    static let webhookMaximumAge = Key("webhooks.maximumAge", .duration, "3d")
     static let brandName = Key("brand.name", .text)
     static let brandLogo = Key("brand.logo", .text)
     static let brandColor = Key("brand.color", .text)
@@ -121,6 +126,7 @@ extension Key {
         sendGridCategories, sendGridTemplate, sendGridEventsKey, sendGridProxy, sendGridNoProxy, mailInterval,
         mailBurst,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
+        webhookURL, webhookSecret, webhookSecretFile, webhookCAFile, webhookMaximumAge,
         brandName, brandLogo, brandColor, brandSupportURL, templatesDirectory, logLevel, logFormat,
     ]
 }

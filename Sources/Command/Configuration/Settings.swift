@@ -65,6 +65,16 @@ struct Settings: Sendable {
         let maximumAge: Duration
     }
 
+    /// The app that is told what happens.
+    struct App: Sendable {
+        let origin: Origin
+        /// With the query.
+        let path: String
+        let secrets: WebhookSecrets
+        let caFile: String?
+        let maximumAge: Duration
+    }
+
     let server: Server
     let adminHost: String
     /// 0: no metrics are served.
@@ -80,6 +90,8 @@ struct Settings: Sendable {
     let outbox: Outbox
     /// How long the audit log, the mail log and failed letters are kept.
     let auditMaximumAge: Duration
+    /// nil where nobody is told.
+    let app: App?
     let brand: Brand
     let logLevel: String
     let logFormat: LineHandler.Format
@@ -109,6 +121,7 @@ struct Settings: Sendable {
             capacity: values.integer(.outboxCapacity, in: 1...100_000_000),
             maximumAge: values.duration(.outboxMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400)))
         auditMaximumAge = try values.duration(.auditMaximumAge, in: .seconds(86_400) ... .seconds(3660 * 86_400))
+        app = try values.app(readFile: readFile)
         brand = try values.brand()
         logLevel = try values.choice(
             .logLevel, of: ["trace", "debug", "info", "notice", "warning", "error", "critical"])

@@ -177,11 +177,7 @@ struct Values {
         var key = Key.secretsStandard
         if texts.isEmpty, let path = try optionalText(.secretsFile) {
             key = .secretsFile
-            guard let bytes = try? readFile(path), let text = String(validating: bytes, as: UTF8.self) else {
-                throw ConfigurationRefused(key, "cannot be read as text")
-            }
-            texts = text.utf8.split(separator: 0x0A).map { trimmed(String(Substring($0))) }.filter { !$0.isEmpty }
-            if texts.isEmpty { throw ConfigurationRefused(key, "holds no secret") }
+            texts = try lines(of: path, key, readFile)
         }
         if texts.isEmpty { return nil }
         for text in texts where text.utf8.count < 32 {
@@ -198,6 +194,52 @@ struct Values {
                 key, "a secret of so few different characters is weak: make one with `keyturn secret generate`")
         }
         return Secrets(texts.map { Array($0.utf8) })
+    }
+
+    /// Secrets, one a line; at least one.
+    private func lines(
+        of path: String, _ key: Key, _ readFile: (String) throws -> [UInt8]
+    ) throws(ConfigurationRefused) -> [String] {
+        guard let bytes = try? readFile(path), let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationRefused(key, "cannot be read as text")
+        }
+        let lines = text.utf8.split(separator: 0x0A).map { trimmed(String(Substring($0))) }.filter { !$0.isEmpty }
+        if lines.isEmpty { throw ConfigurationRefused(key, "holds no secret") }
+        return lines
+    }
+
+    func app(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Settings.App? {
+        let maximumAge = try duration(.webhookMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400))
+        var (texts, key) = (try list(.webhookSecret), Key.webhookSecret)
+        if texts.isEmpty, let path = try optionalText(.webhookSecretFile) {
+            (texts, key) = (try lines(of: path, .webhookSecretFile, readFile), .webhookSecretFile)
+        }
+        guard let url = try optionalText(.webhookURL) else { return nil }
+        guard let (origin, path) = Values.place(url) else {
+            throw ConfigurationRefused(.webhookURL, "must be https://host[:port]/path; http:// only to this machine")
+        }
+        if texts.isEmpty {
+            throw ConfigurationRefused(key, "missing: make one with `keyturn secret generate --webhook`")
+        }
+        guard let secrets = WebhookSecrets(texts) else {
+            throw ConfigurationRefused(
+                key,
+                "each must be whsec_ and base64 of 24 to 64 bytes, at most \(WebhookSecrets.countMax): make one with `keyturn secret generate --webhook`"
+            )
+        }
+        return try Settings.App(
+            origin: origin, path: path, secrets: secrets, caFile: optionalText(.webhookCAFile), maximumAge: maximumAge)
+    }
+
+    /// A server and a path on it, byte for byte as they stand: to some apps a slash at the end makes another path.
+    private static func place(_ url: String) -> (Origin, path: String)? {
+        guard let scheme = ["https://", "http://"].first(where: { url.utf8.starts(with: $0.utf8) }) else { return nil }
+        let authority = url.utf8.dropFirst(scheme.utf8.count).prefix { $0 != UInt8(ascii: "/") }
+        let path = url.utf8.dropFirst(scheme.utf8.count + authority.count)
+        guard let origin = Origin(parsing: scheme + String(Substring(authority))),
+            path.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") })
+        else { return nil }
+        return (origin, path.isEmpty ? "/" : String(Substring(path)))
     }
 
     func passwords() throws(ConfigurationRefused) -> Settings.Passwords {

@@ -1,15 +1,20 @@
 import ArgumentParser
 import Cryptography
+import Keyturn
 
-/// `keyturn secret`: what links are signed with, together with the password.
+/// `keyturn secret`: what links are signed with, together with the password, and what the app's messages are signed with.
 struct SecretCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "secret", abstract: "Make a server secret.", subcommands: [Generate.self])
+        commandName: "secret", abstract: "Make a secret.", subcommands: [Generate.self])
 
     struct Generate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print 48 random bytes in base64url, for secrets.standard.")
 
-        func run() async { Terminal.say(Base64URL.encode(SecureRandom.bytes(48))) }
+        @Flag(help: "One for webhooks.secret: whsec_ and 32 random bytes in base64.") var webhook = false
+
+        func run() async {
+            Terminal.say(webhook ? WebhookSecrets.generate() : Base64URL.encode(SecureRandom.bytes(48)))
+        }
     }
 }

@@ -47,6 +47,7 @@ extension Settings {
         var options = SQLiteDatabase.Options(path: databasePath)
         options.outboxCapacity = outbox.capacity
         options.historyKept = auditMaximumAge
+        options.recordsWebhooks = app != nil
         return options
     }
 }

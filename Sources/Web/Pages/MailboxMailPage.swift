@@ -1,3 +1,4 @@
+import Keyturn
 import Wording
 
 /// One of the demo's mails as text, line by line; a line that is a link of ours can be followed.

@@ -1,3 +1,4 @@
+import Keyturn
 import Wording
 
 /// The demo's mails, newest first.

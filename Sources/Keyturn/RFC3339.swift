@@ -1,14 +1,12 @@
-import Keyturn
-
 /// A moment as `2026-03-01T12:00:00Z` (RFC 3339 §5.6), in UTC and whole seconds.
-enum RFC3339 {
-    static func format(_ moment: Timestamp) -> String {
+package enum RFC3339 {
+    package static func format(_ moment: Timestamp) -> String {
         let (date, time) = parts(of: moment)
         return "\(date)T\(time)Z"
     }
 
     /// `2026-03-01 12:00:00 UTC`
-    static func formatForPeople(_ moment: Timestamp) -> String {
+    package static func formatForPeople(_ moment: Timestamp) -> String {
         let (date, time) = parts(of: moment)
         return "\(date) \(time) UTC"
     }
