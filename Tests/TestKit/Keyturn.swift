@@ -53,14 +53,16 @@ package final class RunningKeyturn: Sendable {
             wrapper + [binary.path, "serve"], environment: environment(in: directory, changes), directory: directory)
     }
 
-    package static func start(_ command: [String], environment: [String: String], directory: URL) async throws
-        -> RunningKeyturn
-    {
+    /// - Parameter input: what the command finds as its standard input.
+    package static func start(
+        _ command: [String], environment: [String: String], directory: URL, input: FileHandle? = nil
+    ) async throws -> RunningKeyturn {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
         process.environment = environment.merging(sanitizer) { $1 }
         process.currentDirectoryURL = directory
+        if let input { process.standardInput = input }
         let log = directory.appending(path: "log")
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
         let errors = try FileHandle(forWritingTo: log)
