@@ -1,33 +1,20 @@
-import Logging
-import ServiceLifecycle
 import Sockets
 import Synchronization
 import TLS
-import Telemetry
-import UnixSignals
 
-/// The certificate of our own listener. SIGHUP reads its files again: connections that are there keep what they began with.
-struct ServerCertificate: ServiceLifecycle.Service {
+/// The certificate of our own listener. A new one may be read: connections that are there keep what they began with.
+struct ServerCertificate: Sendable {
     private final class Current: Sendable {
         let context: Mutex<TLSServerContext>
         init(_ context: TLSServerContext) { self.context = Mutex(context) }
     }
 
-    private let files: (certificate: String, key: String)?
     private let current: Current?
-    private let hangups: UnixSignalsSequence
-    private let log: Log
 
-    /// - Parameter files: PEM; without them nothing is encrypted here, and SIGHUP does nothing.
-    /// - Parameter hangups: SIGHUP, trapped before anybody is told that the service is there: untrapped it would end the process.
+    /// - Parameter files: PEM; without them nothing is encrypted here.
     /// - Throws: which of the two files cannot be used, with its key.
-    init(
-        files: (certificate: String, key: String)?, hangups: UnixSignalsSequence, log: Log
-    ) throws(ConfigurationRefused) {
-        self.files = files
-        self.hangups = hangups
-        self.log = log
-        if let files { current = Current(try Self.context(of: files)) } else { current = nil }
+    init(files: (certificate: String, key: String)?) throws(ConfigurationRefused) {
+        current = if let files { Current(try Self.context(of: files)) } else { nil }
     }
 
     private static func context(of files: (certificate: String, key: String)) throws(ConfigurationRefused)
@@ -50,22 +37,11 @@ struct ServerCertificate: ServiceLifecycle.Service {
         }
     }
 
-    func run() async {
-        for await _ in hangups.cancelOnGracefulShutdown() { reload() }
-    }
+    var isUsed: Bool { current != nil }
 
-    private func reload() {
-        guard let files, let current else {
-            log.notice(
-                "nothing reloaded", metadata: ["reason": "server.tls is not configured; all else needs a restart"])
-            return
-        }
-        do {
-            let context = try Self.context(of: files)
-            current.context.withLock { $0 = context }
-            log.notice("reloaded", metadata: ["what": "server.tls", "others": "need a restart"])
-        } catch {
-            log.error("not reloaded, the old certificate stays", metadata: ["reason": "\(error)"])
-        }
+    /// - Throws: as `init`; then the old one stays.
+    func reload(_ files: (certificate: String, key: String)) throws(ConfigurationRefused) {
+        let context = try Self.context(of: files)
+        current?.context.withLock { $0 = context }
     }
 }

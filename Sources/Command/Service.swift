@@ -44,6 +44,10 @@ struct Service {
     let database: SQLiteDatabase
     let metrics: Metrics
     let log: Log
+    /// From which level on ``log`` writes; SIGHUP may change it.
+    let threshold: LogThreshold
+    /// Reads the configuration again; nil where there is none: the demo.
+    let configuration: (@Sendable () throws -> ReadConfiguration)?
     /// Whether captured mails are shown in the browser: the demo only.
     let showsMailbox: Bool
 
@@ -83,6 +87,7 @@ struct Service {
         facing.logo = try settings.brand.logo()
         facing.supportURL = settings.brand.supportURL
         facing.templates = templates
+        facing.logsClients = settings.logsClients
         facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
             outbox: database.outbox,
@@ -103,7 +108,9 @@ struct Service {
 
         let manager = ServiceManager.current
         let hangups = await UnixSignalsSequence(trapping: .sighup)
-        let certificate = try ServerCertificate(files: settings.server.tls, hangups: hangups, log: log)
+        let certificate = try ServerCertificate(files: settings.server.tls)
+        let reloading = try Reloading(
+            certificate: certificate, threshold: threshold, hangups: hangups, log: log, read: configuration)
         let server = makeServer(web, layer: certificate.layer)
         let admin = try makeAdmin()
         ProcessMetrics.register(in: metrics, hashing: pool)
@@ -117,7 +124,7 @@ struct Service {
         }
         if let admin { services.append(Serving(server: admin)) }
         services.append(Serving(server: server))
-        services.append(certificate)
+        services.append(reloading)
 
         // All are told to end at the same moment, and have the same grace: none waits for another's end. What is recorded when
         // the worker has stopped is on disk for the next start.

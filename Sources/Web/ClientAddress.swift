@@ -10,6 +10,13 @@ package struct ClientAddress: Sendable, Equatable {
     /// What limits count by: an IPv4 address, or the first 64 bits of an IPv6 one, because a subscriber is given that much and more.
     package var limiterKey: [UInt8] { address.bytes.count == 16 ? Array(address.bytes[..<8]) : address.bytes }
 
+    /// The network it is in, for a log: the first 24 bits of an IPv4 address, 48 of an IPv6 one; the rest is zero.
+    var network: String {
+        let kept = address.bytes.count == 16 ? 6 : 3
+        let bytes = address.bytes.prefix(kept) + [UInt8](repeating: 0, count: address.bytes.count - kept)
+        return IPAddress(bytes: Array(bytes))?.description ?? ""
+    }
+
     /// Walks the chain from right to left while the hops are trusted, and stops at the first that is not: whoever stands
     /// left of it may have written anything. A hop that is no address ends the walk at the proxy that reported it.
     ///

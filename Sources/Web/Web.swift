@@ -24,6 +24,8 @@ package final class Web: Responder {
         package var supportURL: String?
         /// In the place of ours, by file name.
         package var templates: [String: [UInt8]] = [:]
+        /// Whether lines about requests say which network they came from.
+        package var logsClients = false
         package init(publicURL: String) { self.publicURL = publicURL }
     }
 
@@ -36,7 +38,8 @@ package final class Web: Responder {
     private let clock: WallClock
     private let log: Log
     /// Whether requests that went well are logged: asked for each.
-    private let logsEvery: Bool
+    private var logsEvery: Bool { log.logLevel <= .debug }
+    private let logsClients: Bool
 
     /// - Parameter mailbox: the demo's captured mails; without it there is no such page.
     /// - Parameter reports: takes what the mail provider posts; without it there is no such path.
@@ -60,14 +63,14 @@ package final class Web: Responder {
         trustedProxies = options.trustedProxies
         self.clock = clock
         self.log = log
-        logsEvery = log.logLevel <= .debug
+        logsClients = options.logsClients
     }
 
     private init(copying web: Web) {
         routes = Routes(copying: web.routes)
         (pages, originCheck, crossOrigin) = (web.pages, web.originCheck, web.crossOrigin)
         (submissions, trustedProxies) = (web.submissions, web.trustedProxies)
-        (clock, log, logsEvery) = (web.clock, web.log, web.logsEvery)
+        (clock, log, logsClients) = (web.clock, web.log, web.logsClients)
     }
 
     package func copyForLoop() -> Web { Web(copying: self) }
@@ -176,14 +179,19 @@ package final class Web: Responder {
     private func note(
         _ status: Status, of reply: Reply, to request: Request, on route: Int, after duration: Duration
     ) {
-        log.log(
-            level: status.code >= 500 ? .warning : .debug, "request",
-            metadata: [
-                "id": "\(reply.requestID ?? RequestID.next())", "method": "\(request.method.rawValue)",
-                "route": "\(routes.name(of: route))",
-                "status": "\(status.code)", "ms": "\(duration.wholeMilliseconds)",
-                "cause": "\(reply.cause ?? "none")",
-            ])
+        var metadata: Log.Metadata = [
+            "id": "\(reply.requestID ?? RequestID.next())", "method": "\(request.method.rawValue)",
+            "route": "\(routes.name(of: route))",
+            "status": "\(status.code)", "ms": "\(duration.wholeMilliseconds)", "cause": "\(reply.cause ?? "none")",
+        ]
+        // Several lines of the field are as good as none (Trace Context §3.2).
+        let traces = request.values(of: "traceparent")
+        if traces.count == 1, let trace = TraceParent(traces[0]) {
+            metadata["trace_id"] = "\(trace.traceID)"
+            metadata["parent_id"] = "\(trace.parentID)"
+        }
+        if logsClients { metadata["client"] = "\(ClientAddress(of: request, trusting: trustedProxies).network)" }
+        log.log(level: status.code >= 500 ? .warning : .debug, "request", metadata: metadata)
     }
 }
 

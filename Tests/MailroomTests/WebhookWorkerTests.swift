@@ -62,7 +62,7 @@ private final class Messages: Webhooks {
         let messages = Messages(lease)
         let lines = Mutex("")
         let log = Logger(label: "test") { _ in
-            LineHandler(format: .logfmt, level: .trace) { line in lines.withLock { $0 += line } }
+            LineHandler(format: .logfmt, from: LogThreshold(.trace)) { line in lines.withLock { $0 += line } }
         }
         let worker = WebhookWorker(
             webhooks: messages, users: MemoryStore([.ann]),

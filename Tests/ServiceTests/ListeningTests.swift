@@ -55,13 +55,31 @@ import Testing
         #expect(await keyturn.stop() == 0)
     }
 
-    @Test func `stays as it is after SIGHUP where there is nothing to read again`() async throws {
-        let keyturn = try await RunningKeyturn.serve()
-        kill(keyturn.pid, SIGHUP)
-        for _ in 0..<200 where !keyturn.log.contains("nothing reloaded") {
-            try await Task.sleep(for: .milliseconds(50))
+    @Test func `stays as it is after SIGHUP, but for what can be taken over, and says what cannot`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let file = directory.appending(path: "config.json")
+        func configure(_ text: String) throws { try Data(text.utf8).write(to: file) }
+        try configure(#"{"log": {"level": "info"}, "outbox": {"capacity": 10}}"#)
+        let keyturn = try await RunningKeyturn.serve(in: directory, ["KEYTURN_CONFIG": file.path])
+        func hangUp(until words: String) async throws {
+            kill(keyturn.pid, SIGHUP)
+            for _ in 0..<200 where !keyturn.log.contains(words) { try await Task.sleep(for: .milliseconds(50)) }
+            #expect(keyturn.log.contains(words))
         }
-        #expect(keyturn.log.contains("nothing reloaded"))
+        #expect(try await keyturn.visitor.get("/healthz").status == 200)
+        #expect(!keyturn.log.contains("event=request"))
+
+        try configure(#"{"log": {"level": "debug", "clients": true}, "outbox": {"capacity": 20}}"#)
+        try await hangUp(until: "keys=outbox.capacity,log.clients")
+        #expect(keyturn.log.contains("event=reloaded what=log.level"))
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        _ = try await keyturn.visitor.get("/healthz", ["traceparent: 00-\(trace)-00f067aa0ba902b7-01"])
+        for _ in 0..<200 where !keyturn.log.contains(trace) { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(keyturn.log.contains("trace_id=\(trace)"))
+        #expect(keyturn.log.contains("parent_id=00f067aa0ba902b7"))
+
+        try configure(#"{"log": {"levle": "info"}}"#)
+        try await hangUp(until: "did you mean log.level?")
         #expect(try await keyturn.visitor.get("/healthz").status == 200)
         #expect(await keyturn.stop() == 0)
     }

@@ -8,7 +8,7 @@ import Testing
         let all = Mutex<[String]>([])
         func logger(_ format: LineHandler.Format) -> Logger {
             Logger(label: "test") { _ in
-                LineHandler(format: format, level: .info) { line in self.all.withLock { $0.append(line) } }
+                LineHandler(format: format, from: LogThreshold(.info)) { line in self.all.withLock { $0.append(line) } }
             }
         }
     }
@@ -32,5 +32,16 @@ import Testing
         let lines = Lines()
         lines.logger(.logfmt).debug("nothing")
         #expect(lines.all.withLock { $0.isEmpty })
+    }
+
+    @Test func `below a level that changes is written once the level is low enough`() {
+        let (lines, threshold) = (Lines(), LogThreshold(.warning))
+        let log = Logger(label: "test") { _ in
+            LineHandler(format: .logfmt, from: threshold) { line in lines.all.withLock { $0.append(line) } }
+        }
+        log.info("before")
+        threshold.level = .info
+        log.info("after")
+        #expect(lines.all.withLock { $0.map { $0.contains("event=after") } } == [true])
     }
 }

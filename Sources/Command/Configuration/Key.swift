@@ -110,6 +110,7 @@ extension Key {
     static let brandSupportURL = Key("brand.supportURL", .text)
     static let templatesDirectory = Key("templates.directory", .text)
     static let logLevel = Key("log.level", .text, "info")
+    static let logClients = Key("log.clients", .boolean, "false")
     static let logFormat = Key("log.format", .text, "logfmt")
 
     /// Every key there is, in the order of `config.example.json`.
@@ -127,6 +128,6 @@ extension Key {
         mailBurst,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
         webhookURL, webhookSecret, webhookSecretFile, webhookCAFile, webhookMaximumAge,
-        brandName, brandLogo, brandColor, brandSupportURL, templatesDirectory, logLevel, logFormat,
+        brandName, brandLogo, brandColor, brandSupportURL, templatesDirectory, logLevel, logClients, logFormat,
     ]
 }

@@ -94,6 +94,8 @@ struct Settings: Sendable {
     let app: App?
     let brand: Brand
     let logLevel: String
+    /// Whether lines about requests say which network they came from.
+    let logsClients: Bool
     let logFormat: LineHandler.Format
 
     /// Reads and checks every key; what only `serve` needs may still be missing.
@@ -125,6 +127,7 @@ struct Settings: Sendable {
         brand = try values.brand()
         logLevel = try values.choice(
             .logLevel, of: ["trace", "debug", "info", "notice", "warning", "error", "critical"])
+        logsClients = try values.boolean(.logClients)
         logFormat = try LineHandler.Format(rawValue: values.choice(.logFormat, of: ["logfmt", "json"])) ?? .logfmt
         if resetLifetime < mail.budget.interval {
             throw ConfigurationRefused(

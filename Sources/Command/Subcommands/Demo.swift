@@ -24,7 +24,8 @@ struct Demo: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: directory) }
 
         let settings = try Demo.settings(in: directory.path, environment: ProcessInfo.processInfo.environment)
-        let log = settings.makeLog()
+        let threshold = LogThreshold(settings.level)
+        let log = settings.makeLog(threshold)
         let metrics = Metrics()
         let address = try SocketAddress(host: settings.server.host, port: settings.server.port, key: .host)
         let listener = try Listener.bound(to: address, key: .port)
@@ -47,7 +48,8 @@ struct Demo: AsyncParsableCommand {
             essentials: .init(
                 publicURL: url, secrets: secrets, carrier: .capture,
                 sender: Sender(email: "no-reply@example.com", name: "keyturn demo")),
-            listeners: [listener], loops: loops, database: database, metrics: metrics, log: log, showsMailbox: true
+            listeners: [listener], loops: loops, database: database, metrics: metrics, log: log, threshold: threshold,
+            configuration: nil, showsMailbox: true
         ).run()
     }
 

@@ -19,7 +19,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.settings()
         let essentials = try Service.Essentials(settings)
-        let log = settings.makeLog()
+        let threshold = LogThreshold(settings.level)
+        let log = settings.makeLog(threshold)
         let metrics = Metrics()
         let listeners = try settings.server.listeners()
         let loops = try EventLoops(count: settings.server.threads ?? System.cores)
@@ -32,15 +33,18 @@ struct Serve: AsyncParsableCommand {
         }
         try await Service(
             settings: settings, essentials: essentials, listeners: listeners, loops: loops, database: database,
-            metrics: metrics, log: log, showsMailbox: false
+            metrics: metrics, log: log, threshold: threshold,
+            configuration: { [options] in try ReadConfiguration(options) }, showsMailbox: false
         ).run()
     }
 }
 
 extension Settings {
-    func makeLog() -> Log {
-        let (format, level) = (logFormat, Logger.Level(rawValue: logLevel) ?? .info)
-        return Logger(label: "keyturn") { _ in LineHandler(format: format, level: level) }
+    var level: Logger.Level { Logger.Level(rawValue: logLevel) ?? .info }
+
+    func makeLog(_ threshold: LogThreshold? = nil) -> Log {
+        let (format, threshold) = (logFormat, threshold ?? LogThreshold(level))
+        return Logger(label: "keyturn") { _ in LineHandler(format: format, from: threshold) }
     }
 
     var storage: SQLiteDatabase.Options {

@@ -6,7 +6,14 @@ package struct LineHandler: LogHandler {
     package enum Format: String, Sendable, CaseIterable { case logfmt, json }
 
     package var metadata: Logger.Metadata = [:]
-    package var logLevel: Logger.Level
+    /// The threshold's, unless somebody has set one for this logger alone.
+    package var logLevel: Logger.Level {
+        get { ownLevel ?? threshold.level }
+        set { ownLevel = newValue }
+    }
+
+    private var ownLevel: Logger.Level?
+    private let threshold: LogThreshold
 
     private let format: Format
     private let write: @Sendable (String) -> Void
@@ -14,13 +21,13 @@ package struct LineHandler: LogHandler {
     /// - Parameter write: takes a whole line, its end included. A line that cannot be written (the disk is full, the reader gone) is
     ///   lost: the service goes on.
     package init(
-        format: Format, level: Logger.Level,
+        format: Format, from threshold: LogThreshold,
         write: @escaping @Sendable (String) -> Void = { line in
             try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
         }
     ) {
         self.format = format
-        self.logLevel = level
+        self.threshold = threshold
         self.write = write
     }
 

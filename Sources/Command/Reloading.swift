@@ -1,0 +1,81 @@
+import Keyturn
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Telemetry
+import UnixSignals
+
+/// A configuration as it was read at one moment, and the files of secrets that it names.
+struct ReadConfiguration: Sendable {
+    let settings: Settings
+    private let values: [String: Layers.Raw]
+    private let secrets: [String: [UInt8]]
+
+    init(_ options: ConfigurationOptions) throws {
+        let layers = try options.layers()
+        settings = try Settings(layers, readFile: ConfigurationOptions.contents)
+        values = Dictionary(
+            Key.all.compactMap { key in layers.raw(key).map { (key.name, $0.value) } }, uniquingKeysWith: { $1 })
+        let files = [Key.secretsFile, .sendGridKeyFile, .webhookSecretFile].compactMap { key -> (String, [UInt8])? in
+            guard case .text(let path) = layers.raw(key)?.value, !path.isEmpty else { return nil }
+            return (try? ConfigurationOptions.contents(of: path)).map { (key.name, $0) }
+        }
+        secrets = Dictionary(files, uniquingKeysWith: { $1 })
+    }
+
+    /// The names of keys whose value, or whose file of secrets, is another than it was, in the order of ``Key/all``.
+    func changes(since old: ReadConfiguration) -> [String] {
+        Key.all.map(\.name).filter { values[$0] != old.values[$0] || secrets[$0] != old.secrets[$0] }
+    }
+}
+
+/// SIGHUP: reads the configuration again, takes over what can be taken over, and names what needs a restart. No connection ends.
+struct Reloading: ServiceLifecycle.Service {
+    private let certificate: ServerCertificate
+    private let threshold: LogThreshold
+    private let read: (@Sendable () throws -> ReadConfiguration)?
+    private let started: ReadConfiguration?
+    private let hangups: UnixSignalsSequence
+    private let log: Log
+
+    /// - Parameter read: nil where nothing was configured: the demo.
+    /// - Parameter hangups: SIGHUP, trapped before anybody is told that the service is there: untrapped it would end the process.
+    init(
+        certificate: ServerCertificate, threshold: LogThreshold, hangups: UnixSignalsSequence, log: Log,
+        read: (@Sendable () throws -> ReadConfiguration)?
+    ) throws {
+        self.certificate = certificate
+        self.threshold = threshold
+        self.hangups = hangups
+        self.log = log
+        self.read = read
+        started = try read?()
+    }
+
+    func run() async {
+        for await _ in hangups.cancelOnGracefulShutdown() { reload() }
+    }
+
+    private func reload() {
+        guard let read, let started else { return log.notice("nothing reloaded") }
+        do {
+            let now = try read()
+            var taken = [Key.logLevel.name]
+            var reloadable: Set = [Key.logLevel.name]
+            if certificate.isUsed, let files = now.settings.server.tls {
+                try certificate.reload(files)
+                taken.append("server.tls")
+                reloadable.formUnion([Key.tlsCertificate.name, Key.tlsKey.name])
+            }
+            threshold.level = now.settings.level
+            let others = now.changes(since: started).filter { !reloadable.contains($0) }
+            log.notice("reloaded", metadata: ["what": "\(taken.joined(separator: ","))"])
+            if !others.isEmpty {
+                log.warning("changed, and needs a restart", metadata: ["keys": "\(others.joined(separator: ","))"])
+            }
+        } catch {
+            // The words of a refusal name keys and never show a secret.
+            log.error("not reloaded, all stays as it was", metadata: ["reason": "\(error)"])
+        }
+    }
+}
