@@ -37,13 +37,17 @@ import Testing
 
     @Test func `is found in no log, database or metric after everything was done with it`() async throws {
         let sendGrid = try await FakeSendGrid.start(answers: [.respond(503), .respond(429)])
+        let app = try FaultServer(.none, answers: [.respond(500, body: "no")])
+        defer { app.stop() }
+        let webhookSecret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
         let admin = Int.random(in: 20_000..<32_000)
         let (email, apiKey) = ("ann.of.the.many.words@example.com", "SG.an-api-key.of-our-very-own")
         let (old, new, wrong) = ("the old password of ann's", "the new password of ann's", "a wrong password of eve's")
         let keyturn = try await RunningKeyturn.serve([
             "KEYTURN_LOG_LEVEL": "trace", "KEYTURN_ADMIN_PORT": "\(admin)", "KEYTURN_MAIL_PROVIDER": "sendgrid",
             "SENDGRID_API_KEY": apiKey, "KEYTURN_MAIL_SENDGRID_BASE_URL": sendGrid.baseURL,
-            "KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile,
+            "KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile, "KEYTURN_WEBHOOKS_SECRET": webhookSecret,
+            "KEYTURN_WEBHOOKS_URL": "http://127.0.0.1:\(app.port)/hooks",
         ])
         let visitor = keyturn.visitor
         _ = try await keyturn.command("user", "add", email, "--password-stdin", input: old + "\n")
@@ -87,7 +91,7 @@ import Testing
         let secrets =
             tokens + tokens.map { ("signature of the \($0.0)", $0.1.components(separatedBy: ".").last ?? "") } + [
                 ("old password", old), ("new password", new), ("wrong password", wrong), ("API key", apiKey),
-                ("secret", Forger.secret),
+                ("secret", Forger.secret), ("webhook secret", String(webhookSecret.dropFirst("whsec_".count))),
             ]
         // While it runs, with the write-ahead log beside the database, and after it has ended.
         let whileRunning = try files(of: keyturn)
@@ -98,6 +102,7 @@ import Testing
         expectAbsent(
             [("address", email), ("local part", "ann.of.the.many.words")],
             in: [("log", Array(keyturn.log.utf8)), ("metrics", metrics.body)])
+        #expect(app.requests.contains { $0["webhook-id"] != nil })
         // A search that finds nothing must be one that could.
         #expect(keyturn.log.contains("level=debug"))
         let database = try #require(try files(of: keyturn).first { $0.name == "keyturn.sqlite" })
