@@ -37,6 +37,9 @@ struct Service {
         }
     }
 
+    /// From the start until all that only the start needs has been done.
+    private static let settling: Duration = .seconds(1)
+
     let settings: Settings
     let essentials: Essentials
     let listeners: [Listener]
@@ -137,6 +140,10 @@ struct Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let auditLog = database.auditLog
             group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
+            group.addTask {
+                try? await Task.sleep(for: Self.settling)
+                if !Task.isCancelled { ProgramPages.giveBack() }
+            }
             group.addTask { [pulse = Pulse(of: loops, metrics: metrics, manager: manager)] in await pulse.run() }
             try await ServiceGroup(configuration: configuration).run()
             // Last, so that what the last requests brought about is written too.

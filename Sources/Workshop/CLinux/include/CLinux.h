@@ -13,4 +13,7 @@
 /// accept4(2), which the C library declares to GNU sources only.
 int clinux_accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
 
+/// Takes the pages of program and libraries that nobody can write out of the process; whoever needs one finds it again in its file.
+void clinux_forget_unwritable_pages(void);
+
 #endif
