@@ -32,6 +32,19 @@ import Testing
         }
     }
 
+    @Test func `answers the first request of a connection that it has just taken`() async throws {
+        try await withServer { server in
+            let (asking, silent) = (try await server.connect(), try await server.connect())
+            #expect(try await server.counts("http_connections_open 2"))
+            server.server.shutDown()
+            try await Task.sleep(for: .milliseconds(50))
+            try await asking.write(Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+            #expect(try await readAll(asking) == answer("200 OK", "/a", closes: true))
+            #expect(try await readAll(silent) == "")
+            await server.running.value
+        }
+    }
+
     @Test func `waits for nobody longer than its grace`() async throws {
         try await withServer({ $0.shutdownGrace = .milliseconds(40) }) { server in
             let stream = try await server.connect()

@@ -15,6 +15,9 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private static let lingerBytesMax = 256 * 1024
     private static let linger: Duration = .seconds(2)
 
+    /// How long an ending server waits for the first request of a connection that it has just taken.
+    private static let firstRequest: Duration = .seconds(1)
+
     private enum Phase { case shakingHands, talking, awaitingAnswer, lingering(unread: Int), closed }
 
     let client: Client
@@ -55,6 +58,13 @@ final class Connection: SocketDriver, @unchecked Sendable {
     var isIdle: Bool {
         if case .talking = phase { return conversation.isIdle }
         return false
+    }
+
+    /// The server ends: what has come is answered, and a connection between two requests is closed.
+    func drain() {
+        guard isIdle else { return }
+        socket.lookAgain()
+        socketChanged()
     }
 
     func close() { socket.closeNow() }
@@ -208,10 +218,6 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     /// - Returns: false where nothing has come.
     private func hasReceived() throws(SocketFailed) -> Bool {
-        if shard.isDraining, conversation.isIdle {
-            close()
-            return false
-        }
         if socket.mayHaveBytes {
             takeBuffers()
             let limit = Self.receiveBytesMax
@@ -221,13 +227,19 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 return true
             }
         }
+        if shard.isDraining, conversation.isIdle, conversation.hasAnswered {
+            close()
+            return false
+        }
         if holdsBuffers, conversation.isIdle, !shard.keepsBuffers(of: self) { giveBuffersBack() }
         setAlarm()
         return false
     }
 
     private func setAlarm() {
-        socket.alarm(at: conversation.waits(at: shard.loop.now, isScarce: shard.admission.isScarce))
+        let now = shard.loop.now
+        let deadline = conversation.waits(at: now, isScarce: shard.admission.isScarce)
+        socket.alarm(at: shard.isDraining && conversation.isIdle ? min(deadline, now + Self.firstRequest) : deadline)
     }
 
     private func lingerOn() throws(SocketFailed) {

@@ -59,6 +59,8 @@ struct ConnectionState {
         }
     }
 
+    var hasAnswered: Bool { answered > 0 }
+
     /// A whole request has come and is about to be answered: what comes next is another one's.
     /// - Returns: whether the connection ends behind the answer.
     mutating func answers(keepsAlive: Bool, isDraining: Bool) -> Bool {

@@ -45,6 +45,9 @@ struct Conversation: ~Copyable {
     /// Between two requests, or before the first, with nothing left to be written.
     var isIdle: Bool { reader.isIdle && ending == nil && body == nil && output.isEmpty }
 
+    /// Whether anything was answered yet.
+    var hasAnswered: Bool { state.hasAnswered }
+
     mutating func next(_ writer: ResponseWriter, isDraining: Bool) -> Step {
         if let body { return .ask(body.rest) }
         while ending == nil, output.count < Self.gatheredBytesMax {

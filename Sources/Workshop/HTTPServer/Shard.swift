@@ -87,7 +87,7 @@ final class Shard: @unchecked Sendable {
     /// Connections between two requests are closed, the others after their answer.
     func drain() {
         isDraining = true
-        for connection in connections.values where connection.isIdle { connection.close() }
+        for connection in connections.values { connection.drain() }
     }
 
     func closeAll() {

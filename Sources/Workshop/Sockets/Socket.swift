@@ -46,6 +46,9 @@ package final class Socket: Watched {
     /// False: nothing can have come since the last ``receive(into:atMost:)``.
     package var mayHaveBytes: Bool { layer != nil || mayRead }
 
+    /// What has come may not have been reported yet: the next receive asks the kernel.
+    package func lookAgain() { mayRead = true }
+
     /// Appends what has come.
     /// - Returns: how much, 0 where the other end has finished sending, nil where nothing has come yet.
     package func receive(into buffer: inout [UInt8], atMost limit: Int) throws(SocketFailed) -> Int? {
