@@ -211,7 +211,9 @@ struct Service {
         }
     }
 
-    private struct Together: ServiceLifecycle.Service {
+    private struct Together: ServiceLifecycle.Service, CustomStringConvertible {
+        /// Asked for at the start: without one, everything that the service holds would be described.
+        var description: String { "keyturn" }
         let services: [any ServiceLifecycle.Service]
         let manager: ServiceManager?
         let announce: @Sendable () -> Void

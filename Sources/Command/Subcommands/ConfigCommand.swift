@@ -9,6 +9,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "check",
             abstract: "Check the configuration; print the effective values, secrets hidden, and warn of dangers.")
 
         @OptionGroup var options: ConfigurationOptions

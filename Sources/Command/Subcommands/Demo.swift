@@ -12,6 +12,7 @@ import Telemetry
 /// `keyturn demo`: no configuration at all; the whole flow in a browser, with the mails beside it.
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "demo",
         abstract: "Try the whole flow: a temporary database, a demo user, mails shown in the browser.")
 
     static let email = "ann@example.com"

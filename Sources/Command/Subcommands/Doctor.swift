@@ -8,6 +8,7 @@ import TLS
 /// `keyturn doctor`: looks at everything a running service leans on, and says what to do.
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "doctor",
         abstract:
             "Look for what is wrong: configuration, files, database, disk, clock, name service, TLS, mail provider.",
         discussion:

@@ -11,7 +11,7 @@ struct MailCommand: AsyncParsableCommand {
 
     struct Test: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Send one test mail and say what the provider answered.")
+            commandName: "test", abstract: "Send one test mail and say what the provider answered.")
 
         @Argument(help: "Where to send it.") var address: String
         @Flag(help: "SendGrid's sandbox: checked there, and delivered to nobody.") var sandbox = false

@@ -5,7 +5,8 @@ import Telemetry
 
 /// `keyturn migrate`: applies what is missing and says what it did.
 struct Migrate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Apply the migrations that are missing.")
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Apply the migrations that are missing.")
 
     @OptionGroup var options: ConfigurationOptions
 

@@ -11,6 +11,7 @@ struct OutboxCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "What waits, is under way, or failed; what the provider reported of what it took.")
 
         @Flag(help: "Only what failed.") var failed = false
@@ -61,7 +62,8 @@ struct OutboxCommand: AsyncParsableCommand {
     }
 
     struct Retry: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Failed rows wait again, as if just recorded.")
+        static let configuration = CommandConfiguration(
+            commandName: "retry", abstract: "Failed rows wait again, as if just recorded.")
 
         @Argument(help: "A row's id.") var id: Int64?
         @Flag(help: "Every failed row.") var all = false
@@ -85,7 +87,7 @@ struct OutboxCommand: AsyncParsableCommand {
     }
 
     struct Purge: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Drop rows for good.")
+        static let configuration = CommandConfiguration(commandName: "purge", abstract: "Drop rows for good.")
 
         @Argument(help: "A row's id.") var id: Int64?
         @Flag(help: "Every failed row.") var failed = false

@@ -9,7 +9,7 @@ struct SecretCommand: AsyncParsableCommand {
 
     struct Generate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print 48 random bytes in base64url, for secrets.standard.")
+            commandName: "generate", abstract: "Print 48 random bytes in base64url, for secrets.standard.")
 
         @Flag(help: "One for webhooks.secret: whsec_ and 32 random bytes in base64.") var webhook = false
 

@@ -9,7 +9,7 @@ import Telemetry
 /// `keyturn serve`: migrations, then one line on stdout, then requests until SIGTERM.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Apply migrations, listen, answer and mail until SIGTERM.")
+        commandName: "serve", abstract: "Apply migrations, listen, answer and mail until SIGTERM.")
 
     /// For the database, the log, listeners, loops and the mail provider.
     private static let otherDescriptors = 128

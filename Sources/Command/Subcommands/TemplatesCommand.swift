@@ -13,6 +13,7 @@ struct TemplatesCommand: AsyncParsableCommand {
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "export",
             abstract: "Write our templates into a folder: what stays in templates.directory replaces ours.")
 
         @Argument(help: "A folder; files that are there already are left alone.") var directory: String
@@ -31,6 +32,7 @@ struct TemplatesCommand: AsyncParsableCommand {
 
     struct Preview: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "preview",
             abstract: "Render every page and letter with sample data, in every language, into a folder.")
 
         @Argument(help: "A folder; index.html leads to all of them.") var directory: String

@@ -12,6 +12,7 @@ struct TokenCommand: AsyncParsableCommand {
 
     struct Inspect: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "inspect",
             abstract: "Print header and claims of a reset token, and whether it would work now. Uses nothing up.")
 
         @Argument(help: "The token, or - for standard input (kinder to your shell's history).") var token: String

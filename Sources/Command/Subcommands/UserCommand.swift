@@ -18,6 +18,7 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "add",
             abstract: "Add a user and print the id. Without a password the account waits for its first reset link.")
 
         @Argument(help: "The mail address.") var email: String
@@ -70,7 +71,7 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "All users, by id.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "All users, by id.")
 
         @Flag(help: "One JSON object a line.") var json = false
         @OptionGroup var options: ConfigurationOptions
@@ -98,6 +99,7 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Why did this person get no mail? State, open requests, last mails, and all that happened.")
 
         @Argument(help: "The mail address.") var email: String
@@ -152,7 +154,7 @@ struct UserCommand: AsyncParsableCommand {
 
     struct RevokeLinks: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "End every open link of one account, and its pending requests.")
+            commandName: "revoke-links", abstract: "End every open link of one account, and its pending requests.")
 
         @Argument(help: "The mail address.") var email: String
         @OptionGroup var options: ConfigurationOptions
@@ -201,7 +203,8 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Disable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "No login, no mail, no reset for this account.")
+        static let configuration = CommandConfiguration(
+            commandName: "disable", abstract: "No login, no mail, no reset for this account.")
 
         @Argument(help: "The mail address.") var email: String
         @OptionGroup var options: ConfigurationOptions
@@ -210,7 +213,7 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Undo `user disable`.")
+        static let configuration = CommandConfiguration(commandName: "enable", abstract: "Undo `user disable`.")
 
         @Argument(help: "The mail address.") var email: String
         @OptionGroup var options: ConfigurationOptions

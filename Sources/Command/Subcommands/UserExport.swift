@@ -11,6 +11,7 @@ extension UserCommand {
         enum Format: String, ExpressibleByArgument, CaseIterable { case jsonl, csv }
 
         static let configuration = CommandConfiguration(
+            commandName: "export",
             abstract: "Write all users, with their password hashes, as `user import` reads them back.",
             discussion: "For an exact copy of everything, outbox and dates included, see `keyturn backup`.")
 

@@ -8,6 +8,7 @@ extension UserCommand {
     /// `keyturn user import FILE`: the users of an app that exists already; each bad row is named, none is lost in silence.
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "import",
             abstract: "Add users from CSV with a header line, or JSON Lines: email, password_hash, verified, disabled.",
             discussion: """
                 A row that cannot be taken is named with its line and the reason, and the others go on. Run it again after an \

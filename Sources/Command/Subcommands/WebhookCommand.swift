@@ -13,7 +13,8 @@ struct WebhookCommand: AsyncParsableCommand {
 
     struct Test: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Send one message of the type `test`, signed, and say what the app answered.")
+            commandName: "test", abstract: "Send one message of the type `test`, signed, and say what the app answered."
+        )
 
         @OptionGroup var options: ConfigurationOptions
 
@@ -34,7 +35,8 @@ struct WebhookCommand: AsyncParsableCommand {
     }
 
     struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "How many messages wait, and how many failed.")
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "How many messages wait, and how many failed.")
 
         @OptionGroup var options: ConfigurationOptions
 
@@ -49,7 +51,7 @@ struct WebhookCommand: AsyncParsableCommand {
 
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Every failed message waits again, as if just recorded.")
+            commandName: "retry", abstract: "Every failed message waits again, as if just recorded.")
 
         @OptionGroup var options: ConfigurationOptions
 
