@@ -15,10 +15,10 @@ extension Words {
         return fill(key, ["characters": count("characters", limit), "bytes": count("bytes", limit)])
     }
 
-    /// Everything that was wrong with that field, a line each; nil where nothing was.
-    func texts(about field: String, in problem: Problem?) -> String? {
-        let sentences = (problem?.errors ?? []).filter { $0.field == field }.map { text(of: $0) }
-        return sentences.isEmpty ? nil : sentences.joined(separator: "\n")
+    /// `reasons`: everything that was wrong with that field, a sentence each; nil where nothing was.
+    func wrong(with field: String, in problem: Problem?) -> [String: Any]? {
+        let reasons = (problem?.errors ?? []).filter { $0.field == field }.map { text(of: $0) }
+        return reasons.isEmpty ? nil : ["reasons": reasons]
     }
 
     func wait(seconds: Int64) -> String {

@@ -94,7 +94,7 @@ import Testing
         #expect(answer.isPage)
         #expect(answer.text.contains(#"value="ann""#))
         #expect(answer.text.contains(#"aria-invalid="true" aria-describedby="email-wrong""#))
-        #expect(answer.text.contains(#"<p class="wrong" id="email-wrong">"#))
+        #expect(answer.text.contains(#"<div class="wrong" id="email-wrong"><p>"#))
         #expect(answer.text.contains(##"<a href="#email">Please check the email address.</a>"##))
         #expect(answer.text.contains("<title>Error: Forgot your password?"))
     }

@@ -129,7 +129,7 @@ import Testing
             (.ukrainian, "1 березня 2026 року, 00:00 UTC", "1 день 2 години"),
             (.japanese, "2026年3月1日 00:00 UTC", "1日2時間"),
             (.arabic, "1 مارس 2026، الساعة 00:00 بالتوقيت العالمي", "يوم واحد وساعتين"),
-            (.hebrew, "1 במרץ 2026 בשעה 00:00 UTC", "יום אחד ושעתיים"),
+            (.hebrew, "1 במרץ 2026 בשעה 00:00 UTC", "יום אחד ועוד שעתיים"),
         ] as [(Language, String, String)])
     func `write both as each language does`(language: Language, moment: String, span: String) throws {
         #expect(try time(language).moment(secondsSince1970: 1_772_323_200) == moment)

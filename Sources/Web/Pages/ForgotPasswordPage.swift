@@ -17,7 +17,7 @@ struct ForgotPasswordPage: Page {
 
     func model(in words: Words) -> [String: Any] {
         var model: [String: Any] = ["email": email]
-        model["emailWrong"] = words.texts(about: "email", in: problem)
+        model["emailWrong"] = words.wrong(with: "email", in: problem)
         return model
     }
 }

@@ -28,8 +28,8 @@ struct ResetPasswordPage: Page {
         ]
         model["lengthForms"] = words.allForms("lengthMore").map { ["plural": $0.plural.rawValue, "text": $0.text] }
         model["email"] = email?.text
-        model["passwordWrong"] = words.texts(about: "password", in: problem)
-        model["confirmWrong"] = words.texts(about: "confirm_password", in: problem)
+        model["passwordWrong"] = words.wrong(with: "password", in: problem)
+        model["confirmWrong"] = words.wrong(with: "confirm_password", in: problem)
         return model
     }
 }
