@@ -20,6 +20,20 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
         case separator
         /// Shows nothing or turns the text around: two addresses that look alike to everybody must not pass for one.
         case invisibleCharacter
+
+        /// For an operator, as the end of a sentence.
+        package var words: String {
+            switch self {
+            case .empty: "it is empty"
+            case .tooLong(let limit): "it is longer than \(limit) bytes"
+            case .noSingleAt: "it needs exactly one @"
+            case .localPart: "what stands before the @ is no name of a mailbox"
+            case .domain: "what stands after the @ is no domain name"
+            case .controlCharacter: "there is a control character in it"
+            case .separator: "there is a blank, comma, semicolon or bar in it"
+            case .invisibleCharacter: "there is an invisible character in it"
+            }
+        }
     }
 
     /// The longest path of RFC 5321 §4.5.3.1.3 without its angle brackets.

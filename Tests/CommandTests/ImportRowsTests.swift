@@ -111,7 +111,7 @@ import Testing
 
     @Test(arguments: [
         (ImportRow.Values(verified: "true"), "email is missing"),
-        (ImportRow.Values(email: "nobody"), "email is no address we can mail"),
+        (ImportRow.Values(email: "nobody"), "email is no address: it needs exactly one @"),
         (
             ImportRow.Values(email: "a@example.com", passwordHash: "5f4dcc3b"),
             "password_hash is of no format this build can verify"

@@ -18,7 +18,7 @@ struct MailCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            guard let to = try? EmailAddress(parsing: address) else { throw ValidationError("that is no mail address") }
+            let to = try parsed(address)
             let settings = try options.settings()
             guard let provider = settings.mail.provider else {
                 throw ConfigurationRefused(.mailProvider, "missing: sendgrid or capture")

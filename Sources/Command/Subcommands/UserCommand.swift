@@ -278,7 +278,9 @@ struct UserCommand: AsyncParsableCommand {
 
 /// What an operator typed as an address, or a word on what is wrong with it.
 func parsed(_ email: String) throws -> EmailAddress {
-    do { return try EmailAddress(parsing: email) } catch { throw CommandFailed("that is no mail address: \(error)") }
+    do { return try EmailAddress(parsing: email) } catch {
+        throw CommandFailed("that is no email address: \(error.words)")
+    }
 }
 
 /// A command did not do what was asked; the words go to stderr, the exit status is 1.

@@ -128,7 +128,9 @@ extension ImportRow.Values {
     func user() throws(RowRefused) -> ImportedUser {
         guard let email else { throw RowRefused("email is missing") }
         let address: EmailAddress
-        do { address = try EmailAddress(parsing: email) } catch { throw RowRefused("email is no address we can mail") }
+        do { address = try EmailAddress(parsing: email) } catch {
+            throw RowRefused("email is no address: \(error.words)")
+        }
         let hash = passwordHash.flatMap { $0.isEmpty ? nil : PasswordHash($0) }
         // An export writes unusable hashes as they are.
         if let hash, hash.text.utf8.first != UInt8(ascii: "!"), !PasswordHasher.canVerify(hash) {
