@@ -1,4 +1,5 @@
 /// Copies of the whole database as a file: taken while the service runs, and put back while nothing does.
+import Dispatch
 import GRDB
 package import Keyturn
 import Migrations
@@ -129,6 +130,7 @@ extension Configuration {
     /// A connection that means to change nothing and waits little.
     fileprivate static var forLooking: Configuration {
         var configuration = Configuration()
+        configuration.qos = .default
         configuration.busyMode = .timeout(5)
         // Not read-only: a database whose log was left by a crash is read by finishing what the log says.
         return configuration
@@ -136,6 +138,7 @@ extension Configuration {
 
     fileprivate static var forOpeningAlone: Configuration {
         var configuration = Configuration()
+        configuration.qos = .default
         configuration.busyMode = .timeout(1)
         configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
         return configuration
@@ -206,7 +209,7 @@ private func fileExists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0
 private func removeFile(_ path: String) { _ = unsafe unlink(path) }
 
 private func createNewPrivateFile(at path: String) throws(StorageFailed) {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    let descriptor = PrivateFile.create(path, O_WRONLY)
     guard descriptor >= 0 else { throw .system("create \(path)") }
     _ = close(descriptor)
 }
@@ -219,8 +222,7 @@ private func syncFile(_ path: String) throws(StorageFailed) {
 }
 
 private func syncDirectory(of path: String) throws(StorageFailed) {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return try syncFile(".") }
-    try syncFile(slash == path.startIndex ? "/" : String(path[..<slash]))
+    try syncFile(PrivateFile.directory(of: path))
 }
 
 private func link(_ path: String, as other: String) throws {

@@ -13,8 +13,7 @@ final class Presence: Sendable {
 
     /// Opens the file, creating it with mode 0600.
     init(beside path: String) throws(StorageFailed) {
-        // The path is borrowed for the call.
-        descriptor = unsafe open("\(path)-lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        descriptor = PrivateFile.open("\(path)-lock", O_RDWR)
         guard descriptor >= 0 else {
             throw StorageFailed(code: 0, reason: "cannot open the lock file: errno \(errno)")
         }

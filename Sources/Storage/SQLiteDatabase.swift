@@ -1,4 +1,5 @@
 /// The open database: one writer, several readers, and the promises that hold for all of them.
+import Dispatch
 import GRDB
 package import Keyturn
 import Logging
@@ -40,7 +41,7 @@ package final class SQLiteDatabase: Sendable {
         package var failedLimit = 10_000
         /// Lines of the audit log about each event that visitors bring about, at most; the newest stay.
         package var notedLinesLimit = 50_000
-        /// Whether there is an app to be told what happens; without, ``Webhooks`` stay empty.
+        /// Whether there is an app to be told what happens; without, `Webhooks` stay empty.
         package var recordsWebhooks = false
 
         package init(path: String) { self.path = path }
@@ -183,6 +184,8 @@ package final class SQLiteDatabase: Sendable {
         var configuration = Configuration()
         configuration.label = "storage"
         configuration.maximumReaderCount = Readers.connections
+        // What GRDB takes else asks for a nice value below 0, which only the superuser gets; others get a line on standard error.
+        configuration.qos = .default
         let seconds = Double(max(options.busyLimit.wholeMilliseconds, 0)) / 1000
         configuration.busyMode = .timeout(seconds)
         configuration.prepareDatabase { db in
@@ -207,8 +210,7 @@ package final class SQLiteDatabase: Sendable {
 /// Creates the file if there is none, readable by its owner alone; SQLite gives the files beside it the same mode. An existing
 /// file keeps what its owner chose.
 private func createPrivateFile(at path: String) throws(StorageFailed) {
-    // The one call with a C pointer in this room: the path is borrowed for its duration.
-    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let descriptor = PrivateFile.open(path, O_RDWR)
     guard descriptor >= 0 else {
         throw StorageFailed(code: 0, reason: "cannot open the file for writing: errno \(errno)")
     }

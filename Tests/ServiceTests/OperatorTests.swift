@@ -112,4 +112,45 @@ import Testing
         #expect(!quiet.errors.contains("everybody"))
         #expect(quiet.status == 0)
     }
+
+    /// Who owns each file of a directory, those under `mails` left out.
+    private func owners(in directory: URL) throws -> [String: Int] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter {
+            $0.hasPrefix("keyturn")
+        }
+        return try Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                let file = directory.appending(path: name).path
+                return (name, try FileManager.default.attributesOfItem(atPath: file)[.ownerAccountID] as? Int ?? -1)
+            })
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func `leaves the database to the service's user, being root`() async throws {
+        let keyturn = try await RunningKeyturn.serve()
+        let copy = keyturn.directory.appending(path: "copy").path
+        _ = try await keyturn.command("user", "add", "ann@example.com")
+        #expect(try await keyturn.command("backup", copy).status == 0)
+        #expect(await keyturn.stop() == 0)
+        for name in try owners(in: keyturn.directory).keys {
+            try FileManager.default.removeItem(at: keyturn.directory.appending(path: name))
+        }
+        try FileManager.default.setAttributes([.ownerAccountID: 4711], ofItemAtPath: keyturn.directory.path)
+        #expect(try await keyturn.command("user", "add", "bob@example.com").status == 0)
+        #expect(try owners(in: keyturn.directory)["keyturn.sqlite"] == 4711)
+        #expect(try await keyturn.command("restore", copy).status == 0)
+        let owners = try owners(in: keyturn.directory)
+        #expect(owners.count >= 3 && owners.values.allSatisfy { $0 == 4711 }, "\(owners)")
+    }
+
+    @Test func `may leave a credential of the service manager's empty, and give the value elsewhere`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        try Data("\n".utf8).write(to: directory.appending(path: "mail.sendgrid.apiKey"))
+        let file = directory.appending(path: "config.json")
+        try Data(#"{"mail": {"provider": "sendgrid", "sendgrid": {"apiKey": "SG.of-the-file"}}}"#.utf8).write(to: file)
+        var environment = RunningKeyturn.environment(in: directory, ["CREDENTIALS_DIRECTORY": directory.path])
+        environment["KEYTURN_MAIL_PROVIDER"] = nil
+        let checked = try await RunningKeyturn.run(
+            ["config", "check", "--config", file.path], environment: environment)
+        #expect(checked.status == 0, "\(checked.errors)")
+    }
 }

@@ -27,11 +27,12 @@ struct ConfigurationOptions: ParsableArguments {
     /// Where the configuration file is; nil where there is none.
     var path: String? { file ?? ProcessInfo.processInfo.environment["KEYTURN_CONFIG"] }
 
-    /// systemd puts each credential of a unit into a file of its name, in a directory that only the service can read.
+    /// systemd puts each credential of a unit into a file of its name, in a directory that only the service can read. An empty one
+    /// is none: the package's unit names all of them, and the value may stand elsewhere.
     private static func credential(_ key: Key, _ environment: [String: String]) -> String? {
         guard let directory = environment["CREDENTIALS_DIRECTORY"], !directory.isEmpty,
             let bytes = try? contents(of: "\(directory)/\(key.name)"),
-            let text = String(validating: bytes, as: UTF8.self)
+            let text = String(validating: bytes, as: UTF8.self), text.utf8.contains(where: { $0 > 0x20 })
         else { return nil }
         return text
     }

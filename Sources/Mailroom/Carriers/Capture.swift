@@ -9,9 +9,10 @@ import Synchronization
 /// written under another name, synced and renamed. Names begin with the time, so they sort by it. Directory 0700, files 0600:
 /// live links lie in them.
 package struct Capture: Carrier {
-    package struct DirectoryFailed: Error {
+    package struct DirectoryFailed: Error, CustomStringConvertible {
         package let directory: String
         package let reason: String
+        package var description: String { "the directory \(directory) for captured mails: \(reason)" }
     }
 
     private let directory: URL
