@@ -1,4 +1,5 @@
 import HTTP
+import TestKit
 import Testing
 
 @testable import Web
@@ -64,5 +65,28 @@ import Testing
         let six = Request(.get, "/", peer: try #require(IPAddress(parsing: "2001:db8:1:2:3:4:5:6")))
         #expect(ClientAddress(of: four, trusting: []).limiterKey == [192, 0, 2, 1])
         #expect(ClientAddress(of: six, trusting: []).limiterKey == [0x20, 0x01, 0x0D, 0xB8, 0, 1, 0, 2])
+    }
+
+    @Test(arguments: [
+        ("192.0.2.77", "192.0.2.0"), ("2001:db8:1234:5678:9abc:def0:1234:5678", "2001:db8:1234::"),
+        ("::ffff:192.0.2.77", "192.0.2.0"),
+    ])
+    func `stands in the log as its network where that was asked for, else not at all, and never whole`(
+        address: String, network: String
+    ) async throws {
+        for isLogged in [true, false] {
+            let desk = try Desk { options in
+                options.trustedProxies = [CIDR(parsing: "10.0.0.0/8")].compactMap { $0 }
+                options.logsClients = isLogged
+            }
+            let request = Request(
+                .get, "/login", fields: [("X-Forwarded-For", address)],
+                peer: try #require(IPAddress(parsing: "10.0.0.1")))
+            _ = await desk.web.respond(to: request)
+            let line = try #require(desk.logged.all.last)
+            #expect(line.contains("route=/login") && !line.contains(address) && !line.contains("10.0.0.1"))
+            #expect(line.split(separator: " ").contains("client=\(network)") == isLogged, "\(line)")
+            #expect(line.contains("client=") == isLogged)
+        }
     }
 }
