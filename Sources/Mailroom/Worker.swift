@@ -6,7 +6,7 @@ import Synchronization
 /// Drains the outbox: leases, decides, signs, writes, carries, settles.
 ///
 /// One loop takes letters in, and settles at once, many in one commit, those that will never be mailed. The others wait in the
-/// ``WaitingRoom`` for one of a few couriers, so slow deliveries hold up nobody who needs none. Links are signed in the moment
+/// `WaitingRoom` for one of a few couriers, so slow deliveries hold up nobody who needs none. Links are signed in the moment
 /// their letter leaves and are never stored.
 package final class Worker: Sendable {
     package struct Options: Sendable {

@@ -24,7 +24,7 @@ package enum Imported: Sendable, Equatable {
 }
 
 extension SQLiteDatabase {
-    /// How many to hand to ``addAll(_:at:)`` at once: large enough to be quick, small enough to let the service write between.
+    /// How many to hand to `addAll(_:at:)` at once: large enough to be quick, small enough to let the service write between.
     package static let importBatchLimit = 20_000
 
     /// Gives the writer a cache of 64 MiB instead of SQLite's 2: addresses come in no order, so an import touches the whole index

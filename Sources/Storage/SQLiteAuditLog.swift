@@ -8,7 +8,7 @@ import Telemetry
 /// Lines that are noted wait in memory and are written together, once a second; lines that belong to a change are written in its
 /// transaction. Each is also a line of the service's log, once it is on disk.
 ///
-/// Whatever visitors do, at most ``linesMax`` of their lines are written in ``rhythm``: a flood of forged tokens fills neither the
+/// Whatever visitors do, at most `linesMax` of their lines are written in `rhythm`: a flood of forged tokens fills neither the
 /// disk nor the log. A process that is killed loses the lines of its last second, and never a line that belongs to a change.
 package final class SQLiteAuditLog: AuditLog {
     /// The most lines one question gives.

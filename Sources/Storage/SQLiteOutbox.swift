@@ -7,7 +7,7 @@ package import Keyturn
 /// A row is pending, leased or failed. `due_at` of a pending row is when it may be taken, of a leased one when the lease ends; so
 /// an expired lease is pending again without anybody writing it down.
 package struct SQLiteOutbox: Outbox {
-    /// The most letters one ``lease(atMost:for:at:)`` takes.
+    /// The most letters one `lease(atMost:for:at:)` takes.
     package static let leaseLimit = 1024
     /// The most rows one question of an operator gives.
     package static let listLimit = 10_000

@@ -5,7 +5,7 @@ package import PasswordHashing
 
 /// Reads on the readers, writes through the group commit. A user's id is the row's, in decimal.
 package struct SQLiteUsers: Users {
-    /// The most users one ``list(after:limit:)`` gives.
+    /// The most users one `list(after:limit:)` gives.
     package static let listLimit = 1000
 
     let readers: Readers

@@ -5,7 +5,7 @@ import Telemetry
 
 /// Written by whoever changes an account, inside that change; handed out as leases. Where nobody is to be told, nothing is written.
 package struct SQLiteWebhooks: Webhooks {
-    /// The most messages one ``lease(atMost:for:at:)`` takes.
+    /// The most messages one `lease(atMost:for:at:)` takes.
     package static let leaseLimit = 256
     /// Messages pending or leased. Beyond it nothing is written: a reset must not fail because the app does not listen.
     static let capacity = 100_000

@@ -10,7 +10,7 @@ package enum Verdict: Sendable, Equatable {
     case delivered(messageID: String?)
     /// Not now: `after` where the provider said when; `pausesEverybody` for 429.
     case later(after: Duration?, reason: String, pausesEverybody: Bool)
-    /// No whole answer came. For the letter this is ``later``; several in a row stop the sending until a probe comes through.
+    /// No whole answer came. For the letter this is `later`; several in a row stop the sending until a probe comes through.
     case unreachable(reason: String)
     /// The letter's fault: kept as failed.
     case never(reason: String)

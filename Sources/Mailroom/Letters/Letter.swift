@@ -2,7 +2,7 @@ package import Keyturn
 package import Palettes
 package import Templating
 
-/// A finished mail to a ``Recipient``.
+/// A finished mail to a `Recipient`.
 package struct Letter: Sendable {
     package let to: Recipient
     package let kind: LetterKind

@@ -4,7 +4,7 @@ import Wording
 /// "Mail from here arrives": to an address the operator chose, with nothing in it that could matter to anybody. In English, as
 /// all that operators read.
 ///
-/// The only mail that needs no ``Recipient``; so its words are all ours, and carriers take it on a way of its own.
+/// The only mail that needs no `Recipient`; so its words are all ours, and carriers take it on a way of its own.
 package struct TestLetter: Sendable {
     package let to: EmailAddress
     package let subject: String

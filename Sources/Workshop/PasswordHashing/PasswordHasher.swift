@@ -4,11 +4,11 @@ import Cryptography
 package enum HashingRefused: Error, Equatable {
     /// No place on the pool, or no memory: later it may go.
     case busy
-    /// The scheme would ignore the rest; see ``NewPasswordScheme/maximumBytes``.
+    /// The scheme would ignore the rest; see `NewPasswordScheme.maximumBytes`.
     case passwordTooLong(limitBytes: Int)
     /// bcrypt would stop there.
     case passwordHasNUL
-    /// The configured cost is one that could not be verified again; see ``NewPasswordScheme/isWithinLimits``.
+    /// The configured cost is one that could not be verified again; see `NewPasswordScheme.isWithinLimits`.
     case costBeyondLimits
 }
 

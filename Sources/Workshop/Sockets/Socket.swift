@@ -8,7 +8,7 @@ package protocol SocketDriver: AnyObject {
     func socketChanged()
     /// The moment of ``Socket/alarm(at:)`` has come.
     func socketTimedOut()
-    /// By ``Socket/close()`` or because the loop was shut down. The last call.
+    /// By `Socket.close()` or because the loop was shut down. The last call.
     func socketClosed()
 }
 

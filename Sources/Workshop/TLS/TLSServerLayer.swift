@@ -2,7 +2,7 @@
 
 package import Sockets
 
-/// For a ``Socket``, which calls it on its loop's thread alone.
+/// For a `Socket`, which calls it on its loop's thread alone.
 package final class TLSServerLayer: SocketLayer {
     private var connection: Connection
     /// Keeps the context alive, which OpenSSL calls back.

@@ -8,7 +8,7 @@ package struct Catalogue: Sendable {
     package let time: TimeWords
     let sections: [String: Words]
 
-    /// - Parameter json: an object: `name`, and sections of texts. A text is a string, or an object of plural forms.
+    /// - Parameter bytes: a JSON object: `name`, and sections of texts. A text is a string, or an object of plural forms.
     /// - Throws: where it is anything else.
     package init(_ language: Language, json bytes: [UInt8]) throws(CatalogueRefused) {
         guard let members = (try? JSON(parsing: bytes))?.objectValue else { throw .notJSON(language) }

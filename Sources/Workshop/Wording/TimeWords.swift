@@ -12,7 +12,7 @@ package struct TimeWords: Sendable {
     }
 
     /// "22 November 2026, 20:35 UTC".
-    /// - Parameter secondsSince1970: earlier than that year, and later than the year 9999, are not shown.
+    /// - Parameter seconds: earlier than that year, and later than the year 9999, are not shown.
     package func moment(secondsSince1970 seconds: Int64) -> String {
         let seconds = min(max(seconds, 0), Self.lastSecond)
         let (year, month, day) = Self.date(dayNumber: seconds / 86_400)
