@@ -39,6 +39,8 @@ final class Journal: Sendable {
     func settled(_ settlement: Settlement) {
         let (outcome, reason, level) = Self.words(for: settlement.outcome)
         count(settlement.lease, outcome: outcome, reason: Self.label(for: settlement.outcome))
+        // A line costs more than all else that is done here.
+        guard level >= log.logLevel else { return }
         log.log(
             level: level, "letter",
             metadata: metadata(

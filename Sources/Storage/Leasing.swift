@@ -13,6 +13,8 @@ struct Leasing: Sendable {
     let limit: Int
     let now: Timestamp
     let expiresAt: Timestamp
+    /// One for all that is taken: within one taking an address, and the id of a notice, belongs to one lease.
+    private let token = Leasing.newToken()
 
     init(limit: Int, span: Duration, now: Timestamp) {
         self.limit = limit
@@ -26,43 +28,51 @@ struct Leasing: Sendable {
         for _ in 0..<Leasing.pagesMax where leases.count < limit {
             let due = try db.each(
                 """
-                SELECT \(DueRow.columns) FROM outbox
-                WHERE state <> 'failed' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2
+                SELECT \(DueRow.columns), due_at, EXISTS
+                    (SELECT 1 FROM outbox AS other WHERE other.address = outbox.address AND other.id <> outbox.id AND other.state <> 'failed')
+                FROM outbox WHERE state <> 'failed' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2
                 """, .time(now), .integer(min(limit - leases.count, Leasing.pageRows)), make: DueRow.init)
-            if due.isEmpty { break }
+            guard let last = due.last else { break }
             // Rows of one address may stand on one page several times; the first takes them all.
             var seen: Set<EmailAddress> = []
-            for row in due {
-                switch row.letter {
-                case .resetLink(let request):
-                    if seen.insert(request.email).inserted, let lease = try takeRequests(with: row, request, from: db) {
-                        leases.append(lease)
-                    }
-                case .passwordChanged: leases.append(try takeNotice(row, from: db))
-                }
+            leases += try due.compactMap { row in
+                guard row.sharesAddress, case .resetLink(let request) = row.letter else { return lease(row) }
+                return seen.insert(request.email).inserted ? try takeRequests(of: request.email, from: db) : nil
             }
+            if due.contains(where: { !$0.sharesAddress }) { try takeThose(upTo: last, from: db) }
         }
         return leases
     }
 
+    /// Nearly all rows: nobody else asks for the address, so nobody holds it. Those that share theirs are due later by now.
+    private func takeThose(upTo last: DueRow, from db: Database) throws {
+        try db.run(
+            """
+            UPDATE outbox SET state = 'leased', lease_token = ?1, due_at = ?2
+            WHERE state <> 'failed' AND (due_at, id) <= (?3, ?4)
+            """, .text(token), .time(expiresAt), .integer(last.dueAt), .integer(last.id))
+    }
+
+    private func lease(_ row: DueRow) -> Lease {
+        Lease(
+            id: row.id, token: token, letter: row.letter, attempts: row.attempts, recordedAt: row.recordedAt,
+            expiresAt: expiresAt)
+    }
+
     /// All requests of an address become one lease, in the newest one's words; nil where one of them is leased now.
-    private func takeRequests(with row: DueRow, _ request: ResetRequest, from db: Database) throws -> Lease? {
-        let address = try DatabaseValue.text(request.email.text)
-        let token = Leasing.newToken()
+    private func takeRequests(of email: EmailAddress, from db: Database) throws -> Lease? {
+        let address = try DatabaseValue.text(email.text)
         let taken = try db.run(
             """
             UPDATE outbox SET state = 'leased', lease_token = ?2, due_at = ?3
             WHERE address = ?1 AND state <> 'failed'
                 AND NOT EXISTS (SELECT 1 FROM outbox WHERE address = ?1 AND state = 'leased' AND due_at > ?4)
             """, address, .text(token), .time(expiresAt), .time(now))
-        switch taken {
-        case 0:
+        guard taken > 0 else {
             try letWait(address, in: db)
             return nil
-        // Nearly always: the row that was found is the only one.
-        case 1: return lease(row, token)
-        default: return try joined(address, token, in: db)
         }
+        return try joined(address, in: db)
     }
 
     /// Somebody else has the address: its other rows wait until that lease ends.
@@ -74,13 +84,13 @@ struct Leasing: Sendable {
             """, address)
     }
 
-    /// The lease over all rows with this token.
-    private func joined(_ address: DatabaseValue, _ token: String, in db: Database) throws -> Lease? {
+    /// The lease over all rows of the address, which were taken just now.
+    private func joined(_ address: DatabaseValue, in db: Database) throws -> Lease? {
         let rows = "FROM outbox WHERE address = ?1 AND lease_token = ?2"
         guard
             let sum = try db.row("SELECT MAX(attempts), MIN(recorded_at) \(rows)", address, .text(token)),
             let newest = try db.row(
-                "SELECT \(DueRow.columns) \(rows) ORDER BY id DESC LIMIT 1", address, .text(token)
+                "SELECT \(DueRow.columns), due_at, 1 \(rows) ORDER BY id DESC LIMIT 1", address, .text(token)
             ).map(DueRow.init)
         else { return nil }
         return Lease(
@@ -88,22 +98,7 @@ struct Leasing: Sendable {
             recordedAt: Timestamp(sum[1] as Int64), expiresAt: expiresAt)
     }
 
-    /// "Your password was changed": each is a fact of its own, so none stands for another.
-    private func takeNotice(_ row: DueRow, from db: Database) throws -> Lease {
-        let token = Leasing.newToken()
-        try db.run(
-            "UPDATE outbox SET state = 'leased', lease_token = ?2, due_at = ?3 WHERE id = ?1",
-            .integer(row.id), .text(token), .time(expiresAt))
-        return lease(row, token)
-    }
-
-    private func lease(_ row: DueRow, _ token: String) -> Lease {
-        Lease(
-            id: row.id, token: token, letter: row.letter, attempts: row.attempts, recordedAt: row.recordedAt,
-            expiresAt: expiresAt)
-    }
-
-    /// 128 random bits: no two leases have the same.
+    /// 128 random bits: no two takings have the same.
     static func newToken() -> String {
         String(UInt64.random(in: .min ... .max), radix: 36) + "-" + String(UInt64.random(in: .min ... .max), radix: 36)
     }
@@ -117,6 +112,9 @@ private struct DueRow {
     let letter: PromisedLetter
     let attempts: Int
     let recordedAt: Timestamp
+    let dueAt: Int64
+    /// Whether others that have not failed ask for the same address.
+    let sharesAddress: Bool
 
     init(_ row: Row) {
         id = row[0]
@@ -128,5 +126,7 @@ private struct DueRow {
             }
         attempts = row[5]
         recordedAt = Timestamp(row[6] as Int64)
+        dueAt = row[7]
+        sharesAddress = row[8]
     }
 }
