@@ -125,6 +125,7 @@ extension Settings.Mail {
         try checkTrust()
         var connecting = HTTPClient.Options()
         connecting.proxy = proxy
+        connecting.connectionsMax = parallel
         let client = HTTPClient(
             to: baseURL, trust: caFile.map { .file(path: $0) } ?? .system, loops: loops, options: connecting)
         var options = SendGrid.Options(apiKey: apiKey, from: sender)

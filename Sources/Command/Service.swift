@@ -68,6 +68,7 @@ struct Service {
         let carrier = try makeCarrier(clock: clock)
 
         var mailing = Worker.Options(siteURL: essentials.publicURL)
+        mailing.parallelDeliveries = settings.mail.parallel
         mailing.maximumAge = settings.outbox.maximumAge
         mailing.shutdownGrace = settings.server.shutdownGrace
         let templates = try settings.brand.templates()
@@ -170,6 +171,7 @@ struct Service {
     ) -> HTTPServer {
         var options = HTTPServer.Options()
         options.limits = settings.server.limits
+        if settings.mail.eventsKey != nil { options.limits.largerBodies = Web.largerBodies }
         options.commonFields = Web.commonFields(publicURL: essentials.publicURL)
         options.refusal = Web.refusal
         options.shutdownGrace = settings.server.shutdownGrace

@@ -28,7 +28,7 @@ extension [Route] {
             Route("/openapi.json", get: Prepared(json: PackageResources.openapi_json)),
         ]
         routes += pages.site.assets.all.map { Route($0.path, get: $0) }
-        if let reports { routes.append(Route("/sendgrid/events", receiver: SendGridEvents(reports))) }
+        if let reports { routes.append(Route(SendGridEvents.path, receiver: SendGridEvents(reports))) }
         if let mailbox {
             routes.append(Route("/mailbox", get: Mailbox(mailbox, pages)))
             routes.append(Route("/mailbox/mail", get: MailboxMail(mailbox, pages)))

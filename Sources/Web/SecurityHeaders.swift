@@ -44,6 +44,9 @@ extension Web {
         SecurityHeaders.fields(publicURL: publicURL).flatMap { Array("\($0.name.text): \($0.value)\r\n".utf8) }
     }
 
+    /// The paths whose bodies may be larger than others'.
+    package static let largerBodies = [LargerBodies(at: SendGridEvents.path, bytes: SendGridEvents.bodyBytesMax)]
+
     /// The HTTP server's own refusals as problems.
     package static func refusal(_ status: Status, code: String, detail: String) -> Response {
         Problem(status, code, status.reason, detail).response()

@@ -29,6 +29,7 @@ import Testing
         #expect(settings.passwords.minimumLength == 15)
         #expect(settings.outbox.capacity == 100_000)
         #expect(settings.mail.budget.burst == 3)
+        #expect(settings.mail.parallel == 8)
     }
 
     @Test func `come from flags before the environment before the file`() throws {
@@ -57,6 +58,8 @@ import Testing
         (#"{"server": {"prot": 1}}"#, "server.prot: unknown key (did you mean server.port?)"),
         (#"{"server": {"port": "http"}}"#, "server.port: must be a whole number"),
         (#"{"server": {"port": 65536}}"#, "server.port: must be from 0 to 65535"),
+        (#"{"mail": {"parallel": 0}}"#, "mail.parallel: must be from 1 to 256"),
+        (#"{"mail": {"parallel": 257}}"#, "mail.parallel: must be from 1 to 256"),
         (#"{"server": {"port": 80.5}}"#, "server.port: must be a whole number"),
         (#"{"server": {"publicURL": "example.com"}}"#, "server.publicURL: must be http"),
         (#"{"server": {"publicURL": "https://user@example.com"}}"#, "server.publicURL: must be http"),

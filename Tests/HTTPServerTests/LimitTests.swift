@@ -1,4 +1,5 @@
 /// What the server takes of anything, and what it says beyond.
+import HTTP
 import HTTPServer
 import Sockets
 import Testing
@@ -35,6 +36,58 @@ import Testing
             let head = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n"
             let received = try await server.exchange([head, String(repeating: "x", count: 200_000)])
             #expect(received == answer("413 Content Too Large", "body_too_large", closes: true))
+        }
+    }
+
+    private static let larger: @Sendable (inout HTTPServer.Options) -> Void = {
+        $0.limits.bodyBytes = 8
+        $0.limits.largerBodies = [LargerBodies(at: "/echo", bytes: 20)]
+        $0.limits.largerBodiesAtOnce = 1
+    }
+
+    @Test(arguments: [
+        ("/echo", "Content-Length: 20\r\n\r\n12345678901234567890", "200 OK", "12345678901234567890"),
+        ("/echo", "Content-Length: 21\r\n\r\n123456789012345678901", "413 Content Too Large", "body_too_large"),
+        ("/echo?a=1", "Content-Length: 9\r\n\r\n123456789", "200 OK", "123456789"),
+        ("/echo", "Transfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n0\r\n\r\n", "200 OK", "123456789"),
+        (
+            "/echo", "Transfer-Encoding: chunked\r\n\r\n15\r\n123456789012345678901\r\n0\r\n\r\n",
+            "413 Content Too Large", "body_too_large"
+        ),
+        ("/echo/", "Content-Length: 9\r\n\r\n123456789", "413 Content Too Large", "body_too_large"),
+        ("/now", "Content-Length: 9\r\n\r\n123456789", "413 Content Too Large", "body_too_large"),
+    ])
+    func `on bodies is larger where a path says so, and nowhere else`(
+        path: String, rest: String, status: String, body: String
+    ) async throws {
+        try await withServer(Self.larger) { server in
+            // The second is served only if the first gave its place back.
+            for _ in 0..<2 {
+                let received = try await server.exchange(["POST \(path) HTTP/1.1\r\nHost: h\r\n\(rest)"])
+                #expect(received == answer(status, body, closes: status != "200 OK"))
+            }
+        }
+    }
+
+    @Test func `on larger bodies at once is said before they come`() async throws {
+        try await withServer(Self.larger) { server in
+            let begun = "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+            let first = try await server.connect()
+            try await first.write(Array(begun.utf8), until: soon)
+            #expect(try await read(first, until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+
+            let second = try await server.exchange([begun], finishes: false)
+            #expect(second.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+            #expect(second.contains("\r\nRetry-After: 1\r\n"))
+            #expect(second.hasSuffix("\r\n\r\nbusy"))
+            let small = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n1"
+            #expect(try await server.exchange([small]) == answer("200 OK", "1"))
+
+            // Gone without an answer, it gives its place back too.
+            first.close()
+            #expect(try await server.counts("http_connections_open 0"))
+            let whole = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n123456789"
+            #expect(try await server.exchange([whole]) == answer("200 OK", "123456789"))
         }
     }
 

@@ -175,12 +175,14 @@ import Testing
         #expect(house.carrier.carried.filter { $0.at < .noon + .seconds(30) }.count == 1)
     }
 
-    @Test func `delivers a bounded number at once`() async throws {
+    @Test(arguments: [1, 3, 8, 40]) func `delivers as many at once as it may, and not one more`(parallel: Int)
+        async throws
+    {
         let people = (1...40).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
-        let house = try Mailhouse(people, takes: .seconds(1))
+        let house = try Mailhouse(people, takes: .seconds(1), parallel: parallel)
         for number in 1...40 { try await house.ask("p\(number)@example.com") }
         #expect(try await house.work(until: house.isEmpty))
-        #expect(house.carrier.mostAtOnce == 8)
+        #expect(house.carrier.mostAtOnce == parallel)
     }
 
     @Test func `never carries two letters of one account at once`() async throws {

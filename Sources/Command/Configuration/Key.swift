@@ -94,6 +94,7 @@ extension Key {
     static let sendGridNoProxy = Key("mail.sendgrid.noProxy", .list, "", aliases: ["NO_PROXY", "no_proxy"])
     static let mailInterval = Key("mail.perAccount.interval", .duration, "10m")
     static let mailBurst = Key("mail.perAccount.burst", .integer, "3")
+    static let mailParallel = Key("mail.parallel", .integer, "8")
     static let clientRate = Key("limits.perClient.rate", .rate, "30/m")
     static let clientBurst = Key("limits.perClient.burst", .integer, "30")
     static let outboxCapacity = Key("outbox.capacity", .integer, "100000")
@@ -125,7 +126,7 @@ extension Key {
         mailProvider, captureDirectory, fromEmail, fromName,
         sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, sendGridReplyTo,
         sendGridCategories, sendGridTemplate, sendGridEventsKey, sendGridProxy, sendGridNoProxy, mailInterval,
-        mailBurst,
+        mailBurst, mailParallel,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
         webhookURL, webhookSecret, webhookSecretFile, webhookCAFile, webhookMaximumAge,
         brandName, brandLogo, brandColor, brandSupportURL, templatesDirectory, logLevel, logClients, logFormat,

@@ -59,6 +59,8 @@ struct Settings: Sendable {
         /// Verifies what SendGrid posts about mails; nil: it may post nothing.
         let eventsKey: P256PublicKey?
         let budget: MailBudget
+        /// Deliveries at once, each on a connection of its own.
+        let parallel: Int
     }
     struct Outbox: Sendable {
         let capacity: Int

@@ -295,7 +295,7 @@ struct Values {
             eventsKey: eventsKey(),
             budget: MailBudget(
                 interval: duration(.mailInterval, in: .milliseconds(1) ... .seconds(86_400)),
-                burst: integer(.mailBurst, in: 1...1000)))
+                burst: integer(.mailBurst, in: 1...1000)), parallel: integer(.mailParallel, in: 1...256))
     }
 
     private func address(_ key: Key) throws(ConfigurationRefused) -> String? {

@@ -5,6 +5,14 @@ package enum BodyFraming: Sendable, Equatable {
     case none
     case length(Int)
     case chunked
+
+    func mayExceed(_ bytes: Int) -> Bool {
+        switch self {
+        case .none: false
+        case .length(let length): length > bytes
+        case .chunked: true
+        }
+    }
 }
 
 /// The request line and what follows from the fields. Ranges count from the first byte of the message.

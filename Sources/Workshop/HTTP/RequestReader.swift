@@ -3,8 +3,23 @@
 package struct RequestLimits: Sendable {
     package var head = HeadLimits()
     package var bodyBytes = 64 * 1024
+    /// Paths that take more.
+    package var largerBodies: [LargerBodies] = []
 
     package init() {}
+
+    fileprivate func bodyBytes(of head: RequestHead, in message: Span<UInt8>) -> Int {
+        let larger = largerBodies.first { message.matches(head.path, $0.path) }
+        return max(bodyBytes, larger?.bytes ?? 0)
+    }
+}
+
+/// A path whose bodies may be larger than others', up to so many bytes.
+package struct LargerBodies: Sendable {
+    package let path: StaticString
+    package let bytes: Int
+
+    package init(at path: StaticString, bytes: Int) { (self.path, self.bytes) = (path, bytes) }
 }
 
 /// Head or body refused: answer `status`, then close.
@@ -63,6 +78,8 @@ package struct RequestReader: Sendable {
     private var scanner = FieldScanner(after: LineScanner())
     private var fields: [FieldLine] = []
     private var decoded: [UInt8] = []
+    /// The body that is being read may be larger than ``RequestLimits/bodyBytes``.
+    package private(set) var expectsLargeBody = false
 
     private enum Phase: Sendable {
         case startLine
@@ -171,15 +188,17 @@ package struct RequestReader: Sendable {
         }
         guard let head else { return waitForMore() }
         let end = scanner.lines.lineStart
+        let limit = limits.bodyBytes(of: head, in: received.span.extracting(start..<received.count))
+        expectsLargeBody = limit > limits.bodyBytes && head.framing.mayExceed(limits.bodyBytes)
         switch head.framing {
         case .none, .length(0):
             return finish(head, .range(end..<end), end: end)
         case .length(let length):
-            guard length <= limits.bodyBytes else { throw .body(.tooLarge(limitBytes: limits.bodyBytes)) }
+            guard length <= limit else { throw .body(.tooLarge(limitBytes: limit)) }
             phase = .length(head, body: end..<end + length)
         case .chunked:
             decoded.removeAll(keepingCapacity: true)
-            phase = .chunks(head, ChunkedDecoder(bodyBytesMax: limits.bodyBytes), from: end)
+            phase = .chunks(head, ChunkedDecoder(bodyBytesMax: limit), from: end)
         }
         return .announced(request(head, .range(end..<end)))
     }

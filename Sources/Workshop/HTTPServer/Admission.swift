@@ -27,10 +27,13 @@ final class Admission: Sendable {
     private let state = Mutex(State())
     /// Whether more than three quarters are taken: asked with every wait, so without the lock.
     private let scarce = Atomic<Bool>(false)
+    private let largerBodiesMax: Int
+    private let largerBodies = Atomic<Int>(0)
 
     init(_ limits: HTTPServer.Limits) {
         connectionsMax = limits.connections
         perClientMax = limits.connectionsPerClient
+        largerBodiesMax = limits.largerBodiesAtOnce
     }
 
     var isScarce: Bool { scarce.load(ordering: .relaxed) }
@@ -60,6 +63,15 @@ final class Admission: Sendable {
     }
 
     func leaveTurnedAway() { change { $0.turnedAway -= 1 } }
+
+    /// Whether one more may send a larger body; ``endLargerBody()`` when it is answered or gone.
+    func beginLargerBody() -> Bool {
+        if largerBodies.add(1, ordering: .relaxed).newValue <= largerBodiesMax { return true }
+        endLargerBody()
+        return false
+    }
+
+    func endLargerBody() { largerBodies.subtract(1, ordering: .relaxed) }
 
     /// ``everyoneLeft()`` comes back even though somebody is here.
     func stopWaiting() { change { $0.isWaitedFor = false } }

@@ -32,6 +32,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private var answersGathered: UInt64 = 0
     private var awaitsRoom = false
     private var holdsBuffers = false
+    private var sendsLargerBody = false
     /// Keeps its buffers between two requests that follow each other closely.
     var isWarm = false
 
@@ -103,6 +104,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
     func socketClosed() {
         phase = .closed
         giveBuffersBack()
+        endLargerBody()
         shard.left(self)
     }
 
@@ -118,7 +120,12 @@ final class Connection: SocketDriver, @unchecked Sendable {
             }
             switch conversation.next(shard.writer, isDraining: shard.isDraining) {
             case .decide(let request):
-                conversation.decide(on: request, early: shard.responder.refuseEarly(request), shard.writer)
+                let early = shard.responder.refuseEarly(request)
+                if conversation.reader.expectsLargeBody, let response = early ?? refusalOfLargerBody() {
+                    conversation.refuse(with: response, shard.writer)
+                } else {
+                    conversation.decide(on: request, early: early, shard.writer)
+                }
             case .answer(let request):
                 // Answers that are known at once are gathered; they do not wait for one that is not.
                 if let known = shard.responder.respondAtOnce(to: request) {
@@ -181,7 +188,23 @@ final class Connection: SocketDriver, @unchecked Sendable {
         socketChanged()
     }
 
+    /// nil: it may come, and is accounted for.
+    private func refusalOfLargerBody() -> Response? {
+        guard shard.admission.beginLargerBody() else {
+            return shard.comeAgain(.largerBodiesFull, "Too many large bodies come at once.")
+        }
+        sendsLargerBody = true
+        return nil
+    }
+
+    private func endLargerBody() {
+        guard sendsLargerBody else { return }
+        sendsLargerBody = false
+        shard.admission.endLargerBody()
+    }
+
     private func answer(_ request: Request, with response: Response) {
+        endLargerBody()
         conversation.answer(request, with: response, isDraining: shard.isDraining, shard.writer)
         answersGathered += 1
     }

@@ -159,5 +159,6 @@ extension RequestLimits {
         head.fieldBytes = limits.fieldBytes
         head.fields = limits.fields
         bodyBytes = limits.bodyBytes
+        largerBodies = limits.largerBodies
     }
 }

@@ -3,7 +3,7 @@ import HTTP
 
 enum Refusal: CaseIterable, Hashable {
     case requestInvalid, requestTimeout, requestIncomplete, bodyTooLarge, targetTooLong, expectationFailed
-    case misdirected, headTooLarge, methodNotImplemented, versionNotSupported, connectionsFull
+    case misdirected, headTooLarge, methodNotImplemented, versionNotSupported, connectionsFull, largerBodiesFull
 
     /// What a refused head or body is counted and answered as.
     init(_ status: Status) {
@@ -32,6 +32,7 @@ enum Refusal: CaseIterable, Hashable {
         case .methodNotImplemented: "method_not_implemented"
         case .versionNotSupported: "version_not_supported"
         case .connectionsFull: "connections_full"
+        case .largerBodiesFull: "busy"
         }
     }
 }

@@ -52,19 +52,25 @@ final class Shard: @unchecked Sendable {
 
     /// Says 503 to a connection for which there is no room. Over TLS that would cost a handshake: closing must do.
     func turnAway(_ accepted: AcceptedSocket, from client: Client) {
-        metrics.refused(.connectionsFull)
         guard options.secure == nil else {
+            metrics.refused(.connectionsFull)
             accepted.close()
             return admission.leaveTurnedAway()
         }
-        var response = options.refusal(
-            .serviceUnavailable, Refusal.connectionsFull.code, "There are too many connections.")
-        response.add("Retry-After", "\(Self.retryAfterSeconds)")
+        let response = comeAgain(.connectionsFull, "There are too many connections.")
         let socket = Socket(accepted, on: loop)
         let connection = Connection(socket, with: client, isAdmitted: false, on: self)
         connections[ObjectIdentifier(connection)] = connection
         socket.start(connection)
         connection.turnAway(with: response)
+    }
+
+    /// 503, and when to come again.
+    func comeAgain(_ refusal: Refusal, _ detail: String) -> Response {
+        metrics.refused(refusal)
+        var response = options.refusal(.serviceUnavailable, refusal.code, detail)
+        response.add("Retry-After", "\(Self.retryAfterSeconds)")
+        return response
     }
 
     /// A connection is closed.
