@@ -237,6 +237,10 @@ import Testing
             ([], "mail.sendgrid.apiKeyFile: holds no key"), ([0x20, 0x0A], "mail.sendgrid.apiKeyFile: holds no key"),
             ([0x53, 0x20, 0x47], "mail.sendgrid.apiKeyFile: must be printable ASCII without blanks"),
             ([0xFF], "mail.sendgrid.apiKeyFile: cannot be read as text"),
+            (
+                Array("SG.replace-me\n".utf8),
+                "mail.sendgrid.apiKeyFile: is still the example's: SendGrid's dashboard makes one, under API Keys"
+            ),
         ] as [([UInt8], String)] {
             do {
                 _ = try Settings(layers, readFile: { _ in bytes })

@@ -120,10 +120,14 @@ import Testing
             .trimmingCharacters(in: .newlines)
         #expect(secret.utf8.count == 64)
         let environment = RunningKeyturn.environment(
-            in: try RunningKeyturn.temporaryDirectory(), ["KEYTURN_SECRETS_STANDARD": secret])
+            in: try RunningKeyturn.temporaryDirectory(),
+            ["KEYTURN_SECRETS_STANDARD": secret, "KEYTURN_WEBHOOKS_SECRET": ""])
         let checked = try await RunningKeyturn.run(["config", "check"], environment: environment)
         #expect(checked.status == 0, "\(checked.errors)")
         #expect(!checked.output.contains(secret))
+        // One that is not there is not said to be hidden.
+        #expect(
+            checked.output.split(separator: "\n").filter { $0.contains("(hidden)") }.count == 1, "\(checked.output)")
     }
 
     @Test func `demonstrates the whole flow without any configuration`() async throws {

@@ -392,6 +392,9 @@ struct Values {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ConfigurationRefused(key, "must be printable ASCII without blanks")
         }
+        if text.hasSuffix(Values.placeholder) {
+            throw ConfigurationRefused(key, "is still the example's: SendGrid's dashboard makes one, under API Keys")
+        }
         return text
     }
 

@@ -66,7 +66,8 @@ struct DatabaseLook {
     }
 
     private func waiting(_ depth: OutboxDepth) -> Finding {
-        let words = "\(depth.pending + depth.leased) letters wait"
+        let count = depth.pending + depth.leased
+        let words = count == 1 ? "1 letter waits" : "\(count) letters wait"
         guard let oldest = depth.oldest, oldest + Self.waitingLong < now else { return .ok("outbox", words) }
         return .warning(
             "outbox", "\(words), the oldest since \(oldest.rfc3339)",

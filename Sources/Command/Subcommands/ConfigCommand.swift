@@ -33,6 +33,7 @@ struct ConfigCommand: AsyncParsableCommand {
             guard let (value, source) = layers.raw(key) else { return nil }
             let shown =
                 switch value {
+                case .text(""), .list([]): ""
                 case _ where key.isSecret: "(hidden)"
                 case .text(let text): text
                 case .integer(let integer): "\(integer)"

@@ -2,6 +2,12 @@
 
 internal import Sockets
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Where an attempt ended, and why in words that hold no secret and no address of a person.
 package struct HTTPClientFailed: Error, Equatable {
     package enum Stage: String, Sendable {
@@ -41,6 +47,8 @@ extension SocketFailed {
         switch self {
         case .timedOut: "timed out"
         case .closed: "closed"
+        case .system("getaddrinfo", EAI_NONAME): "the name service knows no such name"
+        case .system("getaddrinfo", EAI_AGAIN): "the name service does not answer"
         case .system(let call, let number): "\(call) failed with errno \(number)"
         case .layer(let reason): reason
         }
