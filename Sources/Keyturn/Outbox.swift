@@ -14,6 +14,9 @@ package protocol Outbox: Sendable {
         -> Bool
     /// Several outcomes in one commit; false for each lease that was no longer ours.
     func settle(_ outcomes: [Settlement], at now: Timestamp) async throws(StorageFailed) -> [Bool]
+    /// The wall clock shows an earlier time than it did, so moments written down before lie further ahead than anybody meant: what waits
+    /// is due at once, and a lease ends within `span`, as one taken now.
+    func clockSetBack(to now: Timestamp, leasing span: Duration) async throws(StorageFailed)
     /// When the next row becomes due or a lease expires; nil where there is none.
     func nextDue() async throws(StorageFailed) -> Timestamp?
     /// One element soon after something was recorded; several arrivals may be one.

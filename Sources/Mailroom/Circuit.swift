@@ -58,6 +58,12 @@ struct Circuit: Sendable, Equatable {
         if case .probing(let cause) = state { state = .open(cause, probeAt: now) }
     }
 
+    /// What lies ahead stays as far ahead as it was.
+    mutating func clockSetBack(by span: Duration) {
+        pausedUntil = pausedUntil.map { $0 - span }
+        if case .open(let cause, let probeAt) = state { state = .open(cause, probeAt: probeAt - span) }
+    }
+
     /// - Parameter isProbe: whether this was the probe's verdict; others may still come in from before the circuit opened.
     /// - Parameter fraction: chance, 0 to 1, for the next probe's time.
     mutating func heard(_ verdict: Verdict, isProbe: Bool, at now: Timestamp, fraction: Double) {

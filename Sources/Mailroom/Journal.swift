@@ -67,6 +67,8 @@ final class Journal: Sendable {
         }
     }
 
+    func clockSetBack() { log.warning("the clock was set back: what waits is due at once") }
+
     /// - Returns: how many times in a row.
     func storageFailed(_ failed: StorageFailed, doing work: String) -> Int {
         let failures = storageFailures.withLock { failures in

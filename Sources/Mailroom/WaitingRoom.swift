@@ -25,6 +25,9 @@ struct WaitingRoom: Sendable {
     private(set) var couriers = 0
     private var accountsUnderWay: Set<UserID> = []
     var isClosing = false
+    private var lastLook: Timestamp?
+    /// The wall clock was set back, and the outbox has not been told yet.
+    private(set) var isClockSetBack = false
 
     init(limit: Int, couriersMax: Int, reserve: Duration, circuit: Circuit) {
         self.limit = limit
@@ -32,6 +35,19 @@ struct WaitingRoom: Sendable {
         self.reserve = reserve
         self.circuit = circuit
     }
+
+    /// A clock is set back by this much before anybody minds.
+    static let slip: Duration = .seconds(1)
+
+    /// Told the time now and then, it notices when the wall clock was set back, and moves the circuit's moments with it.
+    mutating func look(at now: Timestamp) {
+        defer { lastLook = now }
+        guard let lastLook, lastLook - now > Self.slip else { return }
+        circuit.clockSetBack(by: lastLook - now)
+        isClockSetBack = true
+    }
+
+    mutating func outboxIsTold() { isClockSetBack = false }
 
     var room: Int { isClosing ? 0 : max(0, limit - waiting.count) }
 

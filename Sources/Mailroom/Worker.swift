@@ -140,6 +140,7 @@ package final class Worker: Sendable {
     private func turn() async -> Duration {
         await releaseUnusable()
         do {
+            try await watchClock()
             if try await takeIn() > 0 {
                 journal.storageWorks()
                 return .zero
@@ -151,6 +152,19 @@ package final class Worker: Sendable {
             let failures = journal.storageFailed(error, doing: "taking letters in")
             return retry.delay(afterFailures: failures, fraction: fraction())
         }
+    }
+
+    /// The moments of the outbox are those of a clock that may be set back, and then everything would wait so much longer.
+    private func watchClock() async throws(StorageFailed) {
+        let now = clock.now()
+        let isSetBack = waitingRoom.withLock { waitingRoom in
+            waitingRoom.look(at: now)
+            return waitingRoom.isClockSetBack
+        }
+        guard isSetBack else { return }
+        try await outbox.clockSetBack(to: now, leasing: options.leaseSpan)
+        waitingRoom.withLock { $0.outboxIsTold() }
+        journal.clockSetBack()
     }
 
     private func rest(until due: Timestamp?) -> Duration {

@@ -133,9 +133,11 @@ package final class SQLiteDatabase: Sendable {
     }
 
     /// To be called by a process that delivers, before its first lease. Where it is the only one, whoever held the leases that are
-    /// left has ended, perhaps killed: their letters are due at once. Where it is not, or cannot tell, leases end by themselves.
+    /// left has ended, perhaps killed: their letters are due at once. Where it is not, or cannot tell, leases end by themselves. What was
+    /// recorded by a clock that has been set back since is due at once too.
     package func takeBackLeases(at now: Timestamp) async {
         do {
+            try await writer.write(.severalStatements) { db in try ClockSetBack(now: now).mendWhatIsPending(db) }
             let presence = try Presence(beside: path)
             if presence.isAlone() {
                 let count = try await writer.write(.severalStatements) { db in

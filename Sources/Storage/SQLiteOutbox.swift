@@ -80,6 +80,11 @@ package struct SQLiteOutbox: Outbox {
         return written
     }
 
+    package func clockSetBack(to now: Timestamp, leasing span: Duration) async throws(StorageFailed) {
+        try await writer.write(.severalStatements) { db in try ClockSetBack(now: now).mend(db, leasing: span) }
+        webhooks.announce()
+    }
+
     package func nextDue() async throws(StorageFailed) -> Timestamp? {
         try await readers.read { db in
             Timestamp(try db.row("SELECT MIN(due_at) FROM outbox WHERE state <> 'failed'")?[0] as Int64?)

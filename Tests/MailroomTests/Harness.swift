@@ -46,6 +46,14 @@ final class SimulatedTime: Sendable {
         let sleepers: Int
     }
 
+    /// Sets the wall clock back. Whoever sleeps sleeps as long as before: sleep is not counted by the wall clock.
+    func setBack(by span: Duration) {
+        state.withLock { state in
+            state.now = state.now - span
+            state.sleepers = state.sleepers.mapValues { ($0.until - span, $0.continuation) }
+        }
+    }
+
     /// Jumps to the moment the next sleeper waits for.
     func jump() {
         state.withLock { state in

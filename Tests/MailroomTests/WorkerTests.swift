@@ -185,6 +185,28 @@ import Testing
         #expect(house.carrier.mostAtOnce == parallel)
     }
 
+    @Test(arguments: [
+        Verdict.later(after: nil, reason: "503", pausesEverybody: false),
+        .later(after: .seconds(30), reason: "429", pausesEverybody: true), .stop(reason: "401"),
+        .unreachable(reason: "timeout"),
+    ])
+    func `waits no longer because the clock was set back`(verdict: Verdict) async throws {
+        let house = try Mailhouse { _, number in number == 1 ? verdict : .delivered(messageID: "m\(number)") }
+        try await house.ask("ann@example.com")
+        var isSetBack = false
+        let began = house.time.now
+        #expect(
+            try await house.work {
+                if !isSetBack, house.carrier.carried.count == 1 {
+                    house.time.setBack(by: .seconds(86_400))
+                    isSetBack = true
+                }
+                return house.store.letters.isEmpty
+            })
+        #expect(house.carrier.carried.count == 2)
+        #expect(house.time.now - (began - .seconds(86_400)) < .seconds(70))
+    }
+
     @Test func `never carries two letters of one account at once`() async throws {
         let house = try Mailhouse(takes: .seconds(1))
         _ = try await house.store.replace(User.ann.credentials, with: User.bob.passwordHash, at: .noon)

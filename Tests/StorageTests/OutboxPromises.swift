@@ -81,6 +81,27 @@ import Testing
         }
     }
 
+    @Test(arguments: Stores.all) func `has nothing wait for a clock that was set back`(store: Stores) async throws {
+        try await store.use { _, outbox in
+            for address in ["leased@example.com", "later@example.com", "new@example.com"] {
+                try await outbox.record(address, at: .noon)
+            }
+            let leases = try await outbox.lease(atMost: 2, for: .seconds(60), at: .noon)
+            let later = Outcome.later(at: .noon + .seconds(30), reason: "503")
+            #expect(try await outbox.settle(leases[1], of: nil, as: later, at: .noon))
+
+            let before = Timestamp.noon - .seconds(3600)
+            #expect(try await outbox.leaseAddresses(at: before).isEmpty)
+            try await outbox.clockSetBack(to: before, leasing: .seconds(60))
+            #expect(try await outbox.stillHolds(leases[0]))
+            #expect(
+                try await Set(outbox.leaseAddresses(at: before)) == ["later@example.com", "new@example.com"])
+            #expect(try await outbox.leaseAddresses(at: before + .milliseconds(59_999)).isEmpty)
+            #expect(
+                try await Set(outbox.leaseAddresses(at: before + .seconds(60))).contains("leased@example.com"))
+        }
+    }
+
     @Test(arguments: Stores.all) func `tells whether a lease still holds`(store: Stores) async throws {
         try await store.use { users, outbox in
             let ann = try await users.add(.ann, at: .noon)

@@ -81,6 +81,21 @@ import Testing
         }
     }
 
+    @Test func `has nothing wait at the start for a clock that was set back while nobody looked`() async throws {
+        try await withOutbox { database, _ in
+            try await database.outbox.record("later@example.com", at: .noon - .seconds(7200))
+            let lease = try await database.outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            let later = Outcome.later(at: .noon + .seconds(30), reason: "503")
+            #expect(try await database.outbox.settle(lease, of: nil, as: later, at: .noon))
+            try await database.outbox.record("ann@example.com", at: .noon)
+
+            let before = Timestamp.noon - .seconds(3600)
+            await database.takeBackLeases(at: before)
+            // What was meant to be tried later is not what was recorded in the future.
+            #expect(try await database.outbox.leaseAddresses(at: before) == ["ann@example.com"])
+        }
+    }
+
     @Test func `writes the same for every reason to be silent`() async throws {
         var written: [[String]] = []
         for outcome in [Outcome.delivered(messageID: nil)] + SkipReason.allCases.map(Outcome.skipped) {

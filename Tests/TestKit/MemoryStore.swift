@@ -182,6 +182,16 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         try working { state in outcomes.map { state.settle($0, at: now) } }
     }
 
+    package func clockSetBack(to now: Timestamp, leasing span: Duration) async throws(StorageFailed) {
+        try working { state in
+            for index in state.rows.indices where state.rows[index].takeableAt.map({ $0 > now }) ?? false {
+                state.rows[index].recordedAt = min(state.rows[index].recordedAt, now)
+                state.rows[index].dueAt = min(state.rows[index].dueAt, now)
+                state.rows[index].leasedUntil = state.rows[index].leasedUntil.map { min($0, now + span) }
+            }
+        }
+    }
+
     package func nextDue() async throws(StorageFailed) -> Timestamp? {
         try working { state in state.rows.compactMap(\.takeableAt).min() }
     }
