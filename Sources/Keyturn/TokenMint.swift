@@ -52,9 +52,8 @@ struct TokenMint: Sendable {
         return ClaimedToken(jwt: jwt, user: UserID(subject), expiresAt: Timestamp(seconds: expiry))
     }
 
-    /// Byte for byte: `==` of two strings takes canonically equivalent ones for equal.
     private func isExactly(_ claim: JSON?, _ expected: String) -> Bool {
-        claim?.stringValue?.utf8.elementsEqual(expected.utf8) ?? false
+        claim?.stringValue.map { sameBytes($0, expected) } ?? false
     }
 }
 

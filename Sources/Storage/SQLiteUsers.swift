@@ -160,17 +160,16 @@ extension User {
     /// first of all. So nobody costs the same look into index and table, and the same row to be made sense of, as somebody. Without it
     /// an account was told from none by the microseconds that its row took.
     private static func found(by column: String, _ value: DatabaseValue, in db: Database) throws -> User? {
-        let row = try db.row(
+        let found = try db.each(
             """
             SELECT * FROM
                 (SELECT \(columns), \(column) = ?1 FROM users WHERE \(column) >= ?1 ORDER BY \(column) LIMIT 1)
             UNION ALL
             SELECT * FROM (SELECT \(columns), 0 FROM users ORDER BY id LIMIT 1)
             LIMIT 1
-            """, value)
-        guard let row else { return nil }
-        let (user, isTheOne) = (User(row), row[8] as Bool)
-        return isTheOne ? user : nil
+            """, value
+        ) { row in (user: User(row), isTheOne: row[8] as Bool) }
+        return found.first.flatMap { $0.isTheOne ? $0.user : nil }
     }
 
     static let columns =

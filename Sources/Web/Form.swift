@@ -13,7 +13,7 @@ enum BodyType: Sendable, Equatable {
         if let coding = request["Content-Encoding"], coding != "identity" { throw .mediaTypeUnsupported }
         let field = request["Content-Type"] ?? ""
         // What every program sends, without looking further.
-        if field.utf8.elementsEqual("application/json".utf8) {
+        if sameBytes(field, "application/json") {
             self = .json
             return
         }
@@ -43,9 +43,9 @@ enum BodyType: Sendable, Equatable {
 
 /// The fields of a body. A field that is asked for must be there once and be a text; others are not looked at.
 struct Form: Sendable {
-    private enum Field: Sendable { case text(String), notText, twice }
+    private enum Field { case text(String), notText, twice }
 
-    private let fields: [(name: String, value: Field)]
+    private let fields: [JSON.Member]
 
     init(_ body: [UInt8], as type: BodyType) throws(Problem) {
         switch type {
@@ -54,16 +54,16 @@ struct Form: Sendable {
         }
     }
 
-    private static func members(of body: [UInt8]) throws(Problem) -> [(name: String, value: Field)] {
+    private static func members(of body: [UInt8]) throws(Problem) -> [JSON.Member] {
         let json: JSON
         do { json = try JSON(parsing: body, depthLimit: 8) } catch { throw .bodyRefused("The body is not valid JSON.") }
         guard let members = json.objectValue else { throw .bodyRefused("The body is not a JSON object.") }
-        return members.map { ($0.name, $0.value.stringValue.map { .text($0) } ?? .notText) }
+        return members
     }
 
-    private static func pairs(of body: [UInt8]) throws(Problem) -> [(name: String, value: Field)] {
+    private static func pairs(of body: [UInt8]) throws(Problem) -> [JSON.Member] {
         do {
-            return try FormPairs(parsing: body).pairs.map { ($0.name, .text($0.value)) }
+            return try FormPairs(parsing: body).pairs.map { JSON.Member($0.name, .string($0.value)) }
         } catch {
             throw .bodyRefused("The body is not a form in UTF-8.")
         }
@@ -105,9 +105,9 @@ struct Form: Sendable {
 
     private func field(_ name: String) -> Field? {
         var found: Field?
-        for field in fields where field.name.utf8.elementsEqual(name.utf8) {
+        for field in fields where sameBytes(field.name, name) {
             guard found == nil else { return .twice }
-            found = field.value
+            found = field.value.stringValue.map { .text($0) } ?? .notText
         }
         return found
     }

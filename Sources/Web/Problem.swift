@@ -47,15 +47,15 @@ struct Problem: Error, Equatable {
     var isAboutLink: Bool { code == "token_invalid" || code == "token_expired" }
 
     func response() -> Response {
-        var members: [(String, JSON)] = [
-            ("type", .string("urn:keyturn:problem:\(code)")), ("title", .string(title)),
-            ("status", .integer(Int64(status.code))),
-            ("detail", .string(detail)), ("code", .string(code)),
+        var members = [
+            JSON.Member("type", .string("urn:keyturn:problem:" + code)), JSON.Member("title", .string(title)),
+            JSON.Member("status", .integer(Int64(status.code))),
+            JSON.Member("detail", .string(detail)), JSON.Member("code", .string(code)),
         ]
-        if let requestID { members.append(("instance", .string("urn:keyturn:request:\(requestID)"))) }
-        if !errors.isEmpty { members.append(("errors", .array(errors.map(Self.json)))) }
-        let body = JSON.object(members.map { JSON.Member($0.0, $0.1) })
-        var response = Response(status, contentType: "application/problem+json", body: body.write())
+        if let requestID { members.append(JSON.Member("instance", .string("urn:keyturn:request:\(requestID)"))) }
+        if !errors.isEmpty { members.append(JSON.Member("errors", .array(errors.map(Self.json)))) }
+        var response = Response(
+            status, contentType: "application/problem+json", body: JSON.object(members).write())
         addFields(to: &response)
         return response
     }

@@ -6,13 +6,16 @@ package enum HMACSHA256 {
     /// - Returns: 32 bytes.
     package static func authenticate(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
         let key = key.count > blockBytes ? Digest.sha256(key) : key
-        let inner = Digest.sha256(pad(key, with: 0x36) + message)
-        return Digest.sha256(pad(key, with: 0x5c) + inner)
+        let inner = Digest.sha256(block(key, with: 0x36, before: message))
+        return Digest.sha256(block(key, with: 0x5c, before: inner))
     }
 
-    private static func pad(_ key: [UInt8], with byte: UInt8) -> [UInt8] {
-        var block = [UInt8](repeating: byte, count: blockBytes)
-        for index in key.indices { block[index] ^= key[index] }
-        return block
+    private static func block(_ key: [UInt8], with byte: UInt8, before message: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(blockBytes + message.count)
+        for part in key { bytes.append(part ^ byte) }
+        for _ in key.count..<blockBytes { bytes.append(byte) }
+        bytes += message
+        return bytes
     }
 }

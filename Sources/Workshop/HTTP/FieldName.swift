@@ -5,8 +5,9 @@ package struct FieldName: Sendable, Hashable, ExpressibleByStringLiteral {
     let literal: StaticString
 
     package init(stringLiteral literal: StaticString) {
-        // Reached with literals of our own code only.
-        precondition(literal.utf8CodeUnitCount > 0 && literal.description.utf8.allSatisfy(\.isTokenByte))
+        // Reached with literals of our own code only; looked at where they lie, since a string would be made with every request.
+        let isToken = literal.withUTF8Buffer { unsafe !$0.isEmpty && $0.allSatisfy(\.isTokenByte) }
+        precondition(isToken)
         self.literal = literal
     }
 

@@ -79,7 +79,7 @@ package struct Request: Sendable {
     /// The only value of the field, or several joined by `, `; nil where absent.
     package subscript(name: FieldName) -> String? {
         let values = values(of: name)
-        return values.isEmpty ? nil : values.joined(separator: ", ")
+        return values.count > 1 ? values.joined(separator: ", ") : values.first
     }
 
     /// The field's values in order, a line each.

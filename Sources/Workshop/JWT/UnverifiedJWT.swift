@@ -13,14 +13,16 @@ package struct UnverifiedJWT: Sendable {
     /// - Parameter limitBytes: beyond it nothing else is looked at.
     package init(parsing text: String, type: String, limitBytes: Int = 1024) throws(JWTRefused) {
         guard text.utf8.count <= limitBytes else { throw .tooLong(limitBytes: limitBytes) }
-        let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .notThreeParts }
-        guard let header = Base64URL.decode(parts[0]), let claims = Base64URL.decode(parts[1]),
-            let signature = Base64URL.decode(parts[2])
+        let bytes = Array(text.utf8)
+        let dots = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") }
+        guard dots.count == 2 else { throw .notThreeParts }
+        guard let header = Base64URL.decode(bytes[..<dots[0]]),
+            let claims = Base64URL.decode(bytes[(dots[0] + 1)..<dots[1]]),
+            let signature = Base64URL.decode(bytes[(dots[1] + 1)...])
         else { throw .notBase64URL }
         try UnverifiedJWT.checkHeader(try UnverifiedJWT.readObject(header), type: type)
         self.claims = try UnverifiedJWT.readObject(claims)
-        self.signingInput = Array(parts[0] + [UInt8(ascii: ".")] + parts[1])
+        self.signingInput = Array(bytes[..<dots[1]])
         self.signature = signature
     }
 

@@ -62,4 +62,10 @@ extension JSON {
     }
 }
 
-func sameBytes(_ a: String, _ b: String) -> Bool { a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8) }
+/// Whether two texts are the same byte for byte: `==` takes canonically equivalent ones for equal.
+package func sameBytes(_ a: String, _ b: String) -> Bool {
+    let (a, b) = (a.utf8.span, b.utf8.span)
+    guard a.count == b.count else { return false }
+    for index in a.indices where a[index] != b[index] { return false }
+    return true
+}

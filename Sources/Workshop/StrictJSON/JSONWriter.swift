@@ -4,6 +4,8 @@ extension JSON {
     /// Escapes what RFC 8259 §7 demands, and `<`, U+2028 and U+2029, so that neither HTML nor old JavaScript ends early.
     package func write() -> [UInt8] {
         var output: [UInt8] = []
+        // What most answers and claims are shorter than.
+        output.reserveCapacity(256)
         write(to: &output)
         return output
     }
@@ -35,7 +37,7 @@ extension JSON {
 
     private static func write(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: mayNeedEscape) {
+        if mayNeedEscape(text.utf8.span) {
             for scalar in text.unicodeScalars { write(scalar, to: &output) }
         } else {
             output += text.utf8
@@ -44,6 +46,11 @@ extension JSON {
     }
 
     /// U+2028 and U+2029 begin with 0xE2; so does much that is written as it is.
+    private static func mayNeedEscape(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices where mayNeedEscape(text[index]) { return true }
+        return false
+    }
+
     private static func mayNeedEscape(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "<")
             || byte == 0xe2
