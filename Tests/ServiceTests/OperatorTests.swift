@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import TestKit
 import Testing
 
@@ -59,6 +60,40 @@ import Testing
         #expect(
             try await keyturn(there, "user", "export", "--format", format).output
                 == String(contentsOfFile: file, encoding: .utf8))
+    }
+
+    @Test func `imports again what was cut off by a kill, and neither loses nor doubles a row`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let environment = RunningKeyturn.environment(in: directory)
+        _ = try await RunningKeyturn.run(["migrate"], environment: environment)
+        let database = try DatabaseQueue(path: directory.appending(path: "keyturn.sqlite").path)
+        func count() throws -> Int {
+            try database.read { db in try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM users") ?? 0 }
+        }
+        // A batch is 20,000 rows, a piece of what is read 1 MiB: of these rows a few more than one batch.
+        let rows = (10_001...32_000).map { "{\"email\":\"somebody-\($0)-of-the-many@example.com\"}\n" }.joined()
+        let importing = Process()
+        importing.executableURL = RunningKeyturn.binary
+        importing.arguments = ["user", "import", "-"]
+        importing.environment = environment
+        let input = Pipe()
+        importing.standardInput = input
+        try importing.run()
+        // Never closed: after its first batch it waits for more.
+        Thread.detachNewThread {
+            blockSIGPIPE()
+            try? input.fileHandleForWriting.write(contentsOf: Data(rows.utf8))
+        }
+        for _ in 0..<600 where try count() == 0 { try await Task.sleep(for: .milliseconds(50)) }
+        kill(importing.processIdentifier, SIGKILL)
+        importing.waitUntilExit()
+
+        let there = try count()
+        #expect(there == 20_000)
+        for expected in ["added 2000, unchanged 20000, refused 0\n", "added 0, unchanged 22000, refused 0\n"] {
+            let again = try await RunningKeyturn.run(["user", "import", "-"], environment: environment, input: rows)
+            #expect(again.output == expected, "\(again.errors)")
+        }
     }
 
     @Test func `hears from the doctor what to do, and its exit status says how bad it is`() async throws {

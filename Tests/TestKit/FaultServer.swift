@@ -379,7 +379,7 @@ private final class ServerContext: @unchecked Sendable {
 }
 
 /// SIGPIPE stays pending in this thread alone; the process keeps its own way with the signal, which is under test.
-func blockSIGPIPE() {
+package func blockSIGPIPE() {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGPIPE)
