@@ -249,6 +249,21 @@ import Testing
         }
     }
 
+    @Test func `read the secret of webhooks only where somebody is told`() throws {
+        struct Unread: Error {}
+        func readNothing(_: String) throws -> [UInt8] { throw Unread() }
+        func app(_ flags: [String: String]) throws -> Settings.App? {
+            let flags = flags.merging(["webhooks.secretFile": "/root/secret"]) { $1 }
+            let layers = try Layers(flags: flags, environment: [:], file: nil)
+            let settings = try Settings(layers, readFile: readNothing)
+            return settings.app
+        }
+        #expect(try app([:]) == nil)
+        #expect(throws: ConfigurationRefused("webhooks.secretFile: cannot be read as text")) {
+            try app(["webhooks.url": "https://app.example.com/hook"])
+        }
+    }
+
     @Test func `tell what a misspelt variable was perhaps meant to be`() throws {
         let layers = try Layers(
             flags: [:], environment: ["KEYTURN_SERVER_PROT": "1", "KEYTURN_ZZZZZZZZZZZZ": "", "PATH": ""], file: nil)

@@ -210,11 +210,11 @@ struct Values {
 
     func app(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Settings.App? {
         let maximumAge = try duration(.webhookMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400))
+        guard let url = try optionalText(.webhookURL) else { return nil }
         var (texts, key) = (try list(.webhookSecret), Key.webhookSecret)
         if texts.isEmpty, let path = try optionalText(.webhookSecretFile) {
             (texts, key) = (try lines(of: path, .webhookSecretFile, readFile), .webhookSecretFile)
         }
-        guard let url = try optionalText(.webhookURL) else { return nil }
         guard let (origin, path) = Values.place(url) else {
             throw ConfigurationRefused(.webhookURL, "must be https://host[:port]/path; http:// only to this machine")
         }
