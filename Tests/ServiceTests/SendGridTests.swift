@@ -120,6 +120,12 @@ import Testing
             + #""sg_event_id":"e1","sg_message_id":"fake-message-id.filter-1","timestamp":\#(now)}]"# + "\r\n"
         let fields = try signer.fields(at: now, body)
         #expect(try await keyturn.visitor.post("/sendgrid/events", json: body + " ", fields).status == 403)
+        // SendGrid's batches may be longer than any other body is let in.
+        for (bytes, status) in [(800_000, 204), (1_048_576, 204), (1_048_577, 413)] {
+            let long = "[" + String(repeating: " ", count: bytes - 2) + "]"
+            let signed = try signer.fields(at: now, long)
+            #expect(try await keyturn.visitor.post("/sendgrid/events", json: long, signed).status == status)
+        }
         #expect(try await keyturn.visitor.post("/sendgrid/events", json: body, fields).status == 204)
         #expect(try await keyturn.visitor.post("/sendgrid/events", json: body, fields).status == 204)
         // The outcome is written a moment after the provider's answer.
