@@ -43,10 +43,12 @@ import Testing
         let secret = "a secret for trying the example: 0123456789"
         let checked = try await RunningKeyturn.run(
             ["config", "check", "--config", example],
-            environment: ["KEYTURN_SECRETS_STANDARD": secret, "HOME": directory.path])
+            environment: [
+                "KEYTURN_SECRETS_STANDARD": secret, "SENDGRID_API_KEY": "SG.a-key", "HOME": directory.path,
+            ])
         #expect(checked.status == 0, "\(checked.errors)")
         let rows = checked.output.components(separatedBy: "\n").filter { $0.contains(".") }
         let fromElsewhere = rows.filter { !$0.hasSuffix("  file") }
-        #expect(fromElsewhere.map { $0.prefix { $0 != " " } } == ["secrets.standard"])
+        #expect(fromElsewhere.map { $0.prefix { $0 != " " } } == ["secrets.standard", "mail.sendgrid.apiKey"])
     }
 }
