@@ -44,11 +44,12 @@ package struct PasswordPolicy: Sendable {
         return Password(Array(text.utf8))
     }
 
-    /// For logins: normalised like ``accept(_:for:)``, judged not at all, but for length in bytes and U+0000.
+    /// For logins: normalised like ``accept(_:for:)``, judged not at all, but for length in bytes and U+0000. What was typed is kept
+    /// beside it, for hashes that came from an app that does not normalise.
     /// - Returns: nil for what no account can have as its password.
     package func normalise(_ typed: String) -> Password? {
         guard let text = try? composed(typed) else { return nil }
-        return Password(Array(text.utf8))
+        return Password(Array(text.utf8), typed: Array(typed.utf8))
     }
 
     private func composed(_ typed: String) throws(PasswordRefused) -> String {

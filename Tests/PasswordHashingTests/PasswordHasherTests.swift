@@ -51,6 +51,21 @@ import Testing
         #expect(try await !hasher.verify(right, against: .unusable()))
     }
 
+    @Test func `takes for an imported hash what was typed, and for one of ours its normal form`() async throws {
+        let hasher = PasswordHasher(scheme: .scrypt(`A password hasher`.cheap), pool: pool)
+        let (typed, composed) = (
+            Array("re\u{301}sume\u{301} of a river".utf8), Array("r\u{E9}sum\u{E9} of a river".utf8)
+        )
+        // Django's, of the bytes as they came: an e and an accent each.
+        let imported = PasswordHash("pbkdf2_sha256$10$seasalt$6ifAhacy1NaHp1RRRmgoT8oSC2N7rkj6Iha3xvz0hYY=")
+        #expect(try await hasher.verify(Password(composed, typed: typed), against: imported))
+        #expect(try await !hasher.verify(Password(composed, typed: composed), against: imported))
+        let ours = try await hasher.hash(Password(composed))
+        #expect(try await hasher.verify(Password(composed, typed: typed), against: ours))
+        #expect(try await hasher.verify(Password(composed), against: ours))
+        #expect(try await !hasher.verify(Password(typed), against: ours))
+    }
+
     @Test func `refuses for bcrypt what bcrypt would cut off`() async throws {
         let hasher = PasswordHasher(scheme: .bcrypt(cost: 4), pool: pool)
         #expect(NewPasswordScheme.bcrypt(cost: 4).maximumBytes == 72)

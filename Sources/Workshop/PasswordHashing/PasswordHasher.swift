@@ -46,13 +46,23 @@ package struct PasswordHasher: Sendable {
     package func verify(_ password: Password, against stored: PasswordHash?) async throws(HashingBusy) -> Bool {
         let known = stored.flatMap(HashFormats.read)
         guard let subject = known ?? HashFormats.read(decoy) else { return false }
-        let matches = try await pool.run { Result { () throws(DerivationFailed) in try subject.matches(password) } }
+        let matches = try await pool.run {
+            Result { () throws(DerivationFailed) in try Self.matches(password, subject) }
+        }
         do {
             return try matches.get() && known != nil
         } catch {
             // No memory for it now is no reason to call a right password wrong.
             throw HashingBusy()
         }
+    }
+
+    /// A hash does not say who made it: we, of a normalised password, or a framework, of the bytes that came. Where the two differ
+    /// a wrong password costs two hashes, whoever it was meant for.
+    private static func matches(_ password: Password, _ stored: any StoredHash) throws(DerivationFailed) -> Bool {
+        if try stored.matches(password) { return true }
+        guard let typed = password.asTyped else { return false }
+        return try stored.matches(typed)
     }
 
     /// Whether the text is of a format and a cost that are verified here, so that an import can say so at once.
