@@ -145,7 +145,9 @@ package final class Web: Responder {
         do {
             return Reply(try await controller.post(form, from: visit))
         } catch {
-            return pages.reply(about: error, to: visit, on: await controller.page(about: error, on: form, from: visit))
+            // Nobody is asked for a page that nobody sees: to make one a link may be looked at once more, and that is noted.
+            let page = visit.presentation.isPage ? await controller.page(about: error, on: form, from: visit) : nil
+            return pages.reply(about: error, to: visit, on: page)
         }
     }
 
