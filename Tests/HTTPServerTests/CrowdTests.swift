@@ -46,14 +46,26 @@ private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
                 let stream = try await server.connect()
                 let cut = 1 + index % (get.utf8.count - 1)
                 try await stream.write(Array(get.utf8.prefix(cut)), until: soon)
-                var lingers = linger(l_onoff: 1, l_linger: 0)
-                setsockopt(
-                    stream.descriptor, SOL_SOCKET, SO_LINGER, &lingers, socklen_t(MemoryLayout<linger>.size))
-                stream.close()
+                reset(stream)
             }
             #expect(try await server.counts("http_connections_total 300"))
             #expect(try await server.counts("http_connections_open 0"))
             #expect(try await server.exchange([get]) == answer("200 OK", "/a"))
+        }
+    }
+
+    @Test func `and never with what others no longer waited for`() async throws {
+        try await withServer { server in
+            for _ in 0..<8 {
+                let stream = try await server.connect()
+                try await stream.write(Array("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+                await server.gate.untilEntered()
+                reset(stream)
+            }
+            #expect(try await server.counts("http_connections_total 8"))
+            await server.gate.open()
+            #expect(try await server.counts("http_connections_open 0"))
+            for _ in 0..<8 { #expect(try await server.exchange([get]) == answer("200 OK", "/a")) }
         }
     }
 
@@ -70,4 +82,11 @@ private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
             #expect(try await server.exchange([get]) == answer("200 OK", "/a"))
         }
     }
+}
+
+/// Ends it so that the other end can write no more.
+private func reset(_ stream: SocketStream) {
+    var lingers = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(stream.descriptor, SOL_SOCKET, SO_LINGER, &lingers, socklen_t(MemoryLayout<linger>.size))
+    stream.close()
 }

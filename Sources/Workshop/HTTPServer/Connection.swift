@@ -302,6 +302,8 @@ final class Connection: SocketDriver, @unchecked Sendable {
         holdsBuffers = false
         var lent = Buffers(reading: conversation.reader.giveBack())
         swap(&lent.writing, &conversation.output)
+        // Where the client is gone, answers of its may be left: they are for nobody else.
+        lent.writing.removeAll(keepingCapacity: true)
         shard.take(back: lent)
     }
 

@@ -141,7 +141,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Says ``Watched/changed()`` after the next look at the sockets.
-    func postpone(_ watched: Watched) { postponed.append(watched) }
+    func postpone(_ watched: Watched) {
+        guard !watched.isPostponed else { return }
+        watched.isPostponed = true
+        postponed.append(watched)
+    }
 
     private func park(_ sleeper: Sleeper, until deadline: Deadline) {
         if inbox.withLock({ $0.stopping }) { return sleeper.expire() }
@@ -177,7 +181,10 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         guard !postponed.isEmpty else { return }
         var resumed: [Watched] = []
         swap(&resumed, &postponed)
-        for watched in resumed where watched.isOpen { watched.changed() }
+        for watched in resumed {
+            watched.isPostponed = false
+            if watched.isOpen { watched.changed() }
+        }
     }
 
     /// - Returns: whether there was any; if not and nothing else is to do, other threads now know that the loop sleeps.
@@ -199,7 +206,10 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func look(_ milliseconds: Int32) {
         do throws(SocketFailed) {
+            var isOver = false
             try queue.wait(milliseconds: milliseconds) { readiness in
+                // Whoever is told reckons with the time after the wait, not before it.
+                if !isOver { (isOver, now) = (true, .now) }
                 let entry = channels[Int(readiness.key & 0xffff_ffff)]
                 guard UInt64(entry.generation) == readiness.key >> 32 else { return }
                 entry.channel?.became(readiness)

@@ -10,6 +10,8 @@ package class Watched: Timed {
     /// next byte is reported.
     final var mayRead = true
     final var mayWrite: Bool
+    /// Waits in ``EventLoop/postpone(_:)`` for its next turn.
+    final var isPostponed = false
     /// No further change will be reported: reading goes on until it says that it is over.
     final private(set) var hungUp = false
     /// Why the kernel refused to watch it.
