@@ -50,8 +50,9 @@ package struct ClientAddress: Sendable, Equatable {
         return reached
     }
 
+    /// At every comma: this field knows no quotes, and one that a visitor wrote must not hide the hops behind it.
     private static func hops(xForwardedFor value: String) -> [String] {
-        split(value, at: UInt8(ascii: ",")) ?? []
+        value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { trimmed(Substring($0)) }
     }
 
     /// The `for` parameters of `for=192.0.2.1;proto=https, for="[2001:db8::1]:443"`; an element without one is a hop that is no address.
@@ -80,10 +81,10 @@ package struct ClientAddress: Sendable, Equatable {
                 pieces[pieces.count - 1].append(byte)
             }
         }
-        return isQuoted ? nil : pieces.map { trimmed(String(decoding: $0, as: UTF8.self)) }
+        return isQuoted ? nil : pieces.map { trimmed(Substring(decoding: $0, as: UTF8.self)) }
     }
 
-    private static func trimmed(_ text: String) -> String {
+    private static func trimmed(_ text: Substring) -> String {
         let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
         let front = text.utf8.drop(while: isBlank)
         let end = front.reversed().drop(while: isBlank).count

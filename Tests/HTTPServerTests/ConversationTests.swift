@@ -32,6 +32,10 @@ private let examples: [(sent: String, said: String)] = [
     ("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n", "413 body_too_large close"),
     ("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n+3\r\n", "400 request_invalid close"),
     ("GET /a HTTP/3.0\r\n", "505 version_not_supported close"),
+    ("HEAD /a HTTP/1.1\r\nHost : h\r\n\r\n", "400 close"),
+    ("HEAD /a HTTP/1.1\r\n\r\n", "400 close"),
+    ("HEAD /a HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n", "413 close"),
+    ("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\nnonsense\r\n\r\n", "200 400 request_invalid close"),
 ]
 
 /// What a conversation says to the pieces, each answered as far as it goes: statuses, bodies, and how it ends.

@@ -1,8 +1,9 @@
 /// What the server takes of anything, and what it says beyond.
 import HTTP
-import HTTPServer
 import Sockets
 import Testing
+
+@testable import HTTPServer
 
 @Suite struct `A limit` {
     @Test func `on requests of one connection is said with the last answer`() async throws {
@@ -69,14 +70,24 @@ import Testing
         }
     }
 
-    @Test func `on larger bodies at once is said before they come`() async throws {
+    @Test(arguments: [
+        ("Content-Length: 20\r\n\r\n", "123456789"),
+        ("Transfer-Encoding: chunked\r\n\r\n", "9\r\n123456789\r\n"),
+    ])
+    func `on larger bodies at once is said when one more has grown large`(announced: String, begun: String) async throws
+    {
         try await withServer(Self.larger) { server in
-            let begun = "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+            let get = "GET /now HTTP/1.1\r\nHost: h\r\n\r\n"
+            let head = "POST /echo HTTP/1.1\r\nHost: h\r\n" + announced
+            let silent = try await server.connect()
+            try await silent.write(Array((get + head).utf8), until: soon)
+            #expect(try await read(silent, until: "/now") == answer("200 OK", "/now"))
+            // The answer before it goes out when the body has its place.
             let first = try await server.connect()
-            try await first.write(Array(begun.utf8), until: soon)
-            #expect(try await read(first, until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+            try await first.write(Array((get + head + begun).utf8), until: soon)
+            #expect(try await read(first, until: "/now") == answer("200 OK", "/now"))
 
-            let second = try await server.exchange([begun], finishes: false)
+            let second = try await server.exchange([head + begun], finishes: false)
             #expect(second.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
             #expect(second.contains("\r\nRetry-After: 1\r\n"))
             #expect(second.hasSuffix("\r\n\r\nbusy"))
@@ -85,9 +96,40 @@ import Testing
 
             // Gone without an answer, it gives its place back too.
             first.close()
+            silent.close()
             #expect(try await server.counts("http_connections_open 0"))
             let whole = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n123456789"
             #expect(try await server.exchange([whole]) == answer("200 OK", "123456789"))
+        }
+    }
+
+    @Test func `on larger bodies holds for one client, so that others find room`() throws {
+        var limits = HTTPServer.Limits()
+        (limits.largerBodiesAtOnce, limits.largerBodiesPerClient) = (3, 2)
+        let admission = Admission(limits)
+        let (one, other) = (Client(.ip(bytes: [192, 0, 2, 1], port: 1)), Client(.ip(bytes: [192, 0, 2, 2], port: 1)))
+        let begun = [one, one, one, other, other].map { admission.beginLargerBody(of: $0) }
+        #expect(begun == [true, true, false, true, false])
+        admission.endLargerBody(of: one)
+        #expect(admission.beginLargerBody(of: other))
+        // A proxy's clients all come from one.
+        for client in [one, other, other] { admission.endLargerBody(of: client) }
+        for _ in 0..<3 { #expect(admission.beginLargerBody(of: Client(.unix(path: "")))) }
+    }
+
+    @Test func `on a larger body's time gives its place back before its client is gone`() async throws {
+        let change: @Sendable (inout HTTPServer.Options) -> Void = {
+            Self.larger(&$0)
+            $0.limits.bodyDeadline = .milliseconds(40)
+        }
+        try await withServer(change) { server in
+            let begun = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n123456789"
+            let first = try await server.connect()
+            try await first.write(Array(begun.utf8), until: soon)
+            let late = answer("408 Request Timeout", "request_timeout", closes: true)
+            #expect(try await read(first, until: "request_timeout") == late)
+            #expect(try await server.exchange([begun + "12345678901"]) == answer("200 OK", "12345678912345678901"))
+            first.close()
         }
     }
 
@@ -115,13 +157,12 @@ import Testing
         }
     }
 
-    @Test func `on a body's time`() async throws {
+    @Test(arguments: ["POST", "HEAD"]) func `on a body's time`(method: String) async throws {
         try await withServer({ $0.limits.bodyDeadline = .milliseconds(40) }) { server in
-            let sent = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel"
-            let stream = try await server.connect()
-            try await stream.write(Array(sent.utf8), until: soon)
-            let expected = answer("408 Request Timeout", "request_timeout", closes: true)
-            #expect(try await read(stream, until: "request_timeout") == expected)
+            let sent = "\(method) /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel"
+            let received = try await server.exchange([sent], finishes: false)
+            let late = answer("408 Request Timeout", "request_timeout", closes: true, hidesBody: method == "HEAD")
+            #expect(received == late)
         }
     }
 

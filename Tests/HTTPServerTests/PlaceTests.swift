@@ -45,11 +45,11 @@ private final class ScrambledLayer: SocketLayer {
 
     func send(_ bytes: UnsafeRawBufferPointer) -> SocketProgress {
         let scrambled = bytes.map { ~$0 }
-        let count = Glibc.send(descriptor, scrambled, scrambled.count, 0)
+        let count = Glibc.send(descriptor, scrambled, scrambled.count, Int32(MSG_NOSIGNAL))
         return count < 0 ? .blocked : .done(count)
     }
 
-    func finishSending() {}
+    func finishSending() { _ = Array("bye".utf8).withUnsafeBytes(send) }
 }
 
 /// Shakes hands as it is told.
@@ -86,14 +86,27 @@ private final class Unwilling: SocketLayer {
         }
     }
 
-    @Test func `speaks through the layer it was given`() async throws {
+    @Test(arguments: [
+        (get, finishes: true, answer("200 OK", "/a")),
+        (
+            "GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", finishes: false,
+            answer("200 OK", "/a", closes: true)
+        ),
+        (
+            "GET / HTTP/3.0\r\n", finishes: false,
+            answer("505 HTTP Version Not Supported", "version_not_supported", closes: true)
+        ),
+    ])
+    func `speaks through the layer it was given, and says its end`(sent: String, finishes: Bool, said: String)
+        async throws
+    {
         try await withServer({ $0.secure = { ScrambledLayer($0) } }) { server in
             let stream = Scrambled(try await server.connect())
-            try await stream.write(Array(get.utf8), until: soon)
-            stream.finishWriting()
+            try await stream.write(Array(sent.utf8), until: soon)
+            if finishes { stream.finishWriting() }
             var bytes: [UInt8] = []
             while try await stream.read(into: &bytes, atMost: 4096, until: soon) > 0 {}
-            #expect(withoutDates(bytes) == answer("200 OK", "/a"))
+            #expect(withoutDates(bytes) == said + "bye")
         }
     }
 
@@ -120,9 +133,12 @@ private final class Unwilling: SocketLayer {
         try await withServer { server in
             #expect(try await server.exchange([get + get]) == answer("200 OK", "/a") + answer("200 OK", "/a"))
             _ = try await server.exchange(["nonsense\r\n\r\n"], finishes: false)
+            let early = "POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+            _ = try await server.exchange([early + "\r\n1"])
+            _ = try await server.exchange([early + "Expect: 100-continue\r\n\r\n"], finishes: false)
             #expect(try await server.counts("http_connections_open 0"))
-            #expect(try await server.counts("http_connections_total 2"))
-            #expect(try await server.counts("http_requests_total 2"))
+            #expect(try await server.counts("http_connections_total 4"))
+            #expect(try await server.counts("http_requests_total 4"))
             #expect(try await server.counts(#"http_refusals_total{reason="request_invalid"} 1"#))
         }
     }

@@ -37,7 +37,6 @@ import Testing
             let (asking, silent) = (try await server.connect(), try await server.connect())
             #expect(try await server.counts("http_connections_open 2"))
             server.server.shutDown()
-            try await Task.sleep(for: .milliseconds(50))
             try await asking.write(Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
             #expect(try await readAll(asking) == answer("200 OK", "/a", closes: true))
             #expect(try await readAll(silent) == "")

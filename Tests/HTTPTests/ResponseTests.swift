@@ -6,7 +6,7 @@ import Testing
 private func written(_ response: Response, to request: Request?, closes: Bool = false) -> String {
     var output: [UInt8] = []
     ResponseWriter(commonFields: Array("X-Frame-Options: DENY\r\n".utf8), date: 784_111_777)
-        .append(response, answering: request, closes: closes, to: &output)
+        .append(response, to: request?.method, in: request?.version, closes: closes, to: &output)
     return String(decoding: output, as: UTF8.self)
 }
 

@@ -54,6 +54,34 @@ import Testing
         #expect(throws: SocketFailed.system(call: "sockaddr", errno: number)) { try Listener(address) }
     }
 
+    @Test func `lets its loop's other work have a turn while many wait to be taken`() async throws {
+        try await withLoops { loops in
+            let loop = loops.next()
+            let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loop)
+            var waiting: [SocketStream] = []
+            for _ in 0..<200 {
+                waiting.append(
+                    try await SocketStream.connect(to: acceptor.listener.address, on: loops.next(), until: soon))
+            }
+            let taken = Shared(0)
+            let seenBeside = Task(executorPreference: loop) {
+                let taking = Task(executorPreference: loop) {
+                    for _ in 0..<200 {
+                        try await acceptor.next(until: soon).close()
+                        taken.change { $0 += 1 }
+                    }
+                }
+                let beside = Task(executorPreference: loop) { taken.value }
+                let seen = await beside.value
+                try await taking.value
+                return seen
+            }
+            #expect(try await seenBeside.value < 100)
+            #expect(taken.value == 200)
+            for stream in waiting { stream.close() }
+        }
+    }
+
     @Test func `closed stops those who wait for a connection`() async throws {
         try await withLoops { loops in
             let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loops.next())

@@ -1,6 +1,23 @@
 /// The threads, and what is left of them.
-import Sockets
+import Glibc
 import Testing
+
+@testable import Sockets
+
+/// Counts what it is told, and what time the loop says it is.
+private final class Told: SocketDriver, Sendable {
+    let changes = Shared(0)
+    let heardAt = Shared<Deadline?>(nil)
+    private let loop: EventLoop
+    init(on loop: EventLoop) { self.loop = loop }
+
+    func socketChanged() {
+        changes.change { $0 += 1 }
+        heardAt.change { [loop] in $0 = loop.now }
+    }
+    func socketTimedOut() {}
+    func socketClosed() {}
+}
 
 @Suite struct `A loop` {
     @Test func `runs what prefers it, in turn, on its own thread`() async throws {
@@ -47,6 +64,46 @@ import Testing
         }
     }
 
+    @Test func `says what time it is after it has slept, not before`() async throws {
+        try await withTold { loop, _, told, far in
+            await loop.turn()
+            try await Task.sleep(for: .milliseconds(300))
+            let sent = Deadline.now
+            #expect(write(far, "a", 1) == 1)
+            while told.heardAt.value ?? sent <= sent, sent.duration(to: .now) < .seconds(5) {
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            #expect(try #require(told.heardAt.value) > sent)
+        }
+    }
+
+    @Test func `gives whoever waits for another turn one, however often it asked`() async throws {
+        try await withTold { loop, socket, told, _ in
+            for _ in 0..<10 { await loop.turn() }
+            let before = told.changes.value
+            await loop.turn {
+                for _ in 0..<3 { socket.postpone() }
+            }
+            for _ in 0..<10 { await loop.turn() }
+            #expect(told.changes.value == before + 1)
+        }
+    }
+
+    /// A socket of the loop that somebody is told of, and the descriptor at its other end.
+    private func withTold(_ body: (EventLoop, Socket, Told, Int32) async throws -> Void) async throws {
+        try await withLoops(1) { loops in
+            let loop = loops.next()
+            var ends: [Int32] = [0, 0]
+            #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
+            defer { close(ends[1]) }
+            let socket = Socket(AcceptedSocket(ends[0], peer: .unix(path: "")), on: loop)
+            let told = Told(on: loop)
+            await loop.turn { socket.start(told) }
+            try await body(loop, socket, told, ends[1])
+            await loop.turn { socket.closeNow() }
+        }
+    }
+
     @Test func `shut down ends every wait`() async throws {
         let loops = try EventLoops(count: 2)
         let (near, far) = try await pair(.ipv4, on: loops)
@@ -64,6 +121,20 @@ import Testing
         await #expect(throws: SocketFailed.closed) { try await near.write([1], until: nil) }
         await #expect(throws: SocketFailed.closed) {
             try await SocketStream.connect(to: near.peer, on: loop, until: nil)
+        }
+    }
+}
+
+extension EventLoop {
+    /// Runs `body` on the loop, after all that was asked of it before.
+    fileprivate func turn(_ body: @escaping () -> Void = {}) async {
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            // Nobody else touches what it captures meanwhile: the caller waits.
+            nonisolated(unsafe) let body = body
+            perform {
+                body()
+                continuation.resume()
+            }
         }
     }
 }

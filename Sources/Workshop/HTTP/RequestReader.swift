@@ -78,6 +78,8 @@ package struct RequestReader: Sendable {
     private var scanner = FieldScanner(after: LineScanner())
     private var fields: [FieldLine] = []
     private var decoded: [UInt8] = []
+    /// Of the request that is being read or was refused; nil where its request line was not understood.
+    package private(set) var method: Method?
     /// The body that is being read may be larger than ``RequestLimits/bodyBytes``.
     package private(set) var expectsLargeBody = false
 
@@ -106,6 +108,15 @@ package struct RequestReader: Sendable {
     package var isInBody: Bool {
         switch phase {
         case .length, .chunks: true
+        case .startLine, .fields, .refused: false
+        }
+    }
+
+    /// More than ``RequestLimits/bodyBytes`` has come of the body that is being read.
+    package var holdsLargeBody: Bool {
+        switch phase {
+        case .length(_, let body): expectsLargeBody && received.count - start - body.lowerBound > limits.bodyBytes
+        case .chunks: decoded.count > limits.bodyBytes
         case .startLine, .fields, .refused: false
         }
     }
@@ -214,6 +225,7 @@ package struct RequestReader: Sendable {
             guard let line = try scanStartLine(of: received) else { return nil }
             head = try RequestHead(
                 parsing: line, of: received.span.extracting(start..<received.count), isSecure: isSecure)
+            method = head.method
             facts = RequestFields()
             scanner = FieldScanner(after: lines)
             fields.removeAll(keepingCapacity: true)
@@ -284,6 +296,7 @@ package struct RequestReader: Sendable {
         let request = request(head, content)
         start += end
         phase = .startLine
+        method = nil
         lines = LineScanner()
         hasSkippedEmptyLine = false
         return .request(request)

@@ -27,10 +27,11 @@ package final class ResponseWriter {
     }
 
     /// Appends a whole answer, but for its ``Response/chunks``; allocates only where `output` must grow.
-    /// - Parameter request: decides about HEAD and HTTP/1.0; nil where none could be read.
+    /// - Parameter method: of the request; to HEAD there is no body. nil where none could be read.
+    /// - Parameter version: of the request; nil where none could be read, which is said by closing.
     /// - Parameter closes: the connection ends behind this answer.
     package func append(
-        _ response: Response, answering request: Request?, closes: Bool, to output: inout [UInt8]
+        _ response: Response, to method: Method?, in version: HTTPVersion?, closes: Bool, to output: inout [UInt8]
     ) {
         // Few and long pieces: what a piece costs is the call, not the bytes.
         appendStatusLine(response.status, to: &output)
@@ -46,18 +47,18 @@ package final class ResponseWriter {
             if response.chunks == nil {
                 output.append("\r\nContent-Length: ")
                 output.append(decimal: response.body.count)
-            } else if request?.version == .http11 {
+            } else if version == .http11 {
                 output.append("\r\nTransfer-Encoding: chunked")
             }
         }
         if closes {
             output.append("\r\nConnection: close\r\n\r\n")
-        } else if request?.version == .http10 {
+        } else if version == .http10 {
             output.append("\r\nConnection: keep-alive\r\n\r\n")
         } else {
             output.append("\r\n\r\n")
         }
-        if hasBody, request?.method != .head { output.append(copying: response.body.span) }
+        if hasBody, method != .head { output.append(copying: response.body.span) }
     }
 
     /// Appends a piece of a body; none where it is empty, which would be the body's end (RFC 9112 §7.1).

@@ -1,7 +1,7 @@
 /// How many connections there are, in all and from one client, and when the last is gone.
 import Synchronization
 
-/// Asked once when a connection comes and once when it goes, never for a request.
+/// Asked when a connection comes and when it goes, and for a large body: for no other request.
 final class Admission: Sendable {
     enum Answer: Equatable {
         case admitted
@@ -20,6 +20,7 @@ final class Admission: Sendable {
         var perClient: [Client: Int] = [:]
         var isWaitedFor = true
         var waiter: CheckedContinuation<Void, Never>?
+        var largerBodies: [Client: Int] = [:]
     }
 
     private let connectionsMax: Int
@@ -28,12 +29,13 @@ final class Admission: Sendable {
     /// Whether more than three quarters are taken: asked with every wait, so without the lock.
     private let scarce = Atomic<Bool>(false)
     private let largerBodiesMax: Int
-    private let largerBodies = Atomic<Int>(0)
+    private let largerBodiesPerClientMax: Int
 
     init(_ limits: HTTPServer.Limits) {
         connectionsMax = limits.connections
         perClientMax = limits.connectionsPerClient
         largerBodiesMax = limits.largerBodiesAtOnce
+        largerBodiesPerClientMax = limits.largerBodiesPerClient
     }
 
     var isScarce: Bool { scarce.load(ordering: .relaxed) }
@@ -64,14 +66,24 @@ final class Admission: Sendable {
 
     func leaveTurnedAway() { change { $0.turnedAway -= 1 } }
 
-    /// Whether one more may send a larger body; ``endLargerBody()`` when it is answered or gone.
-    func beginLargerBody() -> Bool {
-        if largerBodies.add(1, ordering: .relaxed).newValue <= largerBodiesMax { return true }
-        endLargerBody()
-        return false
+    /// Whether one more may send a larger body; ``endLargerBody(of:)`` when it is answered or gone.
+    func beginLargerBody(of client: Client) -> Bool {
+        state.withLock { state in
+            let fromClient = state.largerBodies[client] ?? 0
+            guard state.largerBodies.values.reduce(0, +) < largerBodiesMax,
+                fromClient < largerBodiesPerClientMax || !client.isCounted
+            else { return false }
+            state.largerBodies[client] = fromClient + 1
+            return true
+        }
     }
 
-    func endLargerBody() { largerBodies.subtract(1, ordering: .relaxed) }
+    func endLargerBody(of client: Client) {
+        state.withLock { state in
+            guard let fromClient = state.largerBodies[client] else { return }
+            state.largerBodies[client] = fromClient > 1 ? fromClient - 1 : nil
+        }
+    }
 
     /// ``everyoneLeft()`` comes back even though somebody is here.
     func stopWaiting() { change { $0.isWaitedFor = false } }

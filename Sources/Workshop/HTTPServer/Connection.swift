@@ -29,10 +29,10 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private var conversation: Conversation
     /// To be answered when what was gathered before has been written.
     private var held: Request?
-    private var answersGathered: UInt64 = 0
     private var awaitsRoom = false
     private var holdsBuffers = false
-    private var sendsLargerBody = false
+    /// One of those that ``HTTPServer/Limits/largerBodiesAtOnce`` bounds.
+    private var holdsLargerBody = false
     /// Keeps its buffers between two requests that follow each other closely.
     var isWarm = false
 
@@ -55,7 +55,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
         begin()
     }
 
-    /// May be closed without harm.
+    /// Between two requests, or before the first; a first one may be on its way all the same.
     var isIdle: Bool {
         if case .talking = phase { return conversation.isIdle }
         return false
@@ -120,12 +120,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
             }
             switch conversation.next(shard.writer, isDraining: shard.isDraining) {
             case .decide(let request):
-                let early = shard.responder.refuseEarly(request)
-                if conversation.reader.expectsLargeBody, let response = early ?? refusalOfLargerBody() {
-                    conversation.refuse(with: response, shard.writer)
-                } else {
-                    conversation.decide(on: request, early: early, shard.writer)
-                }
+                conversation.decide(on: request, early: shard.responder.refuseEarly(request), shard.writer)
             case .answer(let request):
                 // Answers that are known at once are gathered; they do not wait for one that is not.
                 if let known = shard.responder.respondAtOnce(to: request) {
@@ -139,6 +134,10 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 guard try isWritten() else { return }
                 ask(for: chunks)
             case .receive:
+                if let refusal = refusalOfLargerBody() {
+                    conversation.refuse(with: refusal, shard.writer)
+                    continue
+                }
                 guard try isWritten() else { return }
                 guard receives < Self.receivesMax else {
                     // No wait for bytes, and yet the time of an earlier one must not end this.
@@ -188,25 +187,25 @@ final class Connection: SocketDriver, @unchecked Sendable {
         socketChanged()
     }
 
-    /// nil: it may come, and is accounted for.
+    /// nil: what comes is no large body, or one that is accounted for.
     private func refusalOfLargerBody() -> Response? {
-        guard shard.admission.beginLargerBody() else {
+        guard conversation.reader.holdsLargeBody, !holdsLargerBody else { return nil }
+        guard shard.admission.beginLargerBody(of: client) else {
             return shard.comeAgain(.largerBodiesFull, "Too many large bodies come at once.")
         }
-        sendsLargerBody = true
+        holdsLargerBody = true
         return nil
     }
 
     private func endLargerBody() {
-        guard sendsLargerBody else { return }
-        sendsLargerBody = false
-        shard.admission.endLargerBody()
+        guard holdsLargerBody else { return }
+        holdsLargerBody = false
+        shard.admission.endLargerBody(of: client)
     }
 
     private func answer(_ request: Request, with response: Response) {
         endLargerBody()
         conversation.answer(request, with: response, isDraining: shard.isDraining, shard.writer)
-        answersGathered += 1
     }
 
     private func refuse(_ refusal: Refusal, _ status: Status, detail: String) {
@@ -234,8 +233,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
             return false
         }
         awaitsRoom = false
-        shard.metrics.answered(answersGathered)
-        answersGathered = 0
+        shard.metrics.answered(conversation.takeAnswers())
         return true
     }
 
@@ -267,6 +265,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     private func lingerOn() throws(SocketFailed) {
         giveBuffersBack()
+        endLargerBody()
         socket.finishSending()
         socket.alarm(at: shard.loop.now + Self.linger)
         phase = .lingering(unread: 0)
@@ -290,7 +289,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     // MARK: Memory
 
-    /// Called by the shard a moment after ``Shard/keepsBuffers(of:)``.
+    /// No longer warm. Called by the shard with the next tick after ``Shard/keepsBuffers(of:)``.
     func rest() {
         isWarm = false
         if isIdle { giveBuffersBack() }

@@ -26,8 +26,10 @@ struct Conversation: ~Copyable {
     }
 
     var reader: RequestReader
-    /// Answers to be written, in order; where nothing is said of it, empty.
+    /// Answers to be written, in order.
     var output: [UInt8] = []
+    /// How many answers of the application were gathered and not yet asked for.
+    private var answers: UInt64 = 0
     /// How much of them was sent.
     private var sent = 0
     private var state: ConnectionState
@@ -70,15 +72,15 @@ struct Conversation: ~Copyable {
     // MARK: What was found
 
     /// - Parameter early: the answer where it is known without the body. A client that waits for the word to send it is told so instead
-    ///   of being told to go on; any other body, which the limit bounds, is read first, so that the connection can stay.
+    ///   of being told to go on, as is one whose body may be large; any other body is read first, so that the connection can stay.
     mutating func decide(on request: Request, early: Response?, _ writer: ResponseWriter) {
-        self.early = early
-        guard request.expectsContinue, !reader.hasUnreadBytes else { return }
-        if let early {
+        let isWaitedFor = request.expectsContinue && !reader.hasUnreadBytes
+        if let early, isWaitedFor || reader.expectsLargeBody {
             gather(early, answering: request, closes: true, writer)
             ending = .end(lingers: true)
         } else {
-            writer.appendContinue(to: &output)
+            self.early = early
+            if isWaitedFor { writer.appendContinue(to: &output) }
         }
     }
 
@@ -92,7 +94,8 @@ struct Conversation: ~Copyable {
     private mutating func gather(
         _ response: Response, answering request: Request, closes: Bool, _ writer: ResponseWriter
     ) {
-        writer.append(response, answering: request, closes: closes, to: &output)
+        writer.append(response, to: request.method, in: request.version, closes: closes, to: &output)
+        answers += 1
         body = response.chunks(answering: request).map { ($0, request.version) }
     }
 
@@ -109,8 +112,14 @@ struct Conversation: ~Copyable {
 
     /// - Parameter response: without chunks.
     mutating func refuse(with response: Response, _ writer: ResponseWriter) {
-        writer.append(response, answering: nil, closes: true, to: &output)
+        writer.append(response, to: reader.method, in: nil, closes: true, to: &output)
         ending = .end(lingers: true)
+    }
+
+    /// How many answers of the application were gathered since this was asked.
+    mutating func takeAnswers() -> UInt64 {
+        defer { answers = 0 }
+        return answers
     }
 
     // MARK: Writing

@@ -26,10 +26,10 @@ extension HTTPServer {
         package var headBytes = 32 * 1024, fieldBytes = 8192, fields = 100
         /// 413.
         package var bodyBytes = 64 * 1024
-        /// 413 beyond, on these paths; 503 with `Retry-After` where more than `largerBodiesAtOnce` come at once, so that nobody fills
-        /// the memory with them.
+        /// 413 beyond, on these paths.
         package var largerBodies: [LargerBodies] = []
-        package var largerBodiesAtOnce = 8
+        /// 503 with `Retry-After` as soon as one body more has grown beyond `bodyBytes`: so nobody fills the memory with them.
+        package var largerBodiesAtOnce = 8, largerBodiesPerClient = 4
         /// 408: from a head's first byte to its last, however they trickle.
         package var headDeadline: Duration = .seconds(10)
         /// 408: from a head's end to its body's, plus what `bodyBytesPerSecond` gives for the bytes that came.

@@ -4,7 +4,7 @@ import Sockets
 
 /// `@unchecked Sendable`: every stored variable is touched on the loop's thread alone.
 final class Shard: @unchecked Sendable {
-    /// How long the written date may be behind.
+    /// How long the loop's time may run on before the date is looked up again.
     private static let dateStep: Duration = .milliseconds(100)
     /// How long those who are turned away should stay away.
     private static let retryAfterSeconds = 1
@@ -132,7 +132,7 @@ final class Shard: @unchecked Sendable {
     }
 }
 
-/// What a connection works in while a request is in progress: empty, but for the room in it.
+/// What a connection works in while a request is in progress. Lent and given back without contents: what counts is the room.
 struct Buffers {
     /// How many a shard keeps for the next request.
     static let keptMax = 64

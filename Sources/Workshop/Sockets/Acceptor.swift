@@ -2,16 +2,20 @@
 import CLinux
 import Glibc
 
-/// `@unchecked Sendable`: `channel` and `reserve` are touched on the loop's thread alone.
+/// `@unchecked Sendable`: `channel`, `reserve` and `taken` are touched on the loop's thread alone.
 package final class Acceptor: @unchecked Sendable {
     /// How many connections are turned away at once where descriptors have run out.
     private static let turnedAwayMax = 64
+    /// So many taken in a row, dead ones too, and the loop's other work gets its turn.
+    private static let takenMax = 64
 
     package let loop: EventLoop
     package let listener: Listener
     private let channel: Channel
     /// A descriptor kept for the moment when there are none: given up, it lets a waiting connection be taken and closed.
     private var reserve: Int32
+    /// Since there was nothing to take, or others had a turn.
+    private var taken = 0
 
     /// The listener's socket is watched through a descriptor of its own: several loops may accept from one listener.
     package init(_ listener: Listener, on loop: EventLoop) throws(SocketFailed) {
@@ -59,8 +63,13 @@ package final class Acceptor: @unchecked Sendable {
 
     private func nextHere(until deadline: Deadline?) async throws(SocketFailed) -> AcceptedSocket {
         while true {
+            if taken == Self.takenMax {
+                taken = 0
+                await Task.yield()
+            }
             try channel.checkOpen()
             do throws(SocketFailed) {
+                taken += 1
                 if let accepted = try acceptOne() {
                     if accepted.peer.family != AF_UNIX {
                         // Fails only for a connection that is already dead: the first read says so.
@@ -68,6 +77,7 @@ package final class Acceptor: @unchecked Sendable {
                     }
                     return accepted
                 }
+                taken = 0
                 try await loop.wait(for: .readable, of: channel, until: deadline)
             } catch .system("accept4", let number) where Self.concernsOneConnection(number) {
                 continue

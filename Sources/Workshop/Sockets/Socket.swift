@@ -82,8 +82,11 @@ package final class Socket: Watched {
     /// Calls ``SocketDriver/socketChanged()`` once more, after everybody else had a turn.
     package func postpone() { loop.postpone(self) }
 
-    /// Any number of times.
-    package func closeNow() { loop.close(self) }
+    /// Any number of times. The layer says its end first, where it is not broken: an end without it could be anybody's (RFC 9112 §9.8).
+    package func closeNow() {
+        if isOpen { layer?.finishSending() }
+        loop.close(self)
+    }
 
     override func changed() { driver?.socketChanged() }
     override package func expire() { driver?.socketTimedOut() }

@@ -57,7 +57,7 @@ package final class TLSServerContext: Sendable {
     }
 }
 
-/// Called by OpenSSL in a handshake. The context is alive: every ``TLSStream`` holds the one it was made with.
+/// Called by OpenSSL in a handshake. The context is alive: whatever was made with it holds it.
 private func chooseApplicationProtocol(
     _: OpaquePointer?, chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, chosenLength: UnsafeMutablePointer<UInt8>?,
     offered: UnsafePointer<UInt8>?, offeredLength: UInt32, context: UnsafeMutableRawPointer?
