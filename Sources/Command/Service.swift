@@ -108,7 +108,7 @@ struct Service {
             mailbox: showsMailbox ? carrier.mailbox : nil,
             reports: settings.mail.eventsKey.map {
                 SendGridReports(key: $0, outbox: database.outbox, metrics: metrics, log: log)
-            }, metrics: metrics, log: log, options: facing)
+            }, metrics: metrics, log: log, threshold: threshold, options: facing)
 
         let manager = ServiceManager.current
         let hangups = await UnixSignalsSequence(trapping: .sighup)

@@ -9,7 +9,10 @@ extension [Route] {
         checkDeadline: Duration, mailInterval: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?,
         reports: (any MailReports)?, pages: Pages
     ) -> [Route] {
+        // Those first that machines ask for again and again.
         var routes = [
+            Route("/healthz", get: Prepared(json: [UInt8](#"{"status":"ok"}"#.utf8))),
+            Route("/readyz", get: Readiness(checks, deadline: checkDeadline)),
             Route(
                 "/forgot-password", get: ShowPage(ForgotPasswordPage.init, pages),
                 post: ForgotPassword(outbox, admission, mailInterval: mailInterval, pages)),
@@ -23,8 +26,6 @@ extension [Route] {
             Route("/me", get: Me(login)),
             Route("/", get: Redirect(to: "/login", pages.site)),
             Route("/.well-known/change-password", get: Redirect(to: "/forgot-password", pages.site)),
-            Route("/healthz", get: Prepared(json: [UInt8](#"{"status":"ok"}"#.utf8))),
-            Route("/readyz", get: Readiness(checks, deadline: checkDeadline)),
             Route("/openapi.json", get: Prepared(json: PackageResources.openapi_json)),
         ]
         routes += pages.site.assets.all.map { Route($0.path, get: $0) }
@@ -99,10 +100,8 @@ final class Routes: Sendable {
         paths.firstIndex { request.path(is: $0) } ?? paths.count
     }
 
-    /// The answer where it is always the same.
-    func prepared(at place: Int, for request: Request) -> Response? {
-        request.method == .get || request.method == .head ? prepared[place] : nil
-    }
+    /// The answer to GET and HEAD where it is always the same.
+    func prepared(at place: Int) -> Response? { prepared[place] }
 
     func name(of place: Int) -> String { place < routes.count ? routes[place].name : Self.noRoute }
     func allow(of place: Int) -> String? { place < routes.count ? routes[place].allow : nil }

@@ -37,17 +37,19 @@ package final class Web: Responder {
     private let trustedProxies: [CIDR]
     private let clock: WallClock
     private let log: Log
+    private let threshold: LogThreshold
     /// Whether requests that went well are logged: asked for each.
-    private var logsEvery: Bool { log.logLevel <= .debug }
+    private var logsEvery: Bool { threshold.level <= .debug }
     private let logsClients: Bool
 
     /// - Parameter mailbox: the demo's captured mails; without it there is no such page.
     /// - Parameter reports: takes what the mail provider posts; without it there is no such path.
+    /// - Parameter threshold: from which level on `log` writes; nil: from its own, for good.
     /// - Throws: where an embedded template cannot be read.
     package init(
         outbox: any Outbox, reset: PasswordReset, login: Login, limiter: RateLimiter, clock: WallClock, checks: [Check],
         mailbox: (@Sendable () async -> [CapturedMail])? = nil, reports: (any MailReports)? = nil, metrics: Metrics,
-        log: Log, options: Options
+        log: Log, threshold: LogThreshold? = nil, options: Options
     ) throws {
         pages = try Pages(site: Site(options), templates: options.templates)
         routes = Routes(
@@ -63,6 +65,7 @@ package final class Web: Responder {
         trustedProxies = options.trustedProxies
         self.clock = clock
         self.log = log
+        self.threshold = threshold ?? LogThreshold(log.logLevel)
         logsClients = options.logsClients
     }
 
@@ -70,7 +73,7 @@ package final class Web: Responder {
         routes = Routes(copying: web.routes)
         (pages, originCheck, crossOrigin) = (web.pages, web.originCheck, web.crossOrigin)
         (submissions, trustedProxies) = (web.submissions, web.trustedProxies)
-        (clock, log, logsClients) = (web.clock, web.log, web.logsClients)
+        (clock, log, threshold, logsClients) = (web.clock, web.log, web.threshold, web.logsClients)
     }
 
     package func copyForLoop() -> Web { Web(copying: self) }
@@ -91,8 +94,9 @@ package final class Web: Responder {
 
     /// What was prepared at the start: how the service is, and what describes it.
     package func respondAtOnce(to request: Request) -> Response? {
+        guard request.method == .get || request.method == .head else { return nil }
         let route = routes.find(request)
-        guard let response = routes.prepared(at: route, for: request) else { return nil }
+        guard let response = routes.prepared(at: route) else { return nil }
         return finish(Reply(response), to: request, on: route, after: .zero)
     }
 
@@ -167,14 +171,16 @@ package final class Web: Responder {
     }
 
     /// The last step of every answer: the fields scripts of other origins need, the counters, the log.
-    private func finish(_ reply: Reply, to request: Request, on route: Int, after duration: Duration) -> Response {
-        var response = reply.response
-        crossOrigin.mark(&response, for: request)
-        routes.count(response.status, at: route, after: duration)
-        if logsEvery || response.status.code >= 500 {
-            note(response.status, of: reply, to: request, on: route, after: duration)
+    private func finish(
+        _ reply: consuming Reply, to request: Request, on route: Int, after duration: Duration
+    ) -> Response {
+        let status = reply.response.status
+        crossOrigin.mark(&reply.response, for: request)
+        routes.count(status, at: route, after: duration)
+        if logsEvery || status.code >= 500 {
+            note(status, of: reply, to: request, on: route, after: duration)
         }
-        return response
+        return reply.response
     }
 
     /// Neither the target nor a field is logged: a link's token stands in one of them.
@@ -199,7 +205,7 @@ package final class Web: Responder {
 
 /// An answer, and what only the log may say about it.
 struct Reply: Sendable {
-    let response: Response
+    var response: Response
     let cause: String?
     /// Where the visitor was told one; else the log gives it a new one.
     let requestID: UInt64?

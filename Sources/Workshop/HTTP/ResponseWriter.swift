@@ -37,11 +37,8 @@ package final class ResponseWriter {
         appendStatusLine(response.status, to: &output)
         append(response.caching, to: &output)
         output.append(copying: response.fields.span)
-        if response.replacesCommonFields {
-            output.append(contentsOf: ending[commonFields.count...])
-        } else {
-            output.append(contentsOf: ending)
-        }
+        let (ending, leftOut) = (ending, response.replacesCommonFields ? commonFields.count : 0)
+        output.append(copying: ending.span.extracting(leftOut...))
         let hasBody = !response.status.forbidsBody
         if hasBody {
             if response.chunks == nil {

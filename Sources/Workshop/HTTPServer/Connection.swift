@@ -112,19 +112,20 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     private func talk() throws(SocketFailed) {
         var receives = 0
+        let writer = shard.writer
         while case .talking = phase {
             if let request = held.take() {
                 try askOnceWritten(request)
                 if held != nil { return }
                 continue
             }
-            switch conversation.next(shard.writer, isDraining: shard.isDraining) {
+            switch conversation.next(writer, isDraining: shard.isDraining) {
             case .decide(let request):
-                conversation.decide(on: request, early: shard.responder.refuseEarly(request), shard.writer)
+                conversation.decide(on: request, early: shard.responder.refuseEarly(request), writer)
             case .answer(let request):
                 // Answers that are known at once are gathered; they do not wait for one that is not.
                 if let known = shard.responder.respondAtOnce(to: request) {
-                    answer(request, with: known)
+                    answer(request, with: known, writer)
                 } else {
                     held = request
                 }
@@ -135,7 +136,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 ask(for: chunks)
             case .receive:
                 if let refusal = refusalOfLargerBody() {
-                    conversation.refuse(with: refusal, shard.writer)
+                    conversation.refuse(with: refusal, writer)
                     continue
                 }
                 guard try isWritten() else { return }
@@ -162,7 +163,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
         phase = .awaitingAnswer
         Task(executorPreference: shard.loop) { [self, shard] in
             let response = await shard.responder.respond(to: request)
-            found { answer(request, with: response) }
+            found { answer(request, with: response, shard.writer) }
         }
     }
 
@@ -203,9 +204,9 @@ final class Connection: SocketDriver, @unchecked Sendable {
         shard.admission.endLargerBody(of: client)
     }
 
-    private func answer(_ request: Request, with response: Response) {
+    private func answer(_ request: Request, with response: Response, _ writer: ResponseWriter) {
         endLargerBody()
-        conversation.answer(request, with: response, isDraining: shard.isDraining, shard.writer)
+        conversation.answer(request, with: response, isDraining: shard.isDraining, writer)
     }
 
     private func refuse(_ refusal: Refusal, _ status: Status, detail: String) {
