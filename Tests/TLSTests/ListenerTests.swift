@@ -82,6 +82,38 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (updates: 32, rounds: 3, received: "abcabcabc", failure: nil),
+        // 103: ECONNABORTED
+        (updates: 2000, rounds: 1, received: "", failure: SocketFailed.system(call: "recv", errno: 103)),
+    ])
+    func `hears out a client that changes its key now and then, and none that does nothing else`(
+        updates: Int, rounds: Int, received: String, failure: SocketFailed?
+    ) async throws {
+        try await withLoop { loop in
+            let identity = try ServerIdentity()
+            let context = try TLSServerContext(certificateFile: identity.certificateFile, keyFile: identity.keyFile)
+            let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loop)
+            defer { acceptor.close() }
+            guard case .ip(_, let port) = acceptor.listener.address else { return #expect(Bool(false)) }
+            async let sent = KeyChanger.send("abc", after: updates, rounds: rounds, to: port)
+            let deadline = Deadline.now + .seconds(10)
+            let socket = try await acceptor.accept(until: deadline)
+            let server = try await TLSStream.accept(over: socket, with: context, until: deadline)
+            var bytes: [UInt8] = []
+            var failed: SocketFailed?
+            do throws(SocketFailed) {
+                while try await server.read(into: &bytes, atMost: 100, until: deadline) > 0 {}
+            } catch {
+                failed = error
+            }
+            #expect(String(decoding: bytes, as: UTF8.self) == received)
+            #expect(failed == failure)
+            server.close()
+            if failure == nil { #expect(await sent) } else { _ = await sent }
+        }
+    }
+
     /// Both ends of one connection.
     private static func meet(
         on loop: EventLoop, serving: [String] = ["http/1.1"], offering: [String] = ["http/1.1"]

@@ -17,6 +17,7 @@ enum Step {
 /// thread of its socket's loop.
 struct Connection: ~Copyable, @unchecked Sendable {
     private let ssl: OpaquePointer
+    private let keyChanges = KeyChanges()
     /// After the socket was closed its number may be somebody else's; after a failure OpenSSL allows no further call.
     private enum Phase { case handshaking, open, finishedWriting, failed, closed }
     private var phase = Phase.handshaking
@@ -32,6 +33,7 @@ struct Connection: ~Copyable, @unchecked Sendable {
         }
         SSL_set_bio(ssl, bio, bio)
         self.ssl = ssl
+        keyChanges.watch(ssl)
     }
 
     deinit { SSL_free(ssl) }
@@ -74,7 +76,9 @@ struct Connection: ~Copyable, @unchecked Sendable {
     mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> Step {
         guard phase == .open || phase == .finishedWriting else { return .failed(.closed) }
         ErrorQueue.clear()
-        return step(after: SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count)), of: "recv")
+        let step = step(after: SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count)), of: "recv")
+        if case .done = step { keyChanges.endRow() }
+        return step
     }
 
     /// - Returns: how many bytes were taken, at least one.

@@ -15,6 +15,9 @@ enum SocketBIO {
         return bio
     }
 
+    /// From now on nothing can be received.
+    static func refuseToReceive(_ bio: OpaquePointer?) { BIO_set_flags(bio, refusedFlag) }
+
     /// The descriptor travels as a pointer; one more than it, for 0 would be nil.
     fileprivate static func descriptor(of bio: OpaquePointer?) -> Int32 {
         Int32(truncatingIfNeeded: Int(bitPattern: BIO_get_data(bio)) - 1)
@@ -29,6 +32,8 @@ enum SocketBIO {
     }
 }
 
+/// One that OpenSSL does not use.
+private let refusedFlag: Int32 = 0x4000
 private let retryFlags = BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY
 
 private func sendBytes(_ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ count: Int32) -> Int32 {
@@ -43,6 +48,10 @@ private func sendBytes(_ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ 
 
 private func receiveBytes(_ bio: OpaquePointer?, _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int32) -> Int32 {
     BIO_clear_flags(bio, retryFlags)
+    guard BIO_test_flags(bio, refusedFlag) == 0 else {
+        errno = ECONNABORTED
+        return -1
+    }
     var received: Int
     repeat { received = recv(SocketBIO.descriptor(of: bio), bytes, Int(count), 0) } while received < 0 && errno == EINTR
     if received < 0, errno == EAGAIN { BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY) }
