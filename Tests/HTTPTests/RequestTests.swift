@@ -80,8 +80,8 @@ import Testing
         #expect(request.expectsContinue == waits)
         #expect(request.path(is: "/x"))
         #expect(request.body == [])
-        #expect(reader.isInBody)
-        #expect(!reader.hasUnreadBytes)
+        #expect(reader.isInBody == true)
+        #expect(reader.hasUnreadBytes == false)
     }
 
     @Test(arguments: ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"])
@@ -89,7 +89,7 @@ import Testing
         var reader = RequestReader(from: .loopback)
         let announced = try firstReading(&reader, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\(rest)")
         #expect(announced?.expectsContinue == true)
-        #expect(reader.hasUnreadBytes)
+        #expect(reader.hasUnreadBytes == true)
     }
 
     @Test func `without a body never waits for a go-ahead`() throws {
@@ -100,18 +100,18 @@ import Testing
 
     @Test func `that has not begun leaves its connection idle`() throws {
         var reader = RequestReader(from: .loopback)
-        #expect(reader.isIdle)
+        #expect(reader.isIdle == true)
         #expect(reader.roomLeft == RequestReader.receiveBytes)
         reader.received.append(contentsOf: "GET / HTTP/1.0\r\n".utf8)
         guard case .needsMore = try reader.next() else { throw RequestRefused.head(.targetMissing) }
-        #expect(!reader.isIdle)
+        #expect(reader.isIdle == false)
         // What has begun is not given away.
         #expect(reader.giveBack().capacity == 0)
         reader.received.append(contentsOf: "\r\n\r\n".utf8)
         guard case .request = try reader.next() else { throw RequestRefused.head(.targetMissing) }
         // The second line end belongs to nobody.
         guard case .needsMore = try reader.next() else { throw RequestRefused.head(.targetMissing) }
-        #expect(reader.isIdle)
+        #expect(reader.isIdle == true)
         let lent = reader.giveBack()
         #expect(lent.capacity > 0)
         #expect(reader.received.capacity == 0)

@@ -58,7 +58,7 @@ package enum Reading: Sendable {
 /// The bytes of one connection that wait to be read, and how far reading has come. No byte is looked at twice, however
 /// slowly they come. A ``Request`` shares this storage: keep none while more is received, or the storage is copied.
 /// In the steady state nothing is allocated.
-package struct RequestReader: Sendable {
+package struct RequestReader: ~Copyable, Sendable {
     /// What one read asks for at first.
     package static let receiveBytes = 2048
     /// One read never asks for more: what a client may send ahead is bounded.

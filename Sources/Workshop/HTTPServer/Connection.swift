@@ -111,31 +111,26 @@ final class Connection: SocketDriver, @unchecked Sendable {
     // MARK: Talking
 
     private func talk() throws(SocketFailed) {
+        if let request = held.take() { return try askOnceWritten(request) }
         var receives = 0
         let writer = shard.writer
         while case .talking = phase {
-            if let request = held.take() {
-                try askOnceWritten(request)
-                if held != nil { return }
-                continue
-            }
             switch conversation.next(writer, isDraining: shard.isDraining) {
             case .decide(let request):
                 conversation.decide(on: request, early: shard.responder.refuseEarly(request), writer)
             case .answer(let request):
                 // Answers that are known at once are gathered; they do not wait for one that is not.
-                if let known = shard.responder.respondAtOnce(to: request) {
-                    answer(request, with: known, writer)
-                } else {
-                    held = request
+                guard let known = shard.responder.respondAtOnce(to: request) else {
+                    return try askOnceWritten(request)
                 }
+                answer(request, with: known, writer)
             case .refuse(let refusal, let status, let detail): refuse(refusal, status, detail: detail)
             case .write: guard try isWritten() else { return }
             case .ask(let chunks):
                 guard try isWritten() else { return }
                 ask(for: chunks)
-            case .receive:
-                if let refusal = refusalOfLargerBody() {
+            case .receive(let ofLargeBody):
+                if ofLargeBody, let refusal = refusalOfLargerBody() {
                     conversation.refuse(with: refusal, writer)
                     continue
                 }
@@ -188,9 +183,9 @@ final class Connection: SocketDriver, @unchecked Sendable {
         socketChanged()
     }
 
-    /// nil: what comes is no large body, or one that is accounted for.
+    /// nil: it may come, and is accounted for.
     private func refusalOfLargerBody() -> Response? {
-        guard conversation.reader.holdsLargeBody, !holdsLargerBody else { return nil }
+        guard !holdsLargerBody else { return nil }
         guard shard.admission.beginLargerBody(of: client) else {
             return shard.comeAgain(.largerBodiesFull, "Too many large bodies come at once.")
         }
@@ -225,16 +220,15 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     /// - Returns: false where there is no room now.
     private func isWritten() throws(SocketFailed) -> Bool {
-        guard !conversation.output.isEmpty else { return true }
         let socket = socket
-        guard try conversation.write({ (bytes) throws(SocketFailed) in try socket.send(bytes) }) else {
+        guard let answers = try conversation.write({ (bytes) throws(SocketFailed) in try socket.send(bytes) }) else {
             // From the first byte to the last: what trickles out does not prolong it.
             if !awaitsRoom { socket.alarm(at: shard.loop.now + shard.options.limits.writeDeadline) }
             awaitsRoom = true
             return false
         }
         awaitsRoom = false
-        shard.metrics.answered(conversation.takeAnswers())
+        if answers > 0 { shard.metrics.answered(answers) }
         return true
     }
 
@@ -242,9 +236,11 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private func hasReceived() throws(SocketFailed) -> Bool {
         if socket.mayHaveBytes {
             takeBuffers()
-            let limit = Self.receiveBytesMax
-            if let count = try socket.receive(into: &conversation.reader.received, atMost: limit) {
-                conversation.received(count)
+            let (socket, limit) = (socket, Self.receiveBytesMax)
+            let count = try conversation.receive { (buffer) throws(SocketFailed) in
+                try socket.receive(into: &buffer, atMost: limit)
+            }
+            if let count {
                 if count == 0 { end(conversation.finished(at: shard.loop.now)) }
                 return true
             }

@@ -2,7 +2,7 @@
 import HTTP
 
 /// A value that is told what happened and when; it touches no socket and no clock.
-struct ConnectionState {
+struct ConnectionState: ~Copyable {
     enum Phase: Equatable { case idle, head, body }
 
     enum Ending: Equatable {

@@ -8,8 +8,8 @@ struct Conversation: ~Copyable {
     static let gatheredBytesMax = 64 * 1024
 
     enum Step {
-        /// More bytes are needed: append them to ``reader``.
-        case receive
+        /// More bytes are needed: say ``receive(_:)``. The body that they belong to may have grown large.
+        case receive(ofLargeBody: Bool)
         /// The head is whole, its body may not be: say ``decide(on:early:_:)``.
         case decide(Request)
         /// Say ``answer(_:with:isDraining:_:)``.
@@ -28,7 +28,7 @@ struct Conversation: ~Copyable {
     var reader: RequestReader
     /// Answers to be written, in order.
     var output: [UInt8] = []
-    /// How many answers of the application were gathered and not yet asked for.
+    /// How many of them are the application's.
     private var answers: UInt64 = 0
     /// How much of them was sent.
     private var sent = 0
@@ -55,7 +55,7 @@ struct Conversation: ~Copyable {
         while ending == nil, output.count < Self.gatheredBytesMax {
             do throws(RequestRefused) {
                 switch try reader.next() {
-                case .needsMore: return .receive
+                case .needsMore: return .receive(ofLargeBody: reader.holdsLargeBody)
                 case .announced(let request): return .decide(request)
                 case .request(let request):
                     guard let early = early.take() else { return .answer(request) }
@@ -116,25 +116,29 @@ struct Conversation: ~Copyable {
         ending = .end(lingers: true)
     }
 
-    /// How many answers of the application were gathered since this was asked.
-    mutating func takeAnswers() -> UInt64 {
-        defer { answers = 0 }
-        return answers
-    }
+    // MARK: Receiving and writing
 
-    // MARK: Writing
+    /// - Parameter take: appends what came, and returns how much.
+    /// - Returns: what `take` does.
+    mutating func receive<Failure>(_ take: (inout [UInt8]) throws(Failure) -> Int?) throws(Failure) -> Int? {
+        let count = try take(&reader.received)
+        if let count { state.received(count) }
+        return count
+    }
 
     /// Hands over what has been gathered, in as many pieces as are taken.
     /// - Parameter send: returns how many of the bytes were taken, nil where there is no room now.
-    /// - Returns: false where there was no room for all.
-    mutating func write<Failure>(_ send: (Span<UInt8>) throws(Failure) -> Int?) throws(Failure) -> Bool {
+    /// - Returns: how many of the application's answers are written with it; nil where there was no room for all.
+    mutating func write<Failure>(_ send: (Span<UInt8>) throws(Failure) -> Int?) throws(Failure) -> UInt64? {
+        guard !output.isEmpty else { return 0 }
         while sent < output.count {
-            guard let count = try send(output.span.extracting(sent...)) else { return false }
+            guard let count = try send(output.span.extracting(sent...)) else { return nil }
             sent += count
         }
+        defer { answers = 0 }
         sent = 0
         output.removeAll(keepingCapacity: true)
-        return true
+        return answers
     }
 
     // MARK: Waiting
@@ -145,8 +149,6 @@ struct Conversation: ~Copyable {
         state.waits(for: phase, at: now)
         return state.deadline(isScarce: isScarce && reader.isIdle)
     }
-
-    mutating func received(_ count: Int) { state.received(count) }
 
     /// They did not come in time.
     var timedOut: ConnectionState.Ending { state.timedOut }

@@ -19,7 +19,7 @@ package class Timed {
 
 /// A hashed wheel. An entry lies in the slot of its deadline, or in the farthest one and is then put back; moving
 /// a deadline later only stores it. So a connection that re-arms with every request is touched once a round.
-struct TimerWheel {
+struct TimerWheel: ~Copyable {
     /// How late a deadline may be noticed.
     static let tick: Duration = .milliseconds(4)
     private static let tickNanoseconds: Int64 = 4_000_000
