@@ -1,5 +1,4 @@
 /// Queries on connections that only read, beside the writer.
-import Dispatch
 import GRDB
 import Keyturn
 import Synchronization
@@ -10,33 +9,17 @@ final class Readers: Sendable {
     /// Queries running or waiting for a connection; the next is refused with ``tooManyWaiting``.
     static let waitingLimit = 4096
     static let tooManyWaiting = StorageFailed(code: 0, reason: "\(waitingLimit) reads are waiting already")
-    /// Quick queries that are answered from one look.
-    static let lookLimit = 256
 
     private typealias Query = @Sendable (Result<Database, any Error>) -> Void
 
-    private struct Quick {
-        /// In order of arrival.
-        var waiting: [Query] = []
-        var isLooking = false
-
-        /// Those of the next look; none where nobody waits, and then nobody looks until somebody comes.
-        mutating func next() -> [Query] {
-            isLooking = !waiting.isEmpty
-            let next = Array(waiting.prefix(lookLimit))
-            waiting.removeFirst(next.count)
-            return next
-        }
-    }
-
     private let pool: DatabasePool
+    private let lookout: Lookout
     private let damage: Damage
     private let waiting = Atomic<Int>(0)
-    private let quick = Mutex(Quick())
-    private let lookout = DispatchQueue(label: "storage.lookout")
 
-    init(_ pool: DatabasePool, damage: Damage) {
+    init(_ pool: DatabasePool, _ lookout: Lookout, damage: Damage) {
         self.pool = pool
+        self.lookout = lookout
         self.damage = damage
     }
 
@@ -47,42 +30,12 @@ final class Readers: Sendable {
         try await answer(to: body) { query in pool.asyncRead(query) }
     }
 
-    /// For queries of microseconds, a row or two: beginning to read costs ten times as much as they do. So while one look is taken,
-    /// those who come gather for the next, and share it. It begins after the last of them came: each sees what was committed by then.
+    /// For queries of microseconds: with the others that wait, on the ``Lookout``'s.
     func readQuickly<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value)
         async throws(StorageFailed)
         -> Value
     {
-        try await answer(to: body) { query in
-            let isFirst = quick.withLock { quick in
-                quick.waiting.append(query)
-                defer { quick.isLooking = true }
-                return !quick.isLooking
-            }
-            if isFirst { lookout.async { [self] in lookWhileAnyWait() } }
-        }
-    }
-
-    private func lookWhileAnyWait() {
-        while true {
-            let queries = quick.withLock { $0.next() }
-            guard !queries.isEmpty else { return }
-            look(for: queries)
-        }
-    }
-
-    private func look(for queries: [Query]) {
-        var isAnswered = false
-        do {
-            try pool.read { db in
-                isAnswered = true
-                for query in queries { query(.success(db)) }
-            }
-        } catch {
-            // What could not be ended was answered all the same.
-            guard !isAnswered else { return }
-            for query in queries { query(.failure(error)) }
-        }
+        try await answer(to: body) { query in lookout.ask { db in query(.success(db)) } }
     }
 
     private func answer<Value: Sendable>(

@@ -57,6 +57,7 @@ package final class SQLiteDatabase: Sendable {
     private let path: String
     private let presence = Mutex<Presence?>(nil)
     private let pool: DatabasePool
+    private let lookout: Lookout
     let writer: GroupCommit
     let readers: Readers
     private let damage: Damage
@@ -76,7 +77,8 @@ package final class SQLiteDatabase: Sendable {
         signal(SIGXFSZ, SIG_IGN)
         do {
             try createPrivateFile(at: options.path)
-            pool = try DatabasePool(path: options.path, configuration: Self.configuration(options))
+            let configuration = Self.configuration(options)
+            pool = try DatabasePool(path: options.path, configuration: configuration)
             newlyApplied = try pool.writeWithoutTransaction { db in
                 try Self.syncEveryCommit(db)
                 let migrator = Migrator(files: migrations)
@@ -86,6 +88,7 @@ package final class SQLiteDatabase: Sendable {
                 }
                 return try migrator.apply(to: db, at: now)
             }
+            lookout = try Lookout(path: options.path, configuration: configuration)
         } catch let refused as MigrationRefused {
             throw .migrations(refused.words)
         } catch {
@@ -96,7 +99,7 @@ package final class SQLiteDatabase: Sendable {
         let pending = PendingRows(in: .outbox, capacity: options.outboxCapacity)
         let untoldRows = PendingRows(in: .webhooks, capacity: SQLiteWebhooks.capacity)
         damage = Damage(log: log)
-        readers = Readers(pool, damage: damage)
+        readers = Readers(pool, lookout, damage: damage)
         writer = GroupCommit(
             pool, meters: CommitMeters(metrics, log: log), damage: damage,
             undone: {
@@ -173,6 +176,8 @@ package final class SQLiteDatabase: Sendable {
         presence.withLock { $0 = nil }
         do {
             _ = try pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
+            // The last one to close tidies up after all of them, and this one may not write.
+            try lookout.close()
             try pool.close()
         } catch {
             // All that was promised is in the log file, and the next opening reads it.

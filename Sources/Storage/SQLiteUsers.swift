@@ -39,9 +39,10 @@ package struct SQLiteUsers: Users {
         guard let last = id.map(\.rowID) ?? Int64.min else { return [] }
         let limit = min(max(limit, 0), SQLiteUsers.listLimit)
         return try await readers.read { db in
-            try db.rows(
-                "SELECT \(User.columns) FROM users WHERE id > ?1 ORDER BY id LIMIT ?2", .integer(last), .integer(limit)
-            ).map(User.init)
+            try db.all(
+                StoredUser.self, "SELECT \(StoredUser.columns), 1 FROM users WHERE id > ?1 ORDER BY id LIMIT ?2",
+                .integer(last), .integer(limit)
+            ).map(\.user)
         }
     }
 
@@ -148,39 +149,63 @@ package struct SQLiteUsers: Users {
 
 extension User {
     fileprivate static func found(email: EmailAddress, in db: Database) throws -> User? {
-        try found(by: "email", .text(email.text), in: db)
+        try StoredUser.found(byEmail, .text(email.text), in: db)
     }
 
     fileprivate static func found(id: UserID, in db: Database) throws -> User? {
         guard let rowID = id.rowID else { return nil }
-        return try found(by: "id", .integer(rowID), in: db)
+        return try StoredUser.found(byID, .integer(rowID), in: db)
     }
+
+    private static let byEmail = StoredUser.query(by: "email")
+    private static let byID = StoredUser.query(by: "id")
+}
+
+/// A row of the table, made sense of where SQLite has it: GRDB's own rows make a dictionary of their columns' names first, which takes
+/// longer than all else.
+private struct StoredUser: StatementColumnConvertible, DatabaseValueConvertible {
+    let user: User
+    /// Or only the next best.
+    let isTheOne: Bool
+
+    /// And a last one behind them: ``isTheOne``.
+    static let columns =
+        "id, email, password_hash, email_verified_at, created_at, password_changed_at, reset_epoch, disabled_at"
 
     /// Whoever is not there is read all the same: the next one in the order of the column takes the place and, behind the last, the
     /// first of all. So nobody costs the same look into index and table, and the same row to be made sense of, as somebody. Without it
     /// an account was told from none by the microseconds that its row took.
-    private static func found(by column: String, _ value: DatabaseValue, in db: Database) throws -> User? {
-        let found = try db.each(
-            """
-            SELECT * FROM
-                (SELECT \(columns), \(column) = ?1 FROM users WHERE \(column) >= ?1 ORDER BY \(column) LIMIT 1)
-            UNION ALL
-            SELECT * FROM (SELECT \(columns), 0 FROM users ORDER BY id LIMIT 1)
-            LIMIT 1
-            """, value
-        ) { row in (user: User(row), isTheOne: row[8] as Bool) }
-        return found.first.flatMap { $0.isTheOne ? $0.user : nil }
+    static func query(by column: String) -> String {
+        """
+        SELECT * FROM
+            (SELECT \(columns), \(column) = ?1 FROM users WHERE \(column) >= ?1 ORDER BY \(column) LIMIT 1)
+        UNION ALL
+        SELECT * FROM (SELECT \(columns), 0 FROM users ORDER BY id LIMIT 1)
+        LIMIT 1
+        """
     }
 
-    static let columns =
-        "id, email, password_hash, email_verified_at, created_at, password_changed_at, reset_epoch, disabled_at"
-
-    init(_ row: Row) {
-        self.init(
-            id: UserID(rowID: row[0]), email: EmailAddress(stored: row[1]), passwordHash: PasswordHash(row[2]),
-            emailVerifiedAt: Timestamp(row[3] as Int64?), createdAt: Timestamp(row[4] as Int64),
-            passwordChangedAt: Timestamp(row[5] as Int64?), resetEpoch: row[6], disabledAt: Timestamp(row[7] as Int64?))
+    static func found(_ query: String, _ value: DatabaseValue, in db: Database) throws -> User? {
+        try db.all(StoredUser.self, query, value).first.flatMap { $0.isTheOne ? $0.user : nil }
     }
+
+    init?(sqliteStatement: SQLiteStatement, index first: CInt) {
+        func column<Value: StatementColumnConvertible>(_ number: CInt) -> Value? {
+            unsafe Value.fromStatement(sqliteStatement, atUncheckedIndex: first + number)
+        }
+        guard let id: Int64 = column(0), let email: String = column(1), let hash: String = column(2),
+            let createdAt: Int64 = column(4), let epoch: Int64 = column(6), let isTheOne: Bool = column(8)
+        else { return nil }
+        user = User(
+            id: UserID(rowID: id), email: EmailAddress(stored: email), passwordHash: PasswordHash(hash),
+            emailVerifiedAt: Timestamp(column(3)), createdAt: Timestamp(createdAt),
+            passwordChangedAt: Timestamp(column(5)), resetEpoch: epoch, disabledAt: Timestamp(column(7)))
+        self.isTheOne = isTheOne
+    }
+
+    // No value of one column: nothing is ever bound to it, or made of it.
+    var databaseValue: DatabaseValue { .null }
+    static func fromDatabaseValue(_ value: DatabaseValue) -> StoredUser? { nil }
 }
 
 extension UserID {

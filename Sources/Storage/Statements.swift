@@ -16,6 +16,13 @@ extension Database {
         try Row.fetchAll(cachedStatement(sql: sql), arguments: StatementArguments(positional: values))
     }
 
+    /// What is made of all rows of a query; its own LIMIT bounds them.
+    func all<Element: StatementColumnConvertible & DatabaseValueConvertible>(
+        _: Element.Type, _ sql: String, _ values: DatabaseValue...
+    ) throws -> [Element] {
+        try Element.fetchAll(cachedStatement(sql: sql), arguments: StatementArguments(positional: values))
+    }
+
     /// What is made of each row of a query, which is not kept; its own LIMIT bounds them.
     func each<Element>(
         _ sql: String, _ values: DatabaseValue..., make: (Row) throws -> Element
