@@ -4,10 +4,16 @@
 /// user `12` with address `x` would be the same bytes.
 enum LengthPrefixed {
     static func bytes(_ fields: String...) -> [UInt8] {
-        fields.flatMap { field in
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(fields.reduce(0) { $0 + 4 + $1.utf8.count })
+        for field in fields {
             // A field of 4 GiB and more never comes so far: requests and rows are limited long before.
             let count = UInt32(truncatingIfNeeded: field.utf8.count)
-            return stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: count >> $0) } + field.utf8
+            for shift in stride(from: 24, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: count >> shift))
+            }
+            bytes += field.utf8
         }
+        return bytes
     }
 }

@@ -11,12 +11,12 @@ enum BodyType: Sendable, Equatable {
     /// From `Content-Type`: one of the two, with no parameter but `charset=utf-8`, and no content coding.
     init(of request: Request) throws(Problem) {
         if let coding = request["Content-Encoding"], coding != "identity" { throw .mediaTypeUnsupported }
-        let field = request["Content-Type"] ?? ""
         // What every program sends, without looking further.
-        if sameBytes(field, "application/json") {
+        if request.has("Content-Type", exactly: "application/json") {
             self = .json
             return
         }
+        let field = request["Content-Type"] ?? ""
         guard let media = MediaType(parsing: field),
             Self.isUTF8(parametersOf: field)
         else {
@@ -72,6 +72,7 @@ struct Form: Sendable {
     /// The texts of the given fields, in their order; or a problem that names every one that is missing or not a single text.
     func texts(_ names: String...) throws(Problem) -> [String] {
         var texts: [String] = []
+        texts.reserveCapacity(names.count)
         var errors: [Problem.FieldError] = []
         for name in names {
             switch field(name) {

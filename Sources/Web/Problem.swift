@@ -26,6 +26,8 @@ struct Problem: Error, Equatable {
     var requestID: UInt64?
     /// For the log alone: numbers and codes of the room that failed.
     var cause: String?
+    /// Of a problem that is the same for everybody: written once.
+    private var body: [UInt8]?
 
     init(_ status: Status, _ code: String, _ title: String, _ detail: String) {
         self.status = status
@@ -47,6 +49,12 @@ struct Problem: Error, Equatable {
     var isAboutLink: Bool { code == "token_invalid" || code == "token_expired" }
 
     func response() -> Response {
+        var response = Response(status, contentType: "application/problem+json", body: body ?? written())
+        addFields(to: &response)
+        return response
+    }
+
+    private func written() -> [UInt8] {
         var members = [
             JSON.Member("type", .string("urn:keyturn:problem:" + code)), JSON.Member("title", .string(title)),
             JSON.Member("status", .integer(Int64(status.code))),
@@ -54,10 +62,7 @@ struct Problem: Error, Equatable {
         ]
         if let requestID { members.append(JSON.Member("instance", .string("urn:keyturn:request:\(requestID)"))) }
         if !errors.isEmpty { members.append(JSON.Member("errors", .array(errors.map(Self.json)))) }
-        var response = Response(
-            status, contentType: "application/problem+json", body: JSON.object(members).write())
-        addFields(to: &response)
-        return response
+        return JSON.object(members).write()
     }
 
     /// The fields that belong to the status, whatever the body is.
@@ -77,6 +82,12 @@ struct Problem: Error, Equatable {
     private func retry(after seconds: Int64) -> Problem {
         var problem = self
         problem.retryAfterSeconds = seconds
+        return problem
+    }
+
+    private func prepared() -> Problem {
+        var problem = self
+        problem.body = written()
         return problem
     }
 
@@ -218,13 +229,19 @@ extension Problem {
 
     init(_ rejected: TokenRejected) {
         switch rejected {
-        case .invalid:
-            self.init(
-                .badRequest, "token_invalid", "Link not valid",
-                "This link does not work. It may have been used already, be incomplete, or not be ours.")
-        case .expired: self.init(.gone, "token_expired", "Link expired", "This link was good, but its time is over.")
+        case .invalid: self = .linkInvalid
+        case .expired: self = .linkExpired
         }
     }
+
+    private static let linkInvalid = Problem(
+        .badRequest, "token_invalid", "Link not valid",
+        "This link does not work. It may have been used already, be incomplete, or not be ours."
+    ).prepared()
+
+    private static let linkExpired = Problem(
+        .gone, "token_expired", "Link expired", "This link was good, but its time is over."
+    ).prepared()
 
     static func passwordRejected(_ problems: [PasswordProblem]) -> Problem {
         var problem = Problem(

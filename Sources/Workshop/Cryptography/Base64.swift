@@ -5,9 +5,9 @@ package enum Base64URL {
     package static func encode(_ bytes: [UInt8]) -> String { Base64Coding.url.encode(bytes, padded: false) }
 
     /// - Returns: nil for padding, white space, foreign characters, or left-over bits that are not zero.
-    package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
-        Base64Coding.url.decode(text, padded: false)
-    }
+    package static func decode(_ text: Span<UInt8>) -> [UInt8]? { Base64Coding.url.decode(text, padded: false) }
+
+    package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? { decode(Array(text).span) }
 }
 
 /// Base64 with `+` and `/` (RFC 4648 §4), with or without its padding.
@@ -19,7 +19,7 @@ package enum Base64 {
     /// - Parameter padded: whether `=` must fill up the last group; if not, there must be none.
     /// - Returns: nil for the other padding, white space, foreign characters, or left-over bits that are not zero.
     package static func decode(_ text: some Sequence<UInt8>, padded: Bool = true) -> [UInt8]? {
-        Base64Coding.standard.decode(text, padded: padded)
+        Base64Coding.standard.decode(Array(text).span, padded: padded)
     }
 }
 
@@ -65,31 +65,33 @@ private struct Base64Coding: Sendable {
         }
     }
 
-    func decode(_ text: some Sequence<UInt8>, padded: Bool) -> [UInt8]? {
-        let text = Array(text)
+    func decode(_ text: Span<UInt8>, padded: Bool) -> [UInt8]? {
         guard let count = padded ? charactersBeforePadding(text) : text.count, count % 4 != 1 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count * 3 / 4)
+        var seen: UInt8 = 0
         var (bits, bitCount) = (0, 0)
-        for index in 0..<count {
-            let value = values[Int(text[index])]
-            guard value < 64 else { return nil }
-            bits = (bits << 6 | Int(value)) & 0xffff
-            bitCount += 6
-            if bitCount >= 8 {
-                bitCount -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> bitCount))
+        let bytes = [UInt8](unsafeUninitializedCapacity: count * 3 / 4) { output, written in
+            for index in 0..<count {
+                let value = values[Int(text[index])]
+                seen |= value
+                bits = (bits << 6 | Int(value & 63)) & 0xffff
+                bitCount += 6
+                if bitCount >= 8 {
+                    bitCount -= 8
+                    output.initializeElement(at: written, to: UInt8(truncatingIfNeeded: bits >> bitCount))
+                    written += 1
+                }
             }
         }
         // Left-over bits that are not zero would be a second spelling of the same bytes.
-        guard bits & (1 << bitCount - 1) == 0 else { return nil }
+        guard seen < 64, bits & (1 << bitCount - 1) == 0 else { return nil }
         return bytes
     }
 
     /// - Returns: nil where the length is not that of whole groups, or the padding is too long.
-    private func charactersBeforePadding(_ text: [UInt8]) -> Int? {
+    private func charactersBeforePadding(_ text: Span<UInt8>) -> Int? {
         guard text.count % 4 == 0 else { return nil }
-        let paddingBytes = text.reversed().prefix { $0 == Base64Coding.padding }.count
-        return paddingBytes <= 2 ? text.count - paddingBytes : nil
+        var count = text.count
+        while count > 0, text[count - 1] == Base64Coding.padding { count -= 1 }
+        return text.count - count <= 2 ? count : nil
     }
 }

@@ -13,8 +13,8 @@ package enum HMACSHA256 {
     private static func block(_ key: [UInt8], with byte: UInt8, before message: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(blockBytes + message.count)
-        for part in key { bytes.append(part ^ byte) }
-        for _ in key.count..<blockBytes { bytes.append(byte) }
+        bytes += repeatElement(byte, count: blockBytes)
+        for index in key.indices { bytes[index] ^= key[index] }
         bytes += message
         return bytes
     }

@@ -78,8 +78,25 @@ package struct Request: Sendable {
 
     /// The only value of the field, or several joined by `, `; nil where absent.
     package subscript(name: FieldName) -> String? {
-        let values = values(of: name)
-        return values.count > 1 ? values.joined(separator: ", ") : values.first
+        let message = bytes.span.extracting(base..<bytes.count)
+        var found: String?
+        for line in fields where name.names(line.name, of: message) {
+            let value = message.text(line.value)
+            if found == nil { found = value } else { found?.append(", \(value)") }
+        }
+        return found
+    }
+
+    /// True where the field stands there once, with exactly these bytes: no allocation.
+    package func has(_ name: FieldName, exactly value: StaticString) -> Bool {
+        let message = bytes.span.extracting(base..<bytes.count)
+        var values = 0
+        var isExact = false
+        for line in fields where name.names(line.name, of: message) {
+            values += 1
+            isExact = message.matches(line.value, value)
+        }
+        return values == 1 && isExact
     }
 
     /// The field's values in order, a line each.

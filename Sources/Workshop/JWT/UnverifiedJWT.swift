@@ -16,9 +16,9 @@ package struct UnverifiedJWT: Sendable {
         let bytes = Array(text.utf8)
         let dots = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") }
         guard dots.count == 2 else { throw .notThreeParts }
-        guard let header = Base64URL.decode(bytes[..<dots[0]]),
-            let claims = Base64URL.decode(bytes[(dots[0] + 1)..<dots[1]]),
-            let signature = Base64URL.decode(bytes[(dots[1] + 1)...])
+        guard let header = Base64URL.decode(bytes.span.extracting(..<dots[0])),
+            let claims = Base64URL.decode(bytes.span.extracting((dots[0] + 1)..<dots[1])),
+            let signature = Base64URL.decode(bytes.span.extracting((dots[1] + 1)...))
         else { throw .notBase64URL }
         try UnverifiedJWT.checkHeader(try UnverifiedJWT.readObject(header), type: type)
         self.claims = try UnverifiedJWT.readObject(claims)

@@ -42,7 +42,12 @@ extension JSON {
 
 extension JSON {
     /// The member's value, its name compared by bytes; nil where absent or not an object.
-    package subscript(name: String) -> JSON? { objectValue?.first { sameBytes($0.name, name) }?.value }
+    package subscript(name: String) -> JSON? {
+        guard case .object(let members) = self else { return nil }
+        // By their places: each member that is looked at would be copied.
+        for place in members.indices where sameBytes(members[place].name, name) { return members[place].value }
+        return nil
+    }
 
     package var stringValue: String? { if case .string(let value) = self { value } else { nil } }
 
