@@ -1,12 +1,14 @@
+import JWT
+
 /// The two kinds of token, and what keeps one from passing for the other: header type, audience and set of claims.
 enum TokenKind {
     case passwordReset, session
 
-    /// `typ` of the header (RFC 8725 §3.11).
-    var type: String {
+    /// Told apart by `typ` (RFC 8725 §3.11).
+    var header: JWTHeader {
         switch self {
-        case .passwordReset: "password-reset+jwt"
-        case .session: "at+jwt"
+        case .passwordReset: Self.headerOfResets
+        case .session: Self.headerOfSessions
         }
     }
 
@@ -27,6 +29,8 @@ enum TokenKind {
     }
 
     // Made once: every token is held against them, forged ones by the ten thousand.
+    private static let headerOfResets = JWTHeader(type: "password-reset+jwt")
+    private static let headerOfSessions = JWTHeader(type: "at+jwt")
     private static let claimsOfAll = ["iss", "aud", "sub", "iat", "exp"]
     private static let claimsOfSessions = claimsOfAll + [SessionTokens.fingerprintClaim]
 }

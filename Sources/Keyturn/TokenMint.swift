@@ -30,14 +30,14 @@ struct TokenMint: Sendable {
                 JSON.Member("sub", .string(user.text)), JSON.Member("iat", .integer(now.seconds)),
                 JSON.Member("exp", .integer(expiry)),
             ] + extra)
-        return (JWT.sign(claims, type: kind.type, key: key), Timestamp(seconds: expiry))
+        return (JWT.sign(claims, under: kind.header, key: key), Timestamp(seconds: expiry))
     }
 
     /// Everything that can be refused without a key. Whether the time is over is not among it: that is told only to
     /// somebody whose signature was good.
     func read(_ token: String, at now: Timestamp) throws(TokenRejected) -> ClaimedToken {
         let jwt: UnverifiedJWT
-        do { jwt = try UnverifiedJWT(parsing: token, type: kind.type, limitBytes: Self.limitBytes) } catch {
+        do { jwt = try UnverifiedJWT(parsing: token, under: kind.header, limitBytes: Self.limitBytes) } catch {
             throw .invalid
         }
         guard let members = jwt.claims.objectValue, members.count == kind.claims.count,

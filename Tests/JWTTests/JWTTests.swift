@@ -23,7 +23,7 @@ import Testing
             "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
             + ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
             + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-        let token = try UnverifiedJWT(parsing: text, type: "JWT")
+        let token = try UnverifiedJWT(parsing: text, under: JWTHeader(type: "JWT"))
         #expect(token.isSigned(with: key))
         #expect(!token.isSigned(with: Array(key.dropLast())))
         #expect(
@@ -34,14 +34,14 @@ import Testing
     }
 
     @Test func `is signed with header first, then claims in their order`() throws {
-        let text = JWT.sign(`A token`.claims, type: "password-reset+jwt", key: `A token`.key)
+        let text = JWT.sign(`A token`.claims, under: JWTHeader(type: "password-reset+jwt"), key: `A token`.key)
         let parts = text.split(separator: ".")
         let decoded = try parts.map { String(decoding: try #require(Base64URL.decode($0.utf8)), as: UTF8.self) }
         #expect(decoded[0] == #"{"alg":"HS256","typ":"password-reset+jwt"}"#)
         #expect(decoded[1] == #"{"iss":"https://id.example","exp":1800000000}"#)
         // Computed with Python's hmac module.
         #expect(parts[2] == "47oPTuADxSWnuYNdCPhV-5yb5WJMb_Ki0YyZ2ObcDxc")
-        let token = try UnverifiedJWT(parsing: text, type: "password-reset+jwt")
+        let token = try UnverifiedJWT(parsing: text, under: JWTHeader(type: "password-reset+jwt"))
         #expect(token.claims == `A token`.claims)
         #expect(token.isSigned(with: `A token`.key))
         #expect(!token.isSigned(with: Array("another key, also of 32 bytes....".utf8)))
@@ -125,7 +125,7 @@ import Testing
         #expect(refusal(of: String(repeating: ".", count: 10_000_000)) == limit)
         #expect(refusal(of: "e" + String(repeating: "\u{301}", count: 512)) == limit, "bytes count, not characters")
         #expect(throws: JWTRefused.tooLong(limitBytes: 8)) {
-            try UnverifiedJWT(parsing: "aaaaaaaaa", type: "t", limitBytes: 8)
+            try UnverifiedJWT(parsing: "aaaaaaaaa", under: JWTHeader(type: "t"), limitBytes: 8)
         }
     }
 
@@ -138,14 +138,15 @@ import Testing
             var changed = signature
             changed[bit / 8] ^= 1 << UInt8(bit % 8)
             #expect(
-                try !UnverifiedJWT(parsing: input + Base64URL.encode(changed), type: "t").isSigned(with: `A token`.key))
+                try !UnverifiedJWT(parsing: input + Base64URL.encode(changed), under: JWTHeader(type: "t")).isSigned(
+                    with: `A token`.key))
         }
         for count in 0..<32 {
             let cut = input + Base64URL.encode(Array(signature.prefix(count)))
-            #expect(try !UnverifiedJWT(parsing: cut, type: "t").isSigned(with: `A token`.key))
+            #expect(try !UnverifiedJWT(parsing: cut, under: JWTHeader(type: "t")).isSigned(with: `A token`.key))
         }
         let longer = input + Base64URL.encode(signature + [0])
-        #expect(try !UnverifiedJWT(parsing: longer, type: "t").isSigned(with: `A token`.key))
+        #expect(try !UnverifiedJWT(parsing: longer, under: JWTHeader(type: "t")).isSigned(with: `A token`.key))
     }
 
     @Test(
@@ -160,7 +161,7 @@ import Testing
 
     private func refusal(of text: String) -> JWTRefused? {
         do throws(JWTRefused) {
-            _ = try UnverifiedJWT(parsing: text, type: "t")
+            _ = try UnverifiedJWT(parsing: text, under: JWTHeader(type: "t"))
             return nil
         } catch {
             return error

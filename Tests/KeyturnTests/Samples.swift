@@ -39,7 +39,7 @@ let goodClaims: [JSON.Member] = [
 /// Signed with Ann's own key: only what it says can be a reason to refuse it.
 func signedForAnn(_ claims: [JSON.Member], type: String = "password-reset+jwt") -> String {
     let key = LinkKey(for: User.ann.credentials, secret: Secrets.sample.keys[0])
-    return JWT.sign(.object(claims), type: type, key: key.bytes)
+    return JWT.sign(.object(claims), under: JWTHeader(type: type), key: key.bytes)
 }
 
 /// The good claims with one of them replaced, or taken away by nil.

@@ -53,7 +53,7 @@ import Testing
     func `without the right fingerprint is refused, though the signature is good`(fingerprint: JSON?) {
         let claims =
             goodClaims("aud", .string("session")) + (fingerprint.map { [.init("password_fingerprint", $0)] } ?? [])
-        let token = JWT.sign(.object(claims), type: "at+jwt", key: Secrets.sample.keys[0])
+        let token = JWT.sign(.object(claims), under: JWTHeader(type: "at+jwt"), key: Secrets.sample.keys[0])
         #expect(throws: TokenRejected.invalid) { try sessions.verify(token, for: .ann, at: noon) }
     }
 
