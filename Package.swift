@@ -138,6 +138,9 @@ let package = Package(
         .executableTarget(
             name: "MailClient", dependencies: seen(["HTTPClient", "HTTP", "TLS", "Sockets"]),
             path: "Benchmarks/mail/client", swiftSettings: strict),
+        .executableTarget(
+            name: "LimiterFlood", dependencies: seen(["Keyturn"]), path: "Benchmarks/limiter/flood",
+            swiftSettings: strict),
 
         // Tests
         .target(
