@@ -177,6 +177,7 @@ package struct RequestReader: ~Copyable, Sendable {
 
     /// The next message of those received. Once it has thrown, it throws the same for ever.
     package mutating func next() throws(RequestRefused) -> Reading {
+        if isIdle { return waitForMore() }
         do throws(RequestRefused) {
             switch phase {
             case .startLine, .fields: return try readHead()

@@ -113,7 +113,8 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private func talk() throws(SocketFailed) {
         if let request = held.take() { return try askOnceWritten(request) }
         var receives = 0
-        let writer = shard.writer
+        let now = shard.loop.now
+        let writer = shard.writer(at: now)
         while case .talking = phase {
             switch conversation.next(writer, isDraining: shard.isDraining) {
             case .decide(let request):
@@ -137,11 +138,11 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 guard try isWritten() else { return }
                 guard receives < Self.receivesMax else {
                     // No wait for bytes, and yet the time of an earlier one must not end this.
-                    setAlarm()
+                    setAlarm(at: now)
                     return socket.postpone()
                 }
                 receives += 1
-                guard try hasReceived() else { return }
+                guard try hasReceived(at: now) else { return }
             case .end(let lingers):
                 guard try isWritten() else { return }
                 guard lingers else { return close() }
@@ -233,7 +234,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
     }
 
     /// - Returns: false where nothing has come.
-    private func hasReceived() throws(SocketFailed) -> Bool {
+    private func hasReceived(at now: ContinuousClock.Instant) throws(SocketFailed) -> Bool {
         if socket.mayHaveBytes {
             takeBuffers()
             let (socket, limit) = (socket, Self.receiveBytesMax)
@@ -241,7 +242,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 try socket.receive(into: &buffer, atMost: limit)
             }
             if let count {
-                if count == 0 { end(conversation.finished(at: shard.loop.now)) }
+                if count == 0 { end(conversation.finished(at: now)) }
                 return true
             }
         }
@@ -250,12 +251,11 @@ final class Connection: SocketDriver, @unchecked Sendable {
             return false
         }
         if holdsBuffers, conversation.isIdle, !shard.keepsBuffers(of: self) { giveBuffersBack() }
-        setAlarm()
+        setAlarm(at: now)
         return false
     }
 
-    private func setAlarm() {
-        let now = shard.loop.now
+    private func setAlarm(at now: ContinuousClock.Instant) {
         let deadline = conversation.waits(at: now, isScarce: shard.admission.isScarce)
         socket.alarm(at: shard.isDraining && conversation.isIdle ? min(deadline, now + Self.firstRequest) : deadline)
     }

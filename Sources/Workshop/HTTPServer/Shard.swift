@@ -119,8 +119,11 @@ final class Shard: @unchecked Sendable {
     }
 
     /// Writes answers with the date of now.
-    var writer: ResponseWriter {
-        if loop.now >= dateHolds { tick() }
+    var writer: ResponseWriter { writer(at: loop.now) }
+
+    /// As ``writer``, for who knows the loop's time.
+    func writer(at now: ContinuousClock.Instant) -> ResponseWriter {
+        if now >= dateHolds { tick() }
         return currentWriter
     }
 
