@@ -44,6 +44,21 @@ import Testing
         #expect(throws: refused) { try EmailAddress(parsing: text) }
     }
 
+    @Test(
+        arguments: [
+            (" ", "it is empty"), (String(repeating: "a", count: 243) + "@example.com", "it is longer than 254 bytes"),
+            ("ann@bob@example.com", "it needs exactly one @"),
+            ("@example.com", "what stands before the @ is no name of a mailbox"),
+            ("ann@example", "what stands after the @ is no domain name"),
+            ("ann\u{0}@example.com", "there is a control character in it"),
+            ("ann@example.com,bob@example.com", "there is a blank, comma, semicolon or bar in it"),
+            ("ann\u{200B}@example.com", "there is an invisible character in it"),
+        ])
+    func `that is refused has words for the operator`(text: String, words: String) {
+        let refused = #expect(throws: EmailAddress.Refused.self) { try EmailAddress(parsing: text) }
+        #expect(refused?.words == words)
+    }
+
     @Test func `loses the blanks around it and nothing else`() throws {
         #expect(try EmailAddress(parsing: " \t ann@example.com\t ").text == "ann@example.com")
     }

@@ -16,7 +16,7 @@ package struct UnverifiedJWT: Sendable {
         let dots = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") }
         guard dots.count == 2 else { throw .notThreeParts }
         // Nearly every token has the header as we write it, and then there is nothing to be read in it.
-        let isOurs = bytes[..<dots[0]] == header.bytes[...]
+        let isOurs = bytes[..<dots[0]] == header.bytes[0...]
         guard let foreign = isOurs ? [] : Base64URL.decode(bytes.span.extracting(..<dots[0])),
             let claims = Base64URL.decode(bytes.span.extracting((dots[0] + 1)..<dots[1])),
             let signature = Base64URL.decode(bytes.span.extracting((dots[1] + 1)...))
