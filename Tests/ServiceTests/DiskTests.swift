@@ -77,6 +77,7 @@ import Testing
         let keyturn = try await RunningKeyturn.serve()
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
+        configuration.busyMode = .timeout(10)
         let other = try DatabaseQueue(
             path: keyturn.directory.appending(path: "keyturn.sqlite").path, configuration: configuration)
         try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
