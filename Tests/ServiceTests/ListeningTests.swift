@@ -4,6 +4,10 @@ import Testing
 
 @Suite struct `Where the service listens` {
     private func curl(_ arguments: String...) async throws -> (status: Int32, output: String, errors: String) {
+        try await curl(arguments)
+    }
+
+    private func curl(_ arguments: [String]) async throws -> (status: Int32, output: String, errors: String) {
         try await RunningKeyturn.run(
             ["-sS", "-m", "20"] + arguments, of: URL(filePath: "/usr/bin/curl"), environment: [:])
     }
@@ -39,6 +43,14 @@ import Testing
         #expect(keyturn.url.hasPrefix("https://127.0.0.1:"))
         #expect(try await curl("--cacert", first.authorityFile, keyturn.url + "/healthz").output == #"{"status":"ok"}"#)
         #expect(try await curl("--cacert", second.authorityFile, keyturn.url + "/healthz").status == 60)
+        // The older version of TLS, and of its suites only the best.
+        let older = ["--cacert", first.authorityFile, "--tls-max", "1.2", keyturn.url + "/healthz"]
+        #expect(try await curl(older).output == #"{"status":"ok"}"#)
+        for suite in [
+            "ECDHE-ECDSA-AES256-SHA384", "ECDHE-RSA-AES256-SHA384", "AES256-GCM-SHA384", "DHE-RSA-AES256-GCM-SHA384",
+        ] {
+            #expect(try await curl(["--ciphers", suite] + older).status == 35)
+        }
 
         try install(second)
         kill(keyturn.pid, SIGHUP)
