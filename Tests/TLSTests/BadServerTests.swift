@@ -120,6 +120,7 @@ import Testing
         (Welcome.plaintext, SocketFailed.layer("handshake: wrong version number")),
         (.close, .layer("handshake: unexpected eof while reading")),
         (.alert(40), .layer("handshake: sslv3 alert handshake failure")),
+        (.closeNotify, .layer("handshake: close notify")),
         (.stall, .timedOut),
     ])
     func `that does not speak TLS`(welcome: Welcome, reason: SocketFailed) async throws {

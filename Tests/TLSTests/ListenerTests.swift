@@ -35,10 +35,12 @@ import Testing
         }
     }
 
-    @Test func `survives a client that has gone while it writes`() async throws {
+    @Test(arguments: [false, true])
+    func `survives a client that has gone while it writes`(endIsRead: Bool) async throws {
         try await withLoop { loop in
             let (client, server) = try await Self.meet(on: loop)
             client.close()
+            if endIsRead { #expect(try await Self.readAll(server) == []) }
             let failed = await #expect(throws: SocketFailed.self) {
                 for _ in 0..<100 {
                     try await server.write([UInt8](repeating: 7, count: 100_000), until: .now + .seconds(5))

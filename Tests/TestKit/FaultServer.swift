@@ -46,6 +46,8 @@ package enum Welcome: Sendable {
     case answerEarly(String, resets: Bool)
     /// A fatal alert in the place of a handshake.
     case alert(UInt8)
+    /// The end of a connection, as TLS says it, in the place of a handshake.
+    case closeNotify
     /// A whole handshake, then bytes in the clear.
     case garbleAfterHandshake
 }
@@ -181,6 +183,7 @@ package final class FaultServer: Sendable {
             return wire.sendInTheClear(
                 Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8))
         case .alert(let number): return wire.sendInTheClear([0x15, 3, 3, 0, 2, 2, number])
+        case .closeNotify: return wire.sendInTheClear([0x15, 3, 3, 0, 2, 1, 0])
         case .serve, .resetAfterHandshake, .answerEarly, .garbleAfterHandshake: break
         }
         guard wire.handshake() else { return }

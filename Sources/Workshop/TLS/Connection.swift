@@ -154,8 +154,13 @@ struct Connection: ~Copyable, @unchecked Sendable {
         switch SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ: return .waitForReading
         case SSL_ERROR_WANT_WRITE: return .waitForWriting
-        case SSL_ERROR_ZERO_RETURN: return .done(0)
-        case SSL_ERROR_SYSCALL where number != 0:
+        // Said of whatever fails once close_notify has come, but only a read is at its end then: a handshake has not been made, and
+        // whoever writes would go on for ever with nothing.
+        case SSL_ERROR_ZERO_RETURN where call == "recv": return .done(0)
+        case SSL_ERROR_ZERO_RETURN where phase == .handshaking:
+            phase = .failed
+            return .failed(.layer("handshake: close notify"))
+        case SSL_ERROR_SYSCALL where number != 0, SSL_ERROR_ZERO_RETURN where number != 0:
             phase = .failed
             return .failed(.system(call: call, errno: number))
         default:
