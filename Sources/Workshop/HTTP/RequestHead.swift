@@ -137,8 +137,8 @@ struct FramingFields: Sendable {
         }
         var chunkedBefore = codings == .chunked || codings == .chunkedLast
         var isRefused = false
-        var last = codings
-        if list.isEmpty { last = .other }
+        // What a list without elements leaves it at: the field is there, and does not end with chunked.
+        var last = TransferCodings.other
         forEachListElement(of: list, in: bytes) { element in
             // Nothing may follow chunked, itself included.
             isRefused = isRefused || chunkedBefore
