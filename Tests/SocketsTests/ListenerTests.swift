@@ -27,6 +27,14 @@ import Testing
         #expect(first == nil)
     }
 
+    @Test func `never takes the place of a file`() throws {
+        let path = temporaryPath()
+        close(open(path, O_CREAT | O_WRONLY, 0o600))
+        defer { unlink(path) }
+        #expect(throws: SocketFailed.system(call: "bind", errno: EADDRINUSE)) { try Listener(.unix(path: path)) }
+        #expect(access(path, F_OK) == 0)
+    }
+
     @Test func `an address in use is refused`() throws {
         let first = try Listener(.ip(bytes: [127, 0, 0, 1], port: 0))
         #expect(throws: SocketFailed.system(call: "bind", errno: EADDRINUSE)) { try Listener(first.address) }

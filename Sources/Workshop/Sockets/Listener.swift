@@ -81,9 +81,12 @@ package final class Listener: Sendable {
         }
     }
 
-    /// A Unix socket's file outlives its process: nobody listens there where a connection is refused.
+    /// A Unix socket's file outlives its process: nobody listens there where a connection is refused. So it is to any other file, too.
     private static func isAbandoned(_ address: SocketAddress) -> Bool {
-        guard case .unix = address, let probe = try? openSocket(family: AF_UNIX) else { return false }
+        var entry = stat()
+        guard case .unix(let path) = address, lstat(path, &entry) == 0, entry.st_mode & S_IFMT == S_IFSOCK,
+            let probe = try? openSocket(family: AF_UNIX)
+        else { return false }
         defer { _ = Glibc.close(probe) }
         let refusal = try? address.withKernelForm { (form, length) in
             Glibc.connect(probe, form, length) == 0 ? 0 : errno
