@@ -48,12 +48,30 @@ import Testing
         guard case .key(path, _) = failed else { throw try #require(failed) }
     }
 
+    @Test func `asks nobody for the passphrase of a certificate`() throws {
+        let path = try directory.write(Self.encryptedCertificate, to: "certificate.pem")
+        let failed = #expect(throws: TLSFailed.self) {
+            try TLSServerContext(certificateFile: path, keyFile: identity.keyFile)
+        }
+        #expect(failed == .certificate(path: path, reason: "bad password read"))
+    }
+
     @Test(arguments: ["", String(repeating: "x", count: 256)])
     func `takes no protocol without a name or with one too long`(name: String) throws {
         #expect(throws: TLSFailed.settings(reason: "an application protocol's name is empty or too long")) {
             try TLSClientContext(trust: .system, applicationProtocols: [name])
         }
     }
+
+    /// Nobody comes so far as to find it empty.
+    private static let encryptedCertificate = """
+        -----BEGIN CERTIFICATE-----
+        Proc-Type: 4,ENCRYPTED
+        DEK-Info: AES-128-CBC,7035565A4615E8C63E92C3A0D9DF9116
+
+        IdpquP3KAmPsx4mQBfIwSQ==
+        -----END CERTIFICATE-----
+        """
 
     /// Made for this test alone; its passphrase is `test`.
     private static let encryptedKey = """

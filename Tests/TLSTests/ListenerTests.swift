@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (updates: 32, rounds: 3, received: "abcabcabc", failure: nil),
+        (updates: 63, rounds: 3, received: "abcabcabc", failure: nil),
         // 103: ECONNABORTED
         (updates: 2000, rounds: 1, received: "", failure: SocketFailed.system(call: "recv", errno: 103)),
     ])
@@ -93,27 +93,50 @@ import Testing
         updates: Int, rounds: Int, received: String, failure: SocketFailed?
     ) async throws {
         try await withLoop { loop in
-            let identity = try ServerIdentity()
-            let context = try TLSServerContext(certificateFile: identity.certificateFile, keyFile: identity.keyFile)
-            let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loop)
-            defer { acceptor.close() }
-            guard case .ip(_, let port) = acceptor.listener.address else { return #expect(Bool(false)) }
-            async let sent = KeyChanger.send("abc", after: updates, rounds: rounds, to: port)
-            let deadline = Deadline.now + .seconds(10)
-            let socket = try await acceptor.accept(until: deadline)
-            let server = try await TLSStream.accept(over: socket, with: context, until: deadline)
+            let (server, sent) = try await Self.meet(on: loop) { port in
+                await OpenSSLClient.send("abc", after: updates, rounds: rounds, to: port)
+            }
             var bytes: [UInt8] = []
             var failed: SocketFailed?
             do throws(SocketFailed) {
-                while try await server.read(into: &bytes, atMost: 100, until: deadline) > 0 {}
+                while try await server.read(into: &bytes, atMost: 100, until: .now + .seconds(10)) > 0 {}
             } catch {
                 failed = error
             }
             #expect(String(decoding: bytes, as: UTF8.self) == received)
             #expect(failed == failure)
             server.close()
-            if failure == nil { #expect(await sent) } else { _ = await sent }
+            let isSent = await sent.value
+            if failure == nil { #expect(isSent) }
         }
+    }
+
+    @Test(arguments: [(0x303, "TLSv1.2"), (0x304, "TLSv1.3")])
+    func `gives nobody a session to resume`(version: Int32, name: String) async throws {
+        try await withLoop { loop in
+            let (server, isGiven) = try await Self.meet(on: loop) { port in
+                await OpenSSLClient.isGivenSession(speaking: version, by: port)
+            }
+            #expect(server.version == name)
+            try await server.write(Array("hello".utf8), until: .now + .seconds(10))
+            server.close()
+            #expect(await isGiven.value == false)
+        }
+    }
+
+    /// A client that is not ours, at the port that it is given, and our end of its connection.
+    private static func meet<Result: Sendable>(
+        on loop: EventLoop, _ client: @escaping @Sendable (_ port: UInt16) async -> Result
+    ) async throws -> (server: TLSStream, client: Task<Result, Never>) {
+        let identity = try ServerIdentity()
+        let context = try TLSServerContext(certificateFile: identity.certificateFile, keyFile: identity.keyFile)
+        let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loop)
+        defer { acceptor.close() }
+        guard case .ip(_, let port) = acceptor.listener.address else { throw SocketFailed.closed }
+        let met = Task { await client(port) }
+        let deadline = Deadline.now + .seconds(10)
+        let socket = try await acceptor.accept(until: deadline)
+        return (try await TLSStream.accept(over: socket, with: context, until: deadline), met)
     }
 
     /// Both ends of one connection.

@@ -67,6 +67,28 @@ import Testing
         #expect(server.requests.map(\.sessionWasResumed) == [false, true, false, true])
     }
 
+    @Test(arguments: [(wishes: 30, failure: nil), (2000, SocketFailed.system(call: "recv", errno: 103))])
+    func `hears out a server that wishes for another handshake now and then, and none that does nothing else`(
+        wishes: Int, failure: SocketFailed?
+    ) async throws {
+        let identity = try ServerIdentity()
+        let server = try FaultServer(.tls12(identity), answers: [.wishForHandshake(times: wishes)])
+        defer { server.stop() }
+        try await withLoop { loop in
+            let stream = try await server.connect(
+                as: "localhost", trusting: .file(path: identity.authorityFile), on: loop)
+            #expect(stream.version == "TLSv1.2")
+            var failed: SocketFailed?
+            do {
+                #expect(try await stream.ask().hasPrefix("HTTP/1.1 200 "))
+            } catch let error as SocketFailed {
+                failed = error
+            }
+            #expect(failed == failure)
+            stream.close()
+        }
+    }
+
     @Test func `ends after close_notify, and only then`() async throws {
         let identity = try ServerIdentity()
         let server = try FaultServer(.tls(identity), answers: [.rawAndClose("half"), .rawAndTruncate("half")])

@@ -25,6 +25,8 @@ package enum Answer: Sendable {
     case late(String, afterMilliseconds: UInt32)
     /// Some bytes, and others after a while.
     case twice(String, String, afterMilliseconds: UInt32)
+    /// So many times the wish for another handshake (HelloRequest, RFC 5246 §7.4.1.1), then 200.
+    case wishForHandshake(times: Int)
     /// Nothing, until the client goes.
     case stall
 }
@@ -48,6 +50,8 @@ package enum Welcome: Sendable {
     case alert(UInt8)
     /// The end of a connection, as TLS says it, in the place of a handshake.
     case closeNotify
+    /// A whole handshake, then these bytes before it is served.
+    case serveAfterSaying(String)
     /// A whole handshake, then bytes in the clear.
     case garbleAfterHandshake
 }
@@ -73,7 +77,8 @@ package final class FaultServer: Sendable {
     package enum Security: Sendable {
         case none
         case tls(ServerIdentity)
-        /// At most this version, e.g. `TLS1_1_VERSION`, however weak.
+        case tls12(ServerIdentity)
+        /// TLS 1.1 at most, however weak.
         case outdated(ServerIdentity)
     }
 
@@ -184,11 +189,13 @@ package final class FaultServer: Sendable {
                 Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8))
         case .alert(let number): return wire.sendInTheClear([0x15, 3, 3, 0, 2, 2, number])
         case .closeNotify: return wire.sendInTheClear([0x15, 3, 3, 0, 2, 1, 0])
-        case .serve, .resetAfterHandshake, .answerEarly, .garbleAfterHandshake: break
+        case .serve, .serveAfterSaying, .resetAfterHandshake, .answerEarly, .garbleAfterHandshake:
+            break
         }
         guard wire.handshake() else { return }
         switch welcome {
         case .resetAfterHandshake: return wire.reset()
+        case .serveAfterSaying(let text): guard wire.send(text) else { return }
         case .garbleAfterHandshake: return wire.sendInTheClear(Array("no record at all".utf8))
         case .answerEarly(let text, let resets): return wire.answerEarly(text, resets: resets)
         default: break
@@ -220,6 +227,12 @@ private struct Wire {
     func handshake() -> Bool {
         guard let ssl else { return true }
         return SSL_accept(ssl) == 1
+    }
+
+    /// - Returns: whether all could be sent.
+    func wishForHandshake(times: Int) -> Bool {
+        guard let ssl else { return false }
+        return (0..<times).allSatisfy { _ in SSL_renegotiate(ssl) == 1 && SSL_do_handshake(ssl) == 1 }
     }
 
     /// - Returns: whether the connection goes on.
@@ -257,6 +270,11 @@ private struct Wire {
             guard send(first) else { return false }
             usleep(milliseconds * 1000)
             return send(second)
+        case .wishForHandshake(let times):
+            _ = wishForHandshake(times: times) && send(whole(200, [], ""))
+            // Whoever was refused its wish ends the connection, and closing would make the client lose what it has not read.
+            waitForEnd()
+            return false
         case .stall:
             waitForEnd()
             return false
@@ -268,7 +286,7 @@ private struct Wire {
         return "HTTP/1.1 \(status) Scripted\r\n\(lines)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    private func send(_ text: String) -> Bool {
+    func send(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard !bytes.isEmpty else { return true }
         guard let ssl else { return write(descriptor, bytes, bytes.count) == bytes.count }
@@ -358,17 +376,16 @@ private final class ServerContext: @unchecked Sendable {
 
     init?(_ security: FaultServer.Security) throws {
         let identity: ServerIdentity
-        var isOutdated = false
         switch security {
         case .none: return nil
-        case .tls(let modern): identity = modern
-        case .outdated(let old): (identity, isOutdated) = (old, true)
+        case .tls(let given), .tls12(let given), .outdated(let given): identity = given
         }
         guard let pointer = SSL_CTX_new(TLS_server_method()) else { throw CertificateFailed(call: "SSL_CTX_new") }
         self.pointer = pointer
         // Whatever is wrong with a certificate or a version is the client's to notice.
         SSL_CTX_set_security_level(pointer, 0)
-        if isOutdated {
+        if case .tls12 = security { SSL_CTX_ctrl(pointer, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(TLS1_2_VERSION), nil) }
+        if case .outdated = security {
             SSL_CTX_ctrl(pointer, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_VERSION), nil)
             SSL_CTX_ctrl(pointer, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(TLS1_1_VERSION), nil)
             SSL_CTX_set_cipher_list(pointer, "ALL:@SECLEVEL=0")

@@ -17,7 +17,7 @@ enum Step {
 /// thread of its socket's loop.
 struct Connection: ~Copyable, @unchecked Sendable {
     private let ssl: OpaquePointer
-    private let keyChanges = KeyChanges()
+    private let recordsWithoutData = RecordsWithoutData()
     /// After the socket was closed its number may be somebody else's; after a failure OpenSSL allows no further call.
     private enum Phase { case handshaking, open, finishedWriting, failed, closed }
     private var phase = Phase.handshaking
@@ -33,7 +33,7 @@ struct Connection: ~Copyable, @unchecked Sendable {
         }
         SSL_set_bio(ssl, bio, bio)
         self.ssl = ssl
-        keyChanges.watch(ssl)
+        recordsWithoutData.watch(ssl)
     }
 
     deinit { SSL_free(ssl) }
@@ -68,7 +68,10 @@ struct Connection: ~Copyable, @unchecked Sendable {
         guard phase == .handshaking else { return .failed(.closed) }
         ErrorQueue.clear()
         let step = step(after: SSL_do_handshake(ssl), of: "handshake")
-        if case .done = step { phase = .open }
+        if case .done = step {
+            phase = .open
+            recordsWithoutData.endRow()
+        }
         return step
     }
 
@@ -77,7 +80,7 @@ struct Connection: ~Copyable, @unchecked Sendable {
         guard phase == .open || phase == .finishedWriting else { return .failed(.closed) }
         ErrorQueue.clear()
         let step = step(after: SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count)), of: "recv")
-        if case .done = step { keyChanges.endRow() }
+        if case .done = step { recordsWithoutData.endRow() }
         return step
     }
 

@@ -23,7 +23,7 @@ final class ContextHandle: @unchecked Sendable {
         _ = SSL_CTX_ctrl(pointer, SSL_CTRL_MODE, modes, nil)
         // A record's head and body in one `recv` instead of two.
         _ = SSL_CTX_ctrl(pointer, SSL_CTRL_SET_READ_AHEAD, 1, nil)
-        // Sessions are kept by `Sessions` on the client's side and in tickets on the server's: none in OpenSSL.
+        // Sessions are kept by `Sessions` on the client's side, and not at all on the server's: none in OpenSSL.
         _ = SSL_CTX_ctrl(pointer, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
     }
 

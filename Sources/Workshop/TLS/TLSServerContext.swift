@@ -17,11 +17,17 @@ package final class TLSServerContext: Sendable {
     ) throws(TLSFailed) {
         self.applicationProtocols = try ApplicationProtocols(applicationProtocols)
         handle = try ContextHandle(method: TLS_server_method())
+        // OpenSSL would ask for a passphrase on the terminal, and a service would hang there.
+        SSL_CTX_set_default_passwd_cb(handle.pointer) { _, _, _, _ in -1 }
         try useCertificate(of: certificateFile)
         try useKey(of: keyFile)
         guard SSL_CTX_set_cipher_list(handle.pointer, Self.ciphers) == 1 else {
             throw .settings(reason: ErrorQueue.takeReason())
         }
+        // The key of tickets would live as long as the process, and with it those of TLS 1.2's connections (RFC 9325 §3.4). A person who
+        // sets a password needs one or two handshakes.
+        SSL_CTX_set_options(handle.pointer, Self.noTicket)
+        _ = SSL_CTX_set_num_tickets(handle.pointer, 0)
         // Thousands of idle connections need no buffers.
         _ = SSL_CTX_ctrl(handle.pointer, SSL_CTRL_MODE, Int(SSL_MODE_RELEASE_BUFFERS), nil)
         guard !applicationProtocols.isEmpty else { return }
@@ -32,6 +38,9 @@ package final class TLSServerContext: Sendable {
     /// Of TLS 1.2, the suites whose traffic nobody reads who gets hold of the key later, and no others (RFC 9325 §4.2); those of 1.3 all are.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+    /// `SSL_OP_NO_TICKET`: a macro that Swift does not import.
+    private static let noTicket = UInt64(1) << 14
+
     private func useCertificate(of path: String) throws(TLSFailed) {
         ErrorQueue.clear()
         guard !path.utf8.contains(0), SSL_CTX_use_certificate_chain_file(handle.pointer, path) == 1 else {
@@ -41,8 +50,6 @@ package final class TLSServerContext: Sendable {
 
     private func useKey(of path: String) throws(TLSFailed) {
         ErrorQueue.clear()
-        // OpenSSL would ask for the passphrase on the terminal, and a service would hang there.
-        SSL_CTX_set_default_passwd_cb(handle.pointer) { _, _, _, _ in -1 }
         guard !path.utf8.contains(0), SSL_CTX_use_PrivateKey_file(handle.pointer, path, SSL_FILETYPE_PEM) == 1,
             SSL_CTX_check_private_key(handle.pointer) == 1
         else { throw .key(path: path, reason: ErrorQueue.takeReason()) }

@@ -1,0 +1,36 @@
+/// How many records in a row the other end may send that hold no application data.
+
+internal import COpenSSL
+
+/// A change of key (KeyUpdate, RFC 8446 §4.6.3) or a renegotiation that is refused (RFC 5246 §7.4.1) costs the other end some thirty
+/// bytes, and us the derivation of a key or an alert. OpenSSL takes them one after the other until application data come, so that the
+/// thread would belong to whoever sends enough of them: beyond the limit its socket fails.
+final class RecordsWithoutData {
+    /// That of the data counts too: it is noted before anybody knows what it holds. A handshake takes about ten.
+    private static let inARowMax = 64
+
+    private var inARow = 0
+
+    /// OpenSSL calls back inside of calls on `ssl`, which must not outlive this.
+    func watch(_ ssl: OpaquePointer) {
+        SSL_set_msg_callback(ssl, noteMessage)
+        _ = SSL_ctrl(ssl, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Application data came, or the handshake is done.
+    func endRow() { inARow = 0 }
+
+    fileprivate func note(on ssl: OpaquePointer) {
+        inARow += 1
+        if inARow > Self.inARowMax { SocketBIO.refuseToReceive(SSL_get_rbio(ssl)) }
+    }
+}
+
+/// Called by OpenSSL with every message of the protocol and with the head of every record, sent or received.
+private func noteMessage(
+    isSent: Int32, _: Int32, type: Int32, _: UnsafeRawPointer?, _: Int, ssl: OpaquePointer?,
+    records: UnsafeMutableRawPointer?
+) {
+    guard isSent == 0, type == SSL3_RT_HEADER, let ssl, let records else { return }
+    Unmanaged<RecordsWithoutData>.fromOpaque(records).takeUnretainedValue().note(on: ssl)
+}
