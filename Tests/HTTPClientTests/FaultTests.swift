@@ -164,6 +164,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"])
+    func `to wait until it is asked does not end a request`(interim: String) async throws {
+        try await withServer(welcomes: [.serveAfterSaying(interim)]) { client, server in
+            #expect(try await client.send(.post, "/", body: Self.large).status == .ok)
+            #expect(server.requests.map(\.body.count) == [Self.large.count])
+            try await expect(.ok, of: client)
+            #expect(server.requests.map(\.connection) == [0, 0])
+        }
+    }
+
     @Test func `of a certificate sends nothing`() async throws {
         let identity = try ServerIdentity(.leaf(dnsNames: ["example.com"]))
         let server = try FaultServer(.tls(identity))

@@ -35,6 +35,7 @@ import Testing
     @Test(arguments: [
         ProxyServer.Manner.tunnel, .tunnelSaying("HTTP/1.0 200 OK\r\nVia: x\r\n\r\n"),
         .tunnelSaying("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+        .tunnelSaying("HTTP/1.1 200 OK\r\nContent-Length: x\r\nTransfer-Encoding: gzip\r\n\r\n"),
     ])
     func `opens a tunnel, and learns the server's name and port alone`(manner: ProxyServer.Manner) async throws {
         try await withTunnel(manner) { client, server, proxy in

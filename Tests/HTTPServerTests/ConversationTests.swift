@@ -121,6 +121,33 @@ extension String {
         #expect(conversation.output.count < Conversation.gatheredBytesMax + 11_000)
     }
 
+    @Test(arguments: [nil, 0]) func `waits where nothing of an answer is taken, and loses none of it`(taken: Int?)
+        throws
+    {
+        let writer = ResponseWriter()
+        var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: .now)
+        conversation.reader.received.append(contentsOf: get.utf8)
+        guard case .answer(let request) = conversation.next(writer, isDraining: false) else {
+            return #expect(Bool(false))
+        }
+        conversation.answer(request, with: Response(.ok), isDraining: false, writer)
+        let answer = conversation.output
+        var sent: [UInt8] = []
+        var room = [10, taken]
+        let isStuck = conversation.write { piece in
+            guard let count = room.removeFirst() else { return nil }
+            for index in 0..<count { sent.append(piece[index]) }
+            return count
+        }
+        #expect(isStuck == nil)
+        let answers = conversation.write { piece in
+            for index in 0..<piece.count { sent.append(piece[index]) }
+            return piece.count
+        }
+        #expect(answers == 1)
+        #expect(sent == answer)
+    }
+
     @Test func `ends behind the answer in progress where the server is to end`() throws {
         let writer = ResponseWriter()
         var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: .now)

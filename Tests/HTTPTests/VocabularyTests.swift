@@ -128,7 +128,8 @@ import Testing
 @Suite struct `A preference` {
     @Test(arguments: [
         ("application/json", "application/json"), ("Application/JSON; charset=\"utf-8; x\"", "application/json"),
-        ("text/html ;a=b", "text/html"), ("text/html;", "text/html"),
+        ("text/html ;a=b", "text/html"), ("text/html;", "text/html"), ("text/html; a=\"\"", "text/html"),
+        (#"text/html; a="b\"c;\\"; d=e"#, "text/html"),
     ])
     func `for a media type has an essence`(text: String, essence: String) {
         #expect(MediaType(parsing: text)?.essence == essence)
@@ -137,7 +138,9 @@ import Testing
     @Test(arguments: [
         "", "text", "text/", "/html", "text/html/x", "text /html", "text/html; a", "text/html; =b", "text/html; a=",
         "te,xt/html",
-        "text/html, text/plain", "text/html; a=\"b", "text/h\u{E9}ml",
+        "text/html, text/plain", "text/html; a=\"b", #"text/html; a="b"c""#, #"text/html; a="b"c"d""#,
+        #"text/html; a="\""#,
+        #"text/html; a="b\""#, "text/h\u{E9}ml",
     ])
     func `for a media type may be malformed`(text: String) {
         #expect(MediaType(parsing: text) == nil)

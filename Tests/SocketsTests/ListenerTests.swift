@@ -114,9 +114,11 @@ import Testing
         #expect(found.contains(.ip(bytes: [127, 0, 0, 1], port: 80)))
     }
 
-    @Test func `that cannot be one is not looked up`() async {
+    @Test(arguments: ["", "127.0.0.1\0x", "localhost\0x"]) func `that cannot be one is not looked up`(text: String)
+        async
+    {
         await #expect(throws: SocketFailed.system(call: "getaddrinfo", errno: EAI_NONAME)) {
-            try await Resolver.addresses(of: "", port: 80, until: soon)
+            try await Resolver.addresses(of: text, port: 80, until: soon)
         }
     }
 }

@@ -32,22 +32,32 @@ import Testing
             close(descriptor)
             unlink(name)
         }
-        let manager = try #require(ServiceManager(socket: name, wantsWatchdog: false))
+        let manager = try #require(ServiceManager { ["NOTIFY_SOCKET": name][$0] })
         manager.tell("READY=1")
         #expect(received(descriptor) == "READY=1")
+    }
+
+    @Test(arguments: [
+        ([:], nil), (["WATCHDOG_USEC": "1000"], "WATCHDOG=1"), (["WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"], nil),
+        (["WATCHDOG_USEC": "1000", "WATCHDOG_PID": "\(getpid())"], "WATCHDOG=1"),
+        (["WATCHDOG_PID": "\(getpid())"], nil),
+    ])
+    func `gets a sign of life where it waits for this process's`(watchdog: [String: String], sign: String?) throws {
+        let name = "@keyturn-\(UUID().uuidString)"
+        let descriptor = try listening(on: [0] + name.utf8.dropFirst())
+        defer { close(descriptor) }
+        let manager = try #require(ServiceManager { $0 == "NOTIFY_SOCKET" ? name : watchdog[$0] })
         manager.feedWatchdog()
-        #expect(received(descriptor) == nil)
-        ServiceManager(socket: name, wantsWatchdog: true)?.feedWatchdog()
-        #expect(received(descriptor) == "WATCHDOG=1")
+        #expect(received(descriptor) == sign)
     }
 
     @Test func `is nobody where the socket's name is none`() {
         for name in [nil, "", "relative", "/" + String(repeating: "a", count: 107)] {
-            #expect(ServiceManager(socket: name, wantsWatchdog: true) == nil)
+            #expect(ServiceManager { $0 == "NOTIFY_SOCKET" ? name : nil } == nil)
         }
     }
 
     @Test func `is not waited for when it is gone`() {
-        ServiceManager(socket: "/tmp/nobody-\(UUID().uuidString)", wantsWatchdog: true)?.tell("READY=1")
+        ServiceManager { $0 == "NOTIFY_SOCKET" ? "/tmp/nobody-\(UUID().uuidString)" : nil }?.tell("READY=1")
     }
 }

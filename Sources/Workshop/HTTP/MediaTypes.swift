@@ -133,11 +133,17 @@ private struct Parameters {
         return pieces
     }
 
-    /// A token or a quoted string.
+    /// A token or a quoted string (RFC 9110 §5.6.4).
     private static func isValue(_ bytes: ArraySlice<UInt8>) -> Bool {
         let quote = UInt8(ascii: "\"")
         guard bytes.first == quote else { return !bytes.isEmpty && bytes.allSatisfy(\.isTokenByte) }
-        return bytes.count >= 2 && bytes.last == quote && !bytes.contains(where: \.isControl)
+        guard bytes.count >= 2, bytes.last == quote else { return false }
+        var isEscaped = false
+        for byte in bytes.dropFirst().dropLast() {
+            guard !byte.isControl, byte != quote || isEscaped else { return false }
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+        }
+        return !isEscaped
     }
 
     /// `0`, `1`, `0.5`, `0.123`, `1.000` (RFC 9110 §12.4.2).

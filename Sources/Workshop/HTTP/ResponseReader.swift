@@ -73,7 +73,7 @@ package struct ResponseReader: Sendable {
         case refused(ResponseRefused)
     }
 
-    /// - Parameter method: of the request: HEAD has an answer without a body.
+    /// - Parameter method: of the request: HEAD has an answer without a body, and what follows the head of one to CONNECT is not HTTP.
     package init(answering method: Method, bodyBytesMax: Int, limits: HeadLimits = HeadLimits()) {
         self.method = method
         self.bodyBytesMax = bodyBytesMax
@@ -96,6 +96,9 @@ package struct ResponseReader: Sendable {
         guard case .untilClose(let head) = phase else { throw .truncated }
         return response(head, body: Array(received[(start + head.end)...]), isReusable: false)
     }
+
+    /// Whether anything of the answer has come; an interim one is not it.
+    package var hasBegun: Bool { if case .startLine = phase { received.count > start } else { true } }
 
     private mutating func advance() throws(ResponseRefused) -> ReceivedResponse? {
         while true {
@@ -138,7 +141,7 @@ package struct ResponseReader: Sendable {
                 return nil
             }
             guard line.count <= limits.startLineBytes else { throw .startLineTooLong }
-            head = try ResponseHead(parsing: line, of: bytes)
+            head = try ResponseHead(parsing: line, of: bytes, answering: method)
             scanner = FieldScanner(after: lines)
             fields = []
         }
@@ -151,7 +154,7 @@ package struct ResponseReader: Sendable {
                 try head.take(field, of: bytes)
                 fields.append(field)
             case .end:
-                try head.conclude(end: scanner.lines.lineStart, answering: method)
+                try head.conclude(end: scanner.lines.lineStart)
                 return head
             }
         }
@@ -211,6 +214,7 @@ struct ResponseHead: Sendable {
 
     let status: Status
     private let version: HTTPVersion
+    private let method: Method
     private(set) var body = Body.untilClose
     /// The length of the head, the empty line included.
     private(set) var end = 0
@@ -219,7 +223,8 @@ struct ResponseHead: Sendable {
     private var asksToKeepAlive = false
 
     /// `HTTP-version SP 3DIGIT SP [ reason ]`; the last space may be missing where the reason is, as many servers do.
-    init(parsing line: Range<Int>, of bytes: Span<UInt8>) throws(HeadRefused) {
+    init(parsing line: Range<Int>, of bytes: Span<UInt8>, answering method: Method) throws(HeadRefused) {
+        self.method = method
         guard line.count >= 12, bytes[line.lowerBound + 8] == .space else { throw .statusLineMalformed }
         version = try HTTPVersion(line.lowerBound..<line.lowerBound + 8, of: bytes)
         let code = line.lowerBound + 9..<line.lowerBound + 12
@@ -230,7 +235,8 @@ struct ResponseHead: Sendable {
     }
 
     mutating func take(_ field: FieldLine, of bytes: Span<UInt8>) throws(HeadRefused) {
-        try framing.take(field, of: bytes)
+        // In an answer to CONNECT they mean nothing (RFC 9110 §9.3.6).
+        if method != .connect { try framing.take(field, of: bytes) }
         guard bytes.matches(field.name, ignoringCase: "connection") else { return }
         forEachListElement(of: field.value, in: bytes) { element in
             if bytes.matches(element, ignoringCase: "close") { asksToClose = true }
@@ -238,11 +244,11 @@ struct ResponseHead: Sendable {
         }
     }
 
-    mutating func conclude(end: Int, answering method: Method) throws(HeadRefused) {
+    mutating func conclude(end: Int) throws(HeadRefused) {
         self.end = end
         let announced = try framing.framing(in: version)
         body =
-            if status.forbidsBody || method == .head {
+            if status.forbidsBody || method == .head || method == .connect {
                 .length(0)
             } else {
                 switch announced {

@@ -31,39 +31,51 @@ struct Exchange: Sendable {
     private static let writeBytesMax = 16 * 1024
 
     func run(over stream: any ByteStream) async throws(ExchangeFailed) -> Exchanged {
-        let isWritten = try await write(over: stream)
-        let firstByte = min(deadline, .now + options.firstByteLimit)
         var reader = ResponseReader(answering: method, bodyBytesMax: options.responseBytesMax)
+        let write = min(deadline, .now + options.writeLimit)
+        var unsent = request[...]
+        // Where an answer comes before all was written, nothing more needs to be (RFC 9112 §9.5).
+        while !unsent.isEmpty, !reader.hasBegun, try await send(&unsent, over: stream, until: write) {
+            guard !unsent.isEmpty, stream.hasWord else { continue }
+            if let early = try await receive(from: stream, into: &reader, until: write) {
+                return Exchanged(response: early, isReusable: false)
+            }
+        }
+        let firstByte = min(deadline, .now + options.firstByteLimit)
         while true {
             let limit = reader.received.isEmpty ? firstByte : deadline
-            let isMore = try await readMore(of: stream, into: &reader, until: limit)
-            do throws(ResponseRefused) {
-                if let response = isMore ? try reader.next() : try reader.finish() {
-                    return Exchanged(response: response, isReusable: isWritten && response.keepsAlive)
-                }
-            } catch {
-                throw refused(error)
+            if let response = try await receive(from: stream, into: &reader, until: limit) {
+                return Exchanged(response: response, isReusable: unsent.isEmpty && response.keepsAlive)
             }
         }
     }
 
-    /// - Returns: false where something came before all was written: the answer, and nothing more needs to be sent (RFC 9112 §9.5).
-    private func write(over stream: any ByteStream) async throws(ExchangeFailed) -> Bool {
-        let limit = min(deadline, .now + options.writeLimit)
+    /// Takes the next piece off `unsent`.
+    /// - Returns: false where the other end takes no more because it has answered.
+    private func send(
+        _ unsent: inout ArraySlice<UInt8>, over stream: any ByteStream, until limit: Deadline
+    ) async throws(ExchangeFailed) -> Bool {
+        let piece = unsent.prefix(Self.writeBytesMax)
         do throws(SocketFailed) {
-            guard request.count > Self.writeBytesMax else {
-                try await stream.write(request, until: limit)
-                return true
-            }
-            for start in stride(from: 0, to: request.count, by: Self.writeBytesMax) {
-                if start > 0, stream.hasWord { return false }
-                try await stream.write(Array(request[start...].prefix(Self.writeBytesMax)), until: limit)
-            }
+            try await stream.write(piece.count == request.count ? request : Array(piece), until: limit)
+            unsent.removeFirst(piece.count)
             return true
         } catch {
             // The other end may have said why before it went, or stopped reading because it has answered.
             if error != .closed, stream.hasWord { return false }
             throw failed(.sending, error, unanswered: true)
+        }
+    }
+
+    /// - Returns: nil where the answer is not whole yet.
+    private func receive(
+        from stream: any ByteStream, into reader: inout ResponseReader, until limit: Deadline
+    ) async throws(ExchangeFailed) -> ReceivedResponse? {
+        let isMore = try await readMore(of: stream, into: &reader, until: limit)
+        do throws(ResponseRefused) {
+            return isMore ? try reader.next() : try reader.finish()
+        } catch {
+            throw refused(error)
         }
     }
 

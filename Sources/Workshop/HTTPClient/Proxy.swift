@@ -30,8 +30,7 @@ struct Tunnel: Sendable {
         } catch {
             throw HTTPClientFailed(.proxy, error)
         }
-        // An answer to CONNECT has no body, like one to HEAD.
-        var reader = ResponseReader(answering: .head, bodyBytesMax: 0)
+        var reader = ResponseReader(answering: .connect, bodyBytesMax: 0)
         while true {
             let count: Int
             do throws(SocketFailed) {

@@ -127,12 +127,12 @@ struct Conversation: ~Copyable {
     }
 
     /// Hands over what has been gathered, in as many pieces as are taken.
-    /// - Parameter send: returns how many of the bytes were taken, nil where there is no room now.
+    /// - Parameter send: returns how many of the bytes were taken; nil or 0 where there is no room now.
     /// - Returns: how many of the application's answers are written with it; nil where there was no room for all.
     mutating func write<Failure>(_ send: (Span<UInt8>) throws(Failure) -> Int?) throws(Failure) -> UInt64? {
         guard !output.isEmpty else { return 0 }
         while sent < output.count {
-            guard let count = try send(output.span.extracting(sent...)) else { return nil }
+            guard let count = try send(output.span.extracting(sent...)), count > 0 else { return nil }
             sent += count
         }
         defer { answers = 0 }

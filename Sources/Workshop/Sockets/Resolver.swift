@@ -13,8 +13,9 @@ package enum Resolver {
     package static func addresses(
         of host: String, port: UInt16, until deadline: Deadline?
     ) async throws(SocketFailed) -> [SocketAddress] {
-        if let literal = literal(host, port: port) { return [literal] }
+        // C would read another host's name up to the NUL.
         if host.isEmpty || host.utf8.contains(0) { throw .system(call: "getaddrinfo", errno: EAI_NONAME) }
+        if let literal = literal(host, port: port) { return [literal] }
         guard running.wrappingAdd(1, ordering: .relaxed).newValue <= lookupsMax else {
             running.wrappingSubtract(1, ordering: .relaxed)
             throw .system(call: "getaddrinfo", errno: EAI_AGAIN)

@@ -5,24 +5,25 @@ import Glibc
 /// One datagram a message, to the socket that `$NOTIFY_SOCKET` names. Never waits, and nothing depends on its success.
 package struct ServiceManager: Sendable {
     /// Whoever started this process and wants to hear of it; nil where nobody does.
-    package static let current = ServiceManager(
-        socket: environment("NOTIFY_SOCKET"), wantsWatchdog: environment("WATCHDOG_USEC") != nil)
+    package static let current = ServiceManager { name in getenv(name).map { String(cString: $0) } }
 
     private let socket: [UInt8]
     private let wantsWatchdog: Bool
 
-    /// - Parameter socket: a path, or a name behind `@` in Linux' abstract namespace; at most 107 bytes.
-    package init?(socket: String?, wantsWatchdog: Bool) {
-        let bytes = Array((socket ?? "").utf8)
+    /// - Parameter environment: `NOTIFY_SOCKET` is a path, or a name behind `@` in Linux' abstract namespace, at most 107 bytes;
+    ///   `WATCHDOG_USEC` says that signs of life are waited for, `WATCHDOG_PID` whose, where it is there (sd_watchdog_enabled(3)).
+    package init?(_ environment: (String) -> String?) {
+        let bytes = Array((environment("NOTIFY_SOCKET") ?? "").utf8)
         guard let first = bytes.first, first == UInt8(ascii: "/") || first == UInt8(ascii: "@"), bytes.count <= 107
         else {
             return nil
         }
+        let own = String(getpid())
         self.socket = first == UInt8(ascii: "@") ? [0] + bytes.dropFirst() : bytes
-        self.wantsWatchdog = wantsWatchdog
+        wantsWatchdog = environment("WATCHDOG_USEC") != nil && environment("WATCHDOG_PID") ?? own == own
     }
 
-    /// `READY=1`, `STOPPING=1`, `RELOADING=1`.
+    /// `READY=1`, `STOPPING=1`.
     package func tell(_ message: String) {
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
@@ -44,6 +45,4 @@ package struct ServiceManager: Sendable {
 
     /// A sign of life, where a watchdog waits for one.
     package func feedWatchdog() { if wantsWatchdog { tell("WATCHDOG=1") } }
-
-    private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }
