@@ -128,13 +128,8 @@ private final class Told: SocketDriver, Sendable {
 extension EventLoop {
     /// Runs `body` on the loop, after all that was asked of it before.
     fileprivate func turn(_ body: @escaping () -> Void = {}) async {
-        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-            // Nobody else touches what it captures meanwhile: the caller waits.
-            nonisolated(unsafe) let body = body
-            perform {
-                body()
-                continuation.resume()
-            }
-        }
+        // Nobody else touches what it captures meanwhile: the caller waits.
+        nonisolated(unsafe) let body = body
+        await Task(executorPreference: self) { body() }.value
     }
 }
