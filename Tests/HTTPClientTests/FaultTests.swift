@@ -131,7 +131,7 @@ import Testing
     @Test func `to take a request is not waited for without end`() async throws {
         var options = HTTPClient.Options.quick
         options.writeLimit = .milliseconds(300)
-        try await withServer(welcomes: [.answerEarly("", resets: false)], options: options) { client, _ in
+        try await withServer(welcomes: [.answerEarly([], resets: false)], options: options) { client, _ in
             let expected = HTTPClientFailed(stage: .sending, reason: "timed out")
             #expect(!expected.wasWritten)
             await #expect(throws: expected) { _ = try await client.send(.post, "/", body: Self.large) }
@@ -149,9 +149,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false])
-    func `to read a request to its end is none where the answer came`(resets: Bool) async throws {
-        let answer = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nwhy"
+    @Test(
+        arguments: [
+            ["HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nwhy"],
+            ["HTTP/1.1 413 Too Large\r\n", "Content-Length: 3\r\n\r\nwhy"],
+        ], [true, false])
+    func `to read a request to its end is none where the answer came`(answer: [String], resets: Bool) async throws {
         var options = HTTPClient.Options.quick
         options.writeLimit = .seconds(1)
         try await withServer(welcomes: [.answerEarly(answer, resets: resets)], options: options) { client, server in

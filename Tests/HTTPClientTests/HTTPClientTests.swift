@@ -152,10 +152,42 @@ import Testing
         }
     }
 
-    @Test func `tries the next address of a name`() async throws {
-        // `localhost` is ::1 and 127.0.0.1; the server listens on the second alone.
-        try await withServer { client, server in
+    @Test(arguments: [false, true]) func `tries the next address of a name`(isFirstSilent: Bool) async throws {
+        let server = try FaultServer(.none)
+        defer { server.stop() }
+        let elsewhere = try DeafListener(isSilent: isFirstSilent)
+        defer { elsewhere.stop() }
+        var options = HTTPClient.Options.quick
+        options.connectLimit = .milliseconds(200)
+        let addresses = [elsewhere.port, server.port].map { SocketAddress.ip(bytes: [127, 0, 0, 1], port: $0) }
+        let lookUp: HTTPClient.LookUp = { _, _, _ in addresses }
+        let began = ContinuousClock.now
+        try await withClient(of: "http://localhost", trusting: .system, options: options, lookUp: lookUp) { client in
             try await expect(.ok, of: client)
+        }
+        // Far from its share of the whole time.
+        #expect(ContinuousClock.now - began < .seconds(20))
+    }
+
+    @Test func `leaves time for the next address of a name`() async throws {
+        let server = try FaultServer(.none)
+        defer { server.stop() }
+        let silent = try DeafListener(isSilent: true)
+        defer { silent.stop() }
+        let addresses = [silent.port, server.port].map { SocketAddress.ip(bytes: [127, 0, 0, 1], port: $0) }
+        let options = HTTPClient.Options.limits(total: .seconds(4))
+        let lookUp: HTTPClient.LookUp = { _, _, _ in addresses }
+        try await withClient(of: "http://localhost", trusting: .system, options: options, lookUp: lookUp) { client in
+            try await expect(.ok, of: client)
+        }
+    }
+
+    @Test func `sends nothing in the clear to where a name has moved`() async throws {
+        let lookUp: HTTPClient.LookUp = { _, _, _ in [.ip(bytes: [192, 0, 2, 1], port: 80)] }
+        try await withClient(of: "http://localhost", trusting: .system, lookUp: lookUp) { client in
+            await #expect(throws: HTTPClientFailed(stage: .resolving, reason: "no usable address")) {
+                _ = try await client.post()
+            }
         }
     }
 

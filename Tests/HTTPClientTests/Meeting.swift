@@ -24,10 +24,11 @@ func withServer(
 
 func withClient(
     of url: String, trusting trust: Trust, options: HTTPClient.Options = .quick,
-    _ body: (HTTPClient) async throws -> Void
+    lookUp: @escaping HTTPClient.LookUp = Resolver.addresses, _ body: (HTTPClient) async throws -> Void
 ) async throws {
     let loops = try EventLoops(count: 1)
-    let client = HTTPClient(to: try #require(Origin(parsing: url)), trust: trust, loops: loops, options: options)
+    let origin = try #require(Origin(parsing: url))
+    let client = HTTPClient(to: origin, trust: trust, loops: loops, options: options, lookUp: lookUp)
     do {
         try await body(client)
         await client.shutDown()
@@ -63,9 +64,9 @@ extension HTTPClient {
     }
 }
 
-/// Waits for what comes within moments.
+/// Waits for what comes within moments, and before a ``FaultServer`` ends a connection by itself.
 func eventually(_ holds: () -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(15)
     while !holds(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
     #expect(holds())
 }

@@ -44,8 +44,9 @@ package enum Welcome: Sendable {
     case plaintext
     /// A whole handshake, then RST.
     case resetAfterHandshake
-    /// A whole handshake, then these bytes after the first head, without reading on; then RST, or nothing more.
-    case answerEarly(String, resets: Bool)
+    /// A whole handshake, then these bytes after the first head, in pieces that come one after the other, without reading on; then RST,
+    /// or nothing more.
+    case answerEarly([String], resets: Bool)
     /// A fatal alert in the place of a handshake.
     case alert(UInt8)
     /// The end of a connection, as TLS says it, in the place of a handshake.
@@ -197,7 +198,7 @@ package final class FaultServer: Sendable {
         case .resetAfterHandshake: return wire.reset()
         case .serveAfterSaying(let text): guard wire.send(text) else { return }
         case .garbleAfterHandshake: return wire.sendInTheClear(Array("no record at all".utf8))
-        case .answerEarly(let text, let resets): return wire.answerEarly(text, resets: resets)
+        case .answerEarly(let pieces, let resets): return wire.answerEarly(pieces, resets: resets)
         default: break
         }
         while let request = wire.readRequest(connection: number) {
@@ -294,12 +295,16 @@ private struct Wire {
     }
 
     /// What was not read of the request makes the close that follows send RST.
-    func answerEarly(_ text: String, resets: Bool) {
+    func answerEarly(_ pieces: [String], resets: Bool) {
         var bytes: [UInt8] = []
         while bytes.firstRange(of: Array("\r\n\r\n".utf8)) == nil {
             guard receive(into: &bytes) else { return }
         }
-        guard send(text), !resets else { return }
+        for piece in pieces {
+            guard send(piece) else { return }
+            if piece != pieces.last { usleep(100_000) }
+        }
+        guard !resets else { return }
         // `POLLRDHUP`, which Glibc gives only to who asks for more than POSIX.
         var gone = pollfd(fd: descriptor, events: 0x2000, revents: 0)
         poll(&gone, 1, 20_000)

@@ -95,15 +95,17 @@ package final class ProxyServer: Sendable {
     }
 }
 
-private func connectToLoopback(_ port: UInt16) throws -> Int32 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+/// - Parameter waits: until there is a connection; else it is only begun.
+func connectToLoopback(_ port: UInt16, waits: Bool = true) throws -> Int32 {
+    let manner = SOCK_CLOEXEC.rawValue | (waits ? 0 : SOCK_NONBLOCK.rawValue)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | manner), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     let connected = withUnsafePointer(to: &address) { typed in
         typed.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-            connect(descriptor, raw, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            connect(descriptor, raw, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 || errno == EINPROGRESS
         }
     }
     guard connected else {

@@ -9,6 +9,7 @@ struct Dialer: Sendable {
     let trust: TrustStore
     let loops: EventLoops
     let options: HTTPClient.Options
+    let lookUp: HTTPClient.LookUp
 
     /// More are not tried, whatever a name server says.
     private static let addressesMax = 8
@@ -55,8 +56,7 @@ struct Dialer: Sendable {
         let found: [SocketAddress]
         do throws(SocketFailed) {
             let limit = min(deadline, .now + options.connectLimit)
-            found = try await Resolver.addresses(
-                of: proxy?.host ?? origin.host, port: proxy?.port ?? origin.port, until: limit)
+            found = try await lookUp(proxy?.host ?? origin.host, proxy?.port ?? origin.port, limit)
         } catch {
             throw HTTPClientFailed(.resolving, error)
         }

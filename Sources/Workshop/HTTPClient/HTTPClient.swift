@@ -28,6 +28,10 @@ package final class HTTPClient: Sendable {
         package init() {}
     }
 
+    /// Finds a host's addresses, the best first.
+    package typealias LookUp =
+        @Sendable (_ host: String, _ port: UInt16, _ deadline: Deadline?) async throws(SocketFailed) -> [SocketAddress]
+
     private let origin: Origin
     private let options: Options
     private let pool: ConnectionPool
@@ -35,11 +39,14 @@ package final class HTTPClient: Sendable {
 
     /// - Parameter trust: loaded at the first connection, off the start path.
     /// - Parameter loops: must live until ``shutDown()`` has returned.
-    package init(to origin: Origin, trust: Trust, loops: EventLoops, options: Options = Options()) {
+    package init(
+        to origin: Origin, trust: Trust, loops: EventLoops, options: Options = Options(),
+        lookUp: @escaping LookUp = Resolver.addresses
+    ) {
         self.origin = origin
         self.options = options
         pool = ConnectionPool(options)
-        dialer = Dialer(origin: origin, trust: TrustStore(trust), loops: loops, options: options)
+        dialer = Dialer(origin: origin, trust: TrustStore(trust), loops: loops, options: options, lookUp: lookUp)
     }
 
     /// Sends one request and reads the answer, whatever its status. From any task.
