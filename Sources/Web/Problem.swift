@@ -72,7 +72,10 @@ struct Problem: Error, Equatable {
         // RFC 9110 §15.5.2: every 401 says how to do better.
         if status == .unauthorized { response.add("WWW-Authenticate", "Bearer") }
         // RFC 9110 §15.5.16: what would have been read.
-        if status == .unsupportedMediaType { response.add("Accept-Post", BodyType.allNames) }
+        if status == .unsupportedMediaType {
+            response.add("Accept-Post", BodyType.allNames)
+            response.add("Accept-Encoding", "identity")
+        }
     }
 
     private static func json(_ error: FieldError) -> JSON {

@@ -16,6 +16,7 @@ private let examples: [(sent: String, said: String)] = [
     (get + post + chunked + get, "200 /a 200 hello 200 hello 200 /a"),
     ("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + get, "200 /a close"),
     ("GET /a HTTP/1.0\r\n\r\n", "200 /a close"),
+    ("GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + get, "200 /a 200 /a"),
     (get + "nonsense\r\n\r\n" + get, "200 /a 400 request_invalid close"),
     ("GET / HTTP/1.1\r\n\r\n", "400 request_invalid close"),
     ("POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello" + get, "404 200 /a"),

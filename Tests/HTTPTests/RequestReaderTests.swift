@@ -26,6 +26,13 @@ private let accepted: [(String, [String])] = [
     ("GET / HTTP/1.1\r\n\(host)Connection: x, CLOSE ,y\r\n\r\n", ["GET / 1.1 closes"]),
     ("GET / HTTP/1.1\r\n\(host)Connection: keep-alive\r\nconnection: close\r\n\r\n", ["GET / 1.1 closes"]),
     ("GET / HTTP/1.1\r\n\(host)Connection: closed\r\n\r\n", ["GET / 1.1 stays"]),
+    ("GET / HTTP/1.1\r\n\(host)Connection: , ,\t,close,\r\n\r\n", ["GET / 1.1 closes"]),
+    (
+        "GET / HTTP/1.1\r\n\(host)Connection: Upgrade, HTTP2-Settings, TE\r\nUpgrade: h2c, websocket\r\n"
+            + "HTTP2-Settings: AAMAAABk\r\nTE: trailers, gzip\r\nMax-Forwards: 0\r\n\r\n",
+        ["GET / 1.1 stays"]
+    ),
+    ("GET / HTTP/1.1\r\n\(host)Expect: , 100-continue ,\r\nExpect:\r\n\r\n", ["GET / 1.1 stays"]),
     // Hosts
     ("GET / HTTP/1.1\r\nHOST:a.example\r\n\r\n", ["GET / 1.1 stays"]),
     ("GET / HTTP/1.1\r\nHost: \t[2001:db8::1]:443\t \r\n\r\n", ["GET / 1.1 stays"]),
@@ -156,6 +163,7 @@ private let refusedFramings: [(String, HeadRefused)] = [
     ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", .transferEncodingNotChunkedLast),
     ("Transfer-Encoding: gzip, chunked\r\n", .transferCodingUnknown),
     ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", .transferCodingUnknown),
+    ("Transfer-Encoding: , chunked\r\n", .transferCodingUnknown),
     ("Expect: 200-ok\r\n", .expectationUnknown), ("Expect: 100-continue, x\r\n", .expectationUnknown),
 ]
 

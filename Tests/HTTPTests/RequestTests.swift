@@ -68,6 +68,8 @@ import Testing
 
     @Test(arguments: [
         ("HTTP/1.1", "Expect: 100-Continue\r\nContent-Length: 2\r\n", true),
+        ("HTTP/1.1", "Expect: ,\t100-continue,\r\nContent-Length: 2\r\n", true),
+        ("HTTP/1.1", "Expect: ,\r\nContent-Length: 2\r\n", false),
         ("HTTP/1.1", "Content-Length: 2\r\n", false),
         ("HTTP/1.0", "Expect: 100-continue\r\nContent-Length: 2\r\n", false),
         ("HTTP/1.0", "Expect: other\r\nContent-Length: 2\r\n", false),

@@ -78,5 +78,6 @@ import Testing
         let answer = await (try Desk()).post(
             "/forgot-password", json: #"{"email":"ann@example.com"}"#, [("Content-Encoding", "gzip")])
         #expect(answer.status == .unsupportedMediaType)
+        #expect(answer["Accept-Encoding"] == "identity")
     }
 }

@@ -33,6 +33,26 @@ import Testing
         #expect(get.caching == (path.hasPrefix("/assets/") ? .publicFor(seconds: 300) : .noStore))
     }
 
+    @Test(
+        arguments: [
+            ("Range", "bytes=0-0"), ("If-Range", #""x""#), ("If-None-Match", #""x""#),
+            ("If-Modified-Since", "Sun, 06 Nov 2044 08:49:37 GMT"),
+            ("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"), ("Accept-Encoding", "gzip, identity;q=0"),
+            ("Accept-Charset", "utf-16"), ("TE", "gzip"),
+        ] as [(FieldName, String)], ["/healthz", "/openapi.json", "/assets/keyturn.css", "/login/done"])
+    func `answers whole, whatever part, coding or age is asked for`(field: (FieldName, String), path: String)
+        async throws
+    {
+        let desk = try Desk()
+        let (plain, asked) = (await desk.get(path), await desk.get(path, [("Range", "bytes=0-0"), field]))
+        #expect(asked.status == .ok)
+        #expect(asked.body == plain.body)
+        #expect(asked.caching == plain.caching)
+        for name in ["ETag", "Last-Modified", "Accept-Ranges", "Content-Range", "Content-Encoding"] as [FieldName] {
+            #expect(asked[name] == nil)
+        }
+    }
+
     @Test func `of health and readiness says one word`() async throws {
         let desk = try Desk(checks: [Web.Check("database") { nil }])
         #expect(await desk.get("/healthz").text == #"{"status":"ok"}"#)

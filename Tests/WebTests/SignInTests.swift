@@ -74,6 +74,14 @@ import Testing
         #expect(answer["WWW-Authenticate"] == "Bearer")
     }
 
+    @Test(arguments: ["application/json", "text/html"])
+    func `that failed says how to do better`(accept: String) async throws {
+        let answer = await (try Desk()).post(
+            "/login", json: #"{"email":"ann@example.com","password":"not the right one"}"#, accept: accept)
+        #expect(answer.status == .unauthorized)
+        #expect(answer["WWW-Authenticate"] == "Bearer")
+    }
+
     @Test func `is not done with a reset link, nor twice at once`() async throws {
         let desk = try Desk()
         #expect(await desk.get("/me", [("Authorization", "Bearer \(desk.link())")]).code == "token_invalid")

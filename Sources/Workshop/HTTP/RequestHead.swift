@@ -91,10 +91,12 @@ struct RequestFields: Sendable {
             guard Authority(parsing: field.value, of: bytes) != nil else { throw .hostMalformed }
             hasHost = true
         case 6 where bytes.matches(field.name, ignoringCase: "expect"):
-            if bytes.matches(field.value, ignoringCase: "100-continue") {
-                expectsContinue = true
-            } else {
-                hasUnknownExpectation = true
+            forEachListElement(of: field.value, in: bytes) { element in
+                if bytes.matches(element, ignoringCase: "100-continue") {
+                    expectsContinue = true
+                } else {
+                    hasUnknownExpectation = true
+                }
             }
         case 10 where bytes.matches(field.name, ignoringCase: "connection"):
             forEachListElement(of: field.value, in: bytes) { element in
