@@ -112,6 +112,10 @@ extension Problem {
         return problem
     }
 
+    static let preconditionFailed = Problem(
+        .preconditionFailed, "precondition_failed", "Precondition failed",
+        "Nothing here has an entity tag, so none of those in If-Match is there.")
+
     static let mediaTypeUnsupported = Problem(
         .unsupportedMediaType, "media_type_unsupported", "Media type not supported",
         "Send the body as application/json or application/x-www-form-urlencoded, in UTF-8 and without a content coding."

@@ -170,10 +170,11 @@ package final class Web: Responder {
         Visit(request, from: ClientAddress(of: request, trusting: trustedProxies), at: clock.now())
     }
 
-    /// The last step of every answer: the fields scripts of other origins need, the counters, the log.
+    /// The last step of every answer: its conditions, the fields scripts of other origins need, the counters, the log.
     private func finish(
         _ reply: consuming Reply, to request: Request, on route: Int, after duration: Duration
     ) -> Response {
+        reply.response.heed(conditionsOf: request)
         let status = reply.response.status
         crossOrigin.mark(&reply.response, for: request)
         routes.count(status, at: route, after: duration)

@@ -53,6 +53,42 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("/healthz", [("If-Match", #""x""#)], 412), ("/healthz", [("If-Match", "")], 412),
+            ("/healthz", [("If-Match", "*")], 200), ("/healthz", [("If-None-Match", "*")], 304),
+            ("/healthz", [("If-Match", "*"), ("If-None-Match", "*")], 304),
+            ("/healthz", [("If-None-Match", "*"), ("If-Match", #""x", "y""#)], 412),
+            ("/healthz", [("If-None-Match", #"W/"x", "y""#)], 200),
+            ("/healthz", [("If-None-Match", "*"), ("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT")], 304),
+            ("/login", [("If-Match", #""x""#)], 412), ("/login", [("If-None-Match", "*")], 304),
+            ("/assets/keyturn.css", [("If-None-Match", "*")], 304), ("/", [("If-Match", #""x""#)], 302),
+            ("/nowhere", [("If-Match", #""x""#)], 404), ("/me", [("If-None-Match", "*")], 401),
+        ] as [(String, [(FieldName, String)], Int)])
+    func `heeds conditions where it would have answered with something`(
+        path: String, fields: [(FieldName, String)], status: Int
+    ) async throws {
+        let desk = try Desk()
+        for method in [Method.get, .head] {
+            let request = Request(method, path, fields: fields)
+            var answer = await desk.web.respond(to: request)
+            #expect(answer.status == Status(status))
+            answer = desk.web.respondAtOnce(to: request) ?? answer
+            #expect(answer.status == Status(status))
+            #expect(answer.code == (status == 412 ? "precondition_failed" : answer.code))
+            guard status == 304 else { continue }
+            #expect(answer.body.isEmpty && answer["Content-Type"] == nil)
+            #expect(answer.caching == (path.hasPrefix("/assets/") ? .publicFor(seconds: 300) : .noStore))
+            #expect(answer["Vary"] == (path == "/login" ? "Accept, Accept-Language" : nil))
+        }
+    }
+
+    @Test(arguments: [("If-Match", #""x""#), ("If-None-Match", "*")] as [(FieldName, String)])
+    func `knows no conditions where it is posted to`(field: (FieldName, String)) async throws {
+        let answer = await (try Desk()).post("/forgot-password", json: #"{"email":"ann@example.com"}"#, [field])
+        #expect(answer.status == .accepted)
+    }
+
     @Test func `of health and readiness says one word`() async throws {
         let desk = try Desk(checks: [Web.Check("database") { nil }])
         #expect(await desk.get("/healthz").text == #"{"status":"ok"}"#)

@@ -12,7 +12,8 @@ package struct Status: Sendable, Equatable {
     package static let seeOther = Status(303), notModified = Status(304)
     package static let badRequest = Status(400), unauthorized = Status(401), forbidden = Status(403)
     package static let notFound = Status(404), methodNotAllowed = Status(405), requestTimeout = Status(408)
-    package static let gone = Status(410), contentTooLarge = Status(413), uriTooLong = Status(414)
+    package static let gone = Status(410), preconditionFailed = Status(412)
+    package static let contentTooLarge = Status(413), uriTooLong = Status(414)
     package static let unsupportedMediaType = Status(415), expectationFailed = Status(417)
     package static let misdirectedRequest = Status(421), unprocessableContent = Status(422)
     package static let tooManyRequests = Status(429), headerFieldsTooLarge = Status(431)
@@ -50,6 +51,7 @@ package struct Status: Sendable, Equatable {
         case 408: "HTTP/1.1 408 Request Timeout\r\n"
         case 409: "HTTP/1.1 409 Conflict\r\n"
         case 410: "HTTP/1.1 410 Gone\r\n"
+        case 412: "HTTP/1.1 412 Precondition Failed\r\n"
         case 413: "HTTP/1.1 413 Content Too Large\r\n"
         case 414: "HTTP/1.1 414 URI Too Long\r\n"
         case 415: "HTTP/1.1 415 Unsupported Media Type\r\n"
