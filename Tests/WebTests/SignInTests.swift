@@ -20,6 +20,7 @@ import Testing
         #expect(me.status == .ok)
         #expect(me.text == #"{"id":"1","email":"Ann@example.com","email_verified":true}"#)
         #expect(await desk.get("/me", [("Authorization", "bEARER \(token)")]).status == .ok)
+        #expect(await desk.get("/me", [("Authorization", "Bearer  \(token)")]).status == .unauthorized)
     }
 
     @Test func `tells a person that the password works, without a cookie`() async throws {
