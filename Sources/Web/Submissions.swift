@@ -31,16 +31,50 @@ final class Submissions: Sendable {
     static let waitersMax = 8
     private static let transient = [429, 500, 503]
 
-    private enum Entry {
-        case working(waiters: [CheckedContinuation<Reply?, Never>])
-        case answered(Reply)
-    }
+    private typealias Waiter = CheckedContinuation<Turn, Never>
+    private enum Turn { case first, alone, refused, answered(Reply) }
+    private enum Entry { case working(waiters: [Waiter]), answered(Reply) }
+
     private struct State {
-        var entries: [[UInt8]: Entry] = [:]
+        private var entries: [[UInt8]: Entry] = [:]
         /// Which entries are answered, oldest first.
-        var answered: [(digest: [UInt8], at: Timestamp)] = []
+        private var answered: [(digest: [UInt8], at: Timestamp)] = []
+
+        /// - Returns: nil where `waiter` waits now for the answer.
+        mutating func turn(of digest: [UInt8], at now: Timestamp, upTo capacity: Int, waiting waiter: Waiter) -> Turn? {
+            forget(answered.prefix { $0.at < now - Submissions.lifetime }.count)
+            switch entries[digest] {
+            case .answered(let reply): return .answered(reply)
+            case .working(let waiters):
+                guard waiters.count < Submissions.waitersMax else { return .refused }
+                entries[digest] = .working(waiters: waiters + [waiter])
+                return nil
+            case nil:
+                if entries.count >= capacity { forget(1) }
+                guard entries.count < capacity else { return .alone }
+                entries[digest] = .working(waiters: [])
+                return .first
+            }
+        }
+
+        /// - Returns: who waited for it.
+        mutating func settle(_ digest: [UInt8], with reply: Reply, at now: Timestamp) -> [Waiter] {
+            guard case .working(let waiters) = entries[digest] else { return [] }
+            if Submissions.transient.contains(reply.response.status.code) {
+                entries[digest] = nil
+            } else {
+                entries[digest] = .answered(reply)
+                answered.append((digest, now))
+            }
+            return waiters
+        }
+
+        /// Drops so many of the oldest answers, or as many as there are.
+        private mutating func forget(_ count: Int) {
+            for entry in answered.prefix(count) { entries[entry.digest] = nil }
+            answered.removeFirst(min(count, answered.count))
+        }
     }
-    private enum Turn { case first, alone, wait, refused, answered(Reply) }
 
     private let capacity: Int
     private let state = Mutex(State())
@@ -53,13 +87,10 @@ final class Submissions: Sendable {
         _ key: SubmissionKey, path: String, body: [UInt8], at now: Timestamp, work: @Sendable () async -> Reply
     ) async -> Reply {
         let digest = Digest.sha256(Array(key.text.utf8) + Array(path.utf8) + [0] + body)
-        switch take(digest, at: now) {
+        switch await turn(of: digest, at: now) {
         case .answered(let reply): return reply
         case .refused: return Reply(Problem.busy.response())
         case .alone: return await work()
-        case .wait:
-            if let reply = await answer(to: digest) { return reply }
-            return await work()
         case .first:
             let reply = await work()
             settle(digest, with: reply, at: now)
@@ -67,55 +98,16 @@ final class Submissions: Sendable {
         }
     }
 
-    private func take(_ digest: [UInt8], at now: Timestamp) -> Turn {
-        state.withLock { state in
-            Self.forget(state.answered.prefix { $0.at < now - Self.lifetime }.count, in: &state)
-            switch state.entries[digest] {
-            case .answered(let reply): return .answered(reply)
-            case .working(let waiters): return waiters.count < Self.waitersMax ? .wait : .refused
-            case nil:
-                if state.entries.count >= capacity { Self.forget(1, in: &state) }
-                guard state.entries.count < capacity else { return .alone }
-                state.entries[digest] = .working(waiters: [])
-                return .first
-            }
-        }
-    }
-
     /// Waits as long as the first click's work lasts; whatever that waits for has an end of its own.
-    /// - Returns: nil where the answer has come and gone between two looks.
-    private func answer(to digest: [UInt8]) async -> Reply? {
+    private func turn(of digest: [UInt8], at now: Timestamp) async -> Turn {
         await withCheckedContinuation { continuation in
-            let ready: Reply?? = state.withLock { state in
-                switch state.entries[digest] {
-                case .answered(let reply): return .some(reply)
-                case nil: return .some(nil)
-                case .working(let waiters):
-                    state.entries[digest] = .working(waiters: waiters + [continuation])
-                    return .none
-                }
-            }
-            if let ready { continuation.resume(returning: ready) }
+            let turn = state.withLock { $0.turn(of: digest, at: now, upTo: capacity, waiting: continuation) }
+            if let turn { continuation.resume(returning: turn) }
         }
     }
 
     private func settle(_ digest: [UInt8], with reply: Reply, at now: Timestamp) {
-        let waiters = state.withLock { state -> [CheckedContinuation<Reply?, Never>] in
-            guard case .working(let waiters) = state.entries[digest] else { return [] }
-            if Self.transient.contains(reply.response.status.code) {
-                state.entries[digest] = nil
-            } else {
-                state.entries[digest] = .answered(reply)
-                state.answered.append((digest, now))
-            }
-            return waiters
-        }
-        for waiter in waiters { waiter.resume(returning: reply) }
-    }
-
-    /// Drops so many of the oldest answers, or as many as there are.
-    private static func forget(_ count: Int, in state: inout State) {
-        for entry in state.answered.prefix(count) { state.entries[entry.digest] = nil }
-        state.answered.removeFirst(min(count, state.answered.count))
+        let waiters = state.withLock { $0.settle(digest, with: reply, at: now) }
+        for waiter in waiters { waiter.resume(returning: .answered(reply)) }
     }
 }
