@@ -204,9 +204,19 @@ private func refusal(_ refused: ResponseRefused) -> String { "\(refused)" }
         #expect(read([wire[...]], to: .head, ends: false) == "200 - \"\" stays")
     }
 
-    @Test func `with bytes behind it makes the connection useless`() {
-        let wire = Array("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi!".utf8)
+    @Test(arguments: ["Content-Length: 2\r\n\r\nhi!", "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n!"])
+    func `with bytes behind it makes the connection useless`(rest: String) {
+        let wire = Array(("HTTP/1.1 200 OK\r\n" + rest).utf8)
         #expect(read([wire[...]], to: .get, ends: false) == "200 - \"hi\" closes")
+    }
+
+    @Test(arguments: ["", "\r\nContent-Length: 0\r\n\r\n"]) func `has a line that comes to an end`(rest: String) {
+        let limit = HeadLimits().startLineBytes
+        let longest = "HTTP/1.1 200 " + String(repeating: "x", count: limit - 13)
+        let fitting = read([Array((longest + rest).utf8)[...]], to: .get, ends: false)
+        #expect(fitting == (rest.isEmpty ? nil : "200 - \"\" stays"))
+        let longer = read([Array((longest + "x" + rest).utf8)[...]], to: .get, ends: false)
+        #expect(longer == refusal(.head(.startLineTooLong)))
     }
 }
 

@@ -26,6 +26,20 @@ import Testing
         #expect(said == reason)
     }
 
+    @Test func `reads no other file where a name is cut short by NUL`() {
+        let cut = { (path: String) in path + "\0x" }
+        let (leaf, key, authority) = (cut(identity.certificateFile), cut(identity.keyFile), cut(identity.authorityFile))
+        #expect(throws: TLSFailed.trust(path: authority, reason: "no reason given")) {
+            try TLSClientContext(trust: .file(path: authority))
+        }
+        #expect(throws: TLSFailed.certificate(path: leaf, reason: "no reason given")) {
+            try TLSServerContext(certificateFile: leaf, keyFile: identity.keyFile)
+        }
+        #expect(throws: TLSFailed.key(path: key, reason: "no reason given")) {
+            try TLSServerContext(certificateFile: identity.certificateFile, keyFile: key)
+        }
+    }
+
     @Test func `names the certificate's file where that is wrong`() throws {
         let path = try directory.write("no PEM", to: "certificate.pem")
         #expect(throws: TLSFailed.certificate(path: path, reason: "no start line")) {

@@ -84,6 +84,21 @@ import Testing
         }
     }
 
+    @Test func `gives what lies here half read before it waits for more`() async throws {
+        try await withLoop { loop in
+            let (client, server) = try await Self.meet(on: loop)
+            let deadline = Deadline.now + .seconds(5)
+            try await server.write(Array("abc".utf8), until: deadline)
+            var received: [UInt8] = []
+            _ = try await client.read(into: &received, atMost: 1, until: deadline)
+            try await client.write([7], until: deadline)
+            _ = try await client.read(into: &received, atMost: 2, until: deadline)
+            #expect(received == Array("abc".utf8))
+            client.close()
+            server.close()
+        }
+    }
+
     @Test(arguments: [
         (updates: 63, rounds: 3, received: "abcabcabc", failure: nil),
         // 103: ECONNABORTED

@@ -61,10 +61,35 @@ import Testing
                 resumed.append(stream.isResumed)
                 stream.close()
             }
+            // Uses the last session, and reads no other.
+            for _ in 0..<2 {
+                let stream = try await server.connect(as: "localhost", with: context, on: loop)
+                resumed.append(stream.isResumed)
+                stream.close()
+            }
             return resumed
         }
-        #expect(resumed == [false, true, false, true])
+        #expect(resumed == [false, true, false, true, true, false])
         #expect(server.requests.map(\.sessionWasResumed) == [false, true, false, true])
+    }
+
+    @Test func `keeps sessions of thirty-two names, and of no more`() async throws {
+        let identity = try ServerIdentity(.leaf(dnsNames: ["*.example.com"]))
+        let server = try FaultServer(.tls(identity))
+        defer { server.stop() }
+        try await withLoop { loop in
+            let context = try TLSClientContext(trust: .file(path: identity.authorityFile))
+            for number in 0...32 {
+                let stream = try await server.connect(as: "\(number).example.com", with: context, on: loop)
+                _ = try await stream.ask()
+                stream.close()
+            }
+            for (number, isKept) in [(0, false), (1, true), (32, true)] {
+                let stream = try await server.connect(as: "\(number).example.com", with: context, on: loop)
+                #expect(stream.isResumed == isKept)
+                stream.close()
+            }
+        }
     }
 
     @Test(arguments: [(wishes: 30, failure: nil), (2000, SocketFailed.system(call: "recv", errno: 103))])

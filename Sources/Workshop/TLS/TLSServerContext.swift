@@ -50,8 +50,7 @@ package final class TLSServerContext: Sendable {
 
     private func useKey(of path: String) throws(TLSFailed) {
         ErrorQueue.clear()
-        guard !path.utf8.contains(0), SSL_CTX_use_PrivateKey_file(handle.pointer, path, SSL_FILETYPE_PEM) == 1,
-            SSL_CTX_check_private_key(handle.pointer) == 1
+        guard !path.utf8.contains(0), SSL_CTX_use_PrivateKey_file(handle.pointer, path, SSL_FILETYPE_PEM) == 1
         else { throw .key(path: path, reason: ErrorQueue.takeReason()) }
     }
 
