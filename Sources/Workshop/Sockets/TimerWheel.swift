@@ -23,8 +23,8 @@ struct TimerWheel: ~Copyable {
     /// How late a deadline may be noticed.
     static let tick: Duration = .milliseconds(4)
     private static let tickNanoseconds: Int64 = 4_000_000
-    /// One round is 16 seconds.
-    private static let slots = 4096
+    /// One round is 16 seconds. As many as a word of words has bits.
+    private static let slots = 64 * 64
 
     private let start: Deadline
     /// Ticks since `start` that are dealt with.
@@ -32,6 +32,8 @@ struct TimerWheel: ~Copyable {
     private var heads = [Unmanaged<Timed>?](repeating: nil, count: slots)
     /// A bit a slot: not empty.
     private var occupied = [UInt64](repeating: 0, count: slots / 64)
+    /// A bit a word of those: not zero.
+    private var occupiedWords: UInt64 = 0
 
     init(now: Deadline) { start = now }
 
@@ -53,7 +55,7 @@ struct TimerWheel: ~Copyable {
             previous.next = entry.next
         } else {
             heads[entry.slot] = entry.next.map { Unmanaged.passUnretained($0) }
-            if entry.next == nil { occupied[entry.slot / 64] &= ~(1 << UInt64(entry.slot % 64)) }
+            if entry.next == nil { mark(entry.slot, isOccupied: false) }
         }
         entry.next?.previous = entry.previous
         entry.next = nil
@@ -102,21 +104,28 @@ struct TimerWheel: ~Copyable {
         entry.previous = nil
         head?.previous = entry
         heads[entry.slot] = Unmanaged.passUnretained(entry)
-        occupied[entry.slot / 64] |= 1 << UInt64(entry.slot % 64)
+        mark(entry.slot, isOccupied: true)
+    }
+
+    private mutating func mark(_ slot: Int, isOccupied: Bool) {
+        let (word, bit) = (slot / 64, UInt64(1) << UInt64(slot % 64))
+        if isOccupied { occupied[word] |= bit } else { occupied[word] &= ~bit }
+        let wordBit = UInt64(1) << UInt64(word)
+        if occupied[word] != 0 { occupiedWords |= wordBit } else { occupiedWords &= ~wordBit }
     }
 
     private func ticksToNextOccupied() -> Int64? {
+        guard occupiedWords != 0 else { return nil }
         let from = Int((ticked + 1) % Int64(Self.slots))
-        // The first word is looked at twice: its bits from `from` on come first, those before it last.
-        for step in 0...occupied.count {
-            let index = (from / 64 + step) % occupied.count
-            var bits = occupied[index]
-            if step == 0 { bits &= ~0 << UInt64(from % 64) }
-            if bits == 0 { continue }
-            let slot = index * 64 + bits.trailingZeroBitCount
-            return Int64((slot - from + Self.slots) % Self.slots) + 1
-        }
-        return nil
+        let (word, bit) = (from / 64, from % 64)
+        // What is left of this word, then the words behind it and those before it, and last what was left out of this one.
+        let here = occupied[word] & (~0 << UInt64(bit))
+        if here != 0 { return Int64(here.trailingZeroBitCount - bit) + 1 }
+        let next = word + 1
+        let turned = next == 64 ? occupiedWords : occupiedWords >> UInt64(next) | occupiedWords << UInt64(64 - next)
+        let found = (next + turned.trailingZeroBitCount) % 64
+        let slot = found * 64 + occupied[found].trailingZeroBitCount
+        return Int64((slot - from + Self.slots) % Self.slots) + 1
     }
 }
 
