@@ -96,91 +96,117 @@ final class Connection: SocketDriver, @unchecked Sendable {
         case .shakingHands, .lingering: close()
         case .talking:
             if awaitsRoom { return close() }
-            end(conversation.timedOut)
+            let (ending, writer) = (conversation.timedOut, shard.writer)
+            if case .close = end(ending, in: &conversation, writer) { return close() }
             socketChanged()
         }
     }
 
     func socketClosed() {
         phase = .closed
-        giveBuffersBack()
+        giveBuffersBack(of: &conversation)
         endLargerBody()
         shard.left(self)
     }
 
     // MARK: Talking
 
+    /// What is left to do when the talk ends for now. It may come back to the conversation, which must be free then.
+    private enum Outcome {
+        /// For bytes, for room, or for the end of the time.
+        case wait
+        case ask(Request)
+        case askForMore(Response.Chunks)
+        case close, linger
+    }
+
     private func talk() throws(SocketFailed) {
-        if let request = held.take() { return try askOnceWritten(request) }
-        var receives = 0
         let now = shard.loop.now
         let writer = shard.writer(at: now)
-        while case .talking = phase {
+        switch try talk(in: &conversation, at: now, writer) {
+        case .wait: return
+        case .ask(let request): ask(for: request)
+        case .askForMore(let chunks): ask(for: chunks)
+        case .close: close()
+        case .linger: try lingerOn()
+        }
+    }
+
+    /// The conversation is handed on instead of looked up: that each access is the only one is then checked once, and not with every step.
+    private func talk(
+        in conversation: inout Conversation, at now: ContinuousClock.Instant, _ writer: ResponseWriter
+    ) throws(SocketFailed) -> Outcome {
+        if let request = held.take() { return try askOnceWritten(request, in: &conversation) }
+        var receives = 0
+        while true {
             switch conversation.next(writer, isDraining: shard.isDraining) {
             case .decide(let request):
                 conversation.decide(on: request, early: shard.responder.refuseEarly(request), writer)
             case .answer(let request):
                 // Answers that are known at once are gathered; they do not wait for one that is not.
                 guard let known = shard.responder.respondAtOnce(to: request) else {
-                    return try askOnceWritten(request)
+                    return try askOnceWritten(request, in: &conversation)
                 }
-                answer(request, with: known, writer)
-            case .refuse(let refusal, let status, let detail): refuse(refusal, status, detail: detail)
-            case .write: guard try isWritten() else { return }
-            case .ask(let chunks):
-                guard try isWritten() else { return }
-                ask(for: chunks)
+                answer(request, with: known, in: &conversation, writer)
+            case .refuse(let refusal, let status, let detail):
+                refuse(refusal, status, detail: detail, in: &conversation, writer)
+            case .write: guard try isWritten(&conversation) else { return .wait }
+            case .ask(let chunks): return try isWritten(&conversation) ? .askForMore(chunks) : .wait
             case .receive(let ofLargeBody):
                 if ofLargeBody, let refusal = refusalOfLargerBody() {
                     conversation.refuse(with: refusal, writer)
                     continue
                 }
-                guard try isWritten() else { return }
+                guard try isWritten(&conversation) else { return .wait }
                 guard receives < Self.receivesMax else {
                     // No wait for bytes, and yet the time of an earlier one must not end this.
-                    setAlarm(at: now)
-                    return socket.postpone()
+                    setAlarm(for: &conversation, at: now)
+                    socket.postpone()
+                    return .wait
                 }
                 receives += 1
-                guard try hasReceived(at: now) else { return }
+                if let outcome = try receive(in: &conversation, at: now, writer) { return outcome }
             case .end(let lingers):
-                guard try isWritten() else { return }
-                guard lingers else { return close() }
-                try lingerOn()
+                guard try isWritten(&conversation) else { return .wait }
+                return lingers ? .linger : .close
             }
         }
     }
 
-    private func askOnceWritten(_ request: Request) throws(SocketFailed) {
-        if try isWritten() { ask(for: request) } else { held = request }
+    private func askOnceWritten(
+        _ request: Request, in conversation: inout Conversation
+    ) throws(SocketFailed) -> Outcome {
+        if try isWritten(&conversation) { return .ask(request) }
+        held = request
+        return .wait
     }
 
     private func ask(for request: Request) {
         phase = .awaitingAnswer
         Task(executorPreference: shard.loop) { [self, shard] in
             let response = await shard.responder.respond(to: request)
-            found { answer(request, with: response, shard.writer) }
+            found { answer(request, with: response, in: &conversation, $0) }
         }
     }
 
     private func ask(for chunks: @escaping Response.Chunks) {
         phase = .awaitingAnswer
-        Task(executorPreference: shard.loop) { [self, shard] in
+        Task(executorPreference: shard.loop) { [self] in
             do {
                 let chunk = try await chunks()
-                found { conversation.append(chunk, shard.writer) }
+                found { conversation.append(chunk, $0) }
             } catch {
-                found { close() }
+                found { _ in close() }
             }
         }
     }
 
     /// What was awaited is there: says so, and goes on.
-    private func found(_ say: () -> Void) {
+    private func found(_ say: (ResponseWriter) -> Void) {
         // Elsewhere the loop has ended, and the socket with it.
         guard shard.loop.isCurrent, case .awaitingAnswer = phase else { return }
         phase = .talking
-        say()
+        say(shard.writer)
         socketChanged()
     }
 
@@ -200,27 +226,38 @@ final class Connection: SocketDriver, @unchecked Sendable {
         shard.admission.endLargerBody(of: client)
     }
 
-    private func answer(_ request: Request, with response: Response, _ writer: ResponseWriter) {
+    private func answer(
+        _ request: Request, with response: Response, in conversation: inout Conversation, _ writer: ResponseWriter
+    ) {
         endLargerBody()
         conversation.answer(request, with: response, isDraining: shard.isDraining, writer)
     }
 
-    private func refuse(_ refusal: Refusal, _ status: Status, detail: String) {
+    private func refuse(
+        _ refusal: Refusal, _ status: Status, detail: String, in conversation: inout Conversation,
+        _ writer: ResponseWriter
+    ) {
         shard.metrics.refused(refusal)
-        conversation.refuse(with: shard.options.refusal(status, refusal.code, detail), shard.writer)
+        conversation.refuse(with: shard.options.refusal(status, refusal.code, detail), writer)
     }
 
-    private func end(_ ending: ConnectionState.Ending) {
+    /// - Returns: nil where there is something to say first.
+    private func end(
+        _ ending: ConnectionState.Ending, in conversation: inout Conversation, _ writer: ResponseWriter
+    ) -> Outcome? {
         switch ending {
-        case .close: close()
-        case .refuse(let refusal, let status, let detail): refuse(refusal, status, detail: detail)
+        case .close: return .close
+        case .refuse(let refusal, let status, let detail):
+            refuse(refusal, status, detail: detail, in: &conversation, writer)
+            return nil
         }
     }
 
     // MARK: The socket
 
     /// - Returns: false where there is no room now.
-    private func isWritten() throws(SocketFailed) -> Bool {
+    private func isWritten(_ conversation: inout Conversation) throws(SocketFailed) -> Bool {
+        guard !conversation.output.isEmpty else { return true }
         let socket = socket
         guard let answers = try conversation.write({ (bytes) throws(SocketFailed) in try socket.send(bytes) }) else {
             // From the first byte to the last: what trickles out does not prolong it.
@@ -229,39 +266,37 @@ final class Connection: SocketDriver, @unchecked Sendable {
             return false
         }
         awaitsRoom = false
-        if answers > 0 { shard.metrics.answered(answers) }
+        shard.metrics.answered(answers)
         return true
     }
 
-    /// - Returns: false where nothing has come.
-    private func hasReceived(at now: ContinuousClock.Instant) throws(SocketFailed) -> Bool {
+    /// - Returns: nil where there is something to go on with.
+    private func receive(
+        in conversation: inout Conversation, at now: ContinuousClock.Instant, _ writer: ResponseWriter
+    ) throws(SocketFailed) -> Outcome? {
         if socket.mayHaveBytes {
-            takeBuffers()
+            takeBuffers(for: &conversation)
             let (socket, limit) = (socket, Self.receiveBytesMax)
             let count = try conversation.receive { (buffer) throws(SocketFailed) in
                 try socket.receive(into: &buffer, atMost: limit)
             }
             if let count {
-                if count == 0 { end(conversation.finished(at: now)) }
-                return true
+                return count == 0 ? end(conversation.finished(at: now), in: &conversation, writer) : nil
             }
         }
-        if shard.isDraining, conversation.isIdle, conversation.hasAnswered {
-            close()
-            return false
-        }
-        if holdsBuffers, conversation.isIdle, !shard.keepsBuffers(of: self) { giveBuffersBack() }
-        setAlarm(at: now)
-        return false
+        if shard.isDraining, conversation.isIdle, conversation.hasAnswered { return .close }
+        if holdsBuffers, conversation.isIdle, !shard.keepsBuffers(of: self) { giveBuffersBack(of: &conversation) }
+        setAlarm(for: &conversation, at: now)
+        return .wait
     }
 
-    private func setAlarm(at now: ContinuousClock.Instant) {
+    private func setAlarm(for conversation: inout Conversation, at now: ContinuousClock.Instant) {
         let deadline = conversation.waits(at: now, isScarce: shard.admission.isScarce)
         socket.alarm(at: shard.isDraining && conversation.isIdle ? min(deadline, now + Self.firstRequest) : deadline)
     }
 
     private func lingerOn() throws(SocketFailed) {
-        giveBuffersBack()
+        giveBuffersBack(of: &conversation)
         endLargerBody()
         socket.finishSending()
         socket.alarm(at: shard.loop.now + Self.linger)
@@ -289,11 +324,11 @@ final class Connection: SocketDriver, @unchecked Sendable {
     /// No longer warm. Called by the shard with the next tick after ``Shard/keepsBuffers(of:)``.
     func rest() {
         isWarm = false
-        if isIdle { giveBuffersBack() }
+        if isIdle { giveBuffersBack(of: &conversation) }
     }
 
     /// A connection that waits long for its next request holds no memory for it.
-    private func giveBuffersBack() {
+    private func giveBuffersBack(of conversation: inout Conversation) {
         guard holdsBuffers else { return }
         holdsBuffers = false
         var lent = Buffers(reading: conversation.reader.giveBack())
@@ -303,7 +338,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
         shard.take(back: lent)
     }
 
-    private func takeBuffers() {
+    private func takeBuffers(for conversation: inout Conversation) {
         guard !holdsBuffers else { return }
         holdsBuffers = true
         var lent = shard.lend()
