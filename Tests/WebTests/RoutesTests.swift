@@ -20,7 +20,8 @@ import Testing
         ("/assets/keyturn.svg", 200, "image/svg+xml"), ("/me", 401, "application/problem+json"),
         ("/nowhere", 404, "application/problem+json"), ("/login/", 404, "application/problem+json"),
         ("/LOGIN", 404, "application/problem+json"), ("/mailbox", 404, "application/problem+json"),
-        ("/login%00", 404, "application/problem+json"),
+        ("/login%00", 404, "application/problem+json"), ("/%6Cogin", 404, "application/problem+json"),
+        ("/health%7a", 404, "application/problem+json"),
     ])
     func `answers GET, and HEAD with the same`(path: String, status: Int, type: String) async throws {
         let desk = try Desk()
