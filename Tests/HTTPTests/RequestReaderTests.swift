@@ -129,7 +129,8 @@ private let refusedHeads: [(String, HeadRefused)] = [
 private let malformedHosts = [
     "", " ", ":80", "a b", "a,b", "a/b", "a@b", "a:b", "a:80:80", "a:-1", "a:+80", "a:65536", "[::1", "::1", "[::1]x",
     "[]",
-    "[v1.a]", "[1.2.3.4]", "[::g]", "[1:2:3:4:5:6:7:8:9]", "[fe80::1%25eth0]", "a%", "a%2", "\u{E9}.example", "http://a", "a?b",
+    "[v1.a]", "[1.2.3.4]", "[::g]", "[1:2:3:4:5:6:7:8:9]", "[fe80::1%25eth0]", "a%", "a%2", "\u{E9}.example",
+    "http://a", "a?b",
     "a#b",
 ]
 
