@@ -1,6 +1,7 @@
 import HTTP
 import Keyturn
 import Telemetry
+import Web
 
 /// `GET /metrics`, for Prometheus.
 final class Admin: Responder {
@@ -36,9 +37,12 @@ final class Admin: Responder {
     func copyForLoop() -> Admin { self }
 
     func respond(to request: Request) async -> Response {
-        guard request.path(is: "/metrics") else { return Response(.notFound, contentType: "text/plain") }
+        guard request.path(is: "/metrics") else {
+            return Web.refusal(.notFound, code: "not_found", detail: "There is nothing here but /metrics.")
+        }
         guard request.method == .get || request.method == .head else {
-            var refusal = Response(.methodNotAllowed, contentType: "text/plain")
+            var refusal = Web.refusal(
+                .methodNotAllowed, code: "method_not_allowed", detail: "This address answers only: GET, HEAD.")
             refusal.add("Allow", "GET, HEAD")
             return refusal
         }

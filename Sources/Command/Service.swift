@@ -169,14 +169,20 @@ struct Service {
     private func makeServer(
         _ web: Web, layer: (@Sendable (Int32) throws(SocketFailed) -> any SocketLayer)?
     ) -> HTTPServer {
-        var options = HTTPServer.Options()
+        var options = commonOptions()
         options.limits = settings.server.limits
         if settings.mail.eventsKey != nil { options.limits.largerBodies = Web.largerBodies }
+        options.secure = layer
+        return HTTPServer(web, on: listeners, loops: loops, options: options, metrics: metrics)
+    }
+
+    /// What holds at both addresses.
+    private func commonOptions() -> HTTPServer.Options {
+        var options = HTTPServer.Options()
         options.commonFields = Web.commonFields(publicURL: essentials.publicURL)
         options.refusal = Web.refusal
         options.shutdownGrace = settings.server.shutdownGrace
-        options.secure = layer
-        return HTTPServer(web, on: listeners, loops: loops, options: options, metrics: metrics)
+        return options
     }
 
     /// Metrics have a door of their own, so that nobody forgets to close it to the world.
@@ -187,8 +193,7 @@ struct Service {
         log.info("metrics", metadata: ["url": "\(listener.address.url(secure: false))/metrics"])
         return HTTPServer(
             Admin(metrics: metrics, outbox: database.outbox, webhooks: database.webhooks), on: [listener], loops: loops,
-            options: .init(),
-            metrics: Metrics())
+            options: commonOptions(), metrics: Metrics())
     }
 
     private struct Carriage {
