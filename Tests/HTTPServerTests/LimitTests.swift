@@ -187,6 +187,18 @@ import Testing
         }
     }
 
+    @Test func `on connections is told to 256 at once, and to more by closing`() {
+        var limits = HTTPServer.Limits()
+        limits.connections = 1
+        let admission = Admission(limits)
+        let client = Client(.ip(bytes: [192, 0, 2, 1], port: 50_000))
+        let answers = (0..<258).map { _ in admission.admit(client) }
+        #expect(answers == [.admitted] + Array(repeating: .turnedAway, count: 256) + [.dropped])
+        admission.leaveTurnedAway()
+        #expect(admission.admit(client) == .turnedAway)
+        #expect(admission.admit(client) == .dropped)
+    }
+
     @Test func `on connections of one client is told as well`() async throws {
         try await withServer({ $0.limits.connectionsPerClient = 1 }) { server in
             let first = try await server.connect()

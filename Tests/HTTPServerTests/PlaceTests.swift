@@ -110,6 +110,22 @@ private final class Unwilling: SocketLayer {
         }
     }
 
+    @Test func `that is full closes where telling would cost a handshake`() async throws {
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.limits.connections = 1
+            $0.secure = { ScrambledLayer($0) }
+        }
+        try await withServer(change) { server in
+            let first = Scrambled(try await server.connect())
+            try await first.write(Array(get.utf8), until: soon)
+            var bytes: [UInt8] = []
+            #expect(try await first.read(into: &bytes, atMost: 4096, until: soon) > 0)
+            #expect(try await server.exchange([], finishes: false) == "")
+            #expect(try await server.counts(#"http_refusals_total{reason="connections_full"} 1"#))
+            first.close()
+        }
+    }
+
     @Test func `closes where the layer refuses, and answers nothing`() async throws {
         try await withServer({ $0.secure = { _ in Unwilling(refuses: true) } }) { server in
             let stream = try await server.connect()
