@@ -1,6 +1,8 @@
+import Cryptography
 import Foundation
 import HTTPClient
 import Keyturn
+import PasswordHashing
 import Testing
 
 @testable import Command
@@ -30,6 +32,10 @@ import Testing
         #expect(settings.outbox.capacity == 100_000)
         #expect(settings.mail.budget.burst == 3)
         #expect(settings.mail.parallel == 8)
+    }
+
+    @Test func `have the advised cost of a hash as their default`() throws {
+        #expect(try settings().passwords.scheme == .scrypt(Scrypt.Cost(logN: 14, r: 8, p: 5)))
     }
 
     @Test func `come from flags before the environment before the file`() throws {

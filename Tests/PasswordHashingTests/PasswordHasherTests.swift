@@ -91,7 +91,7 @@ import Testing
         #expect(try await !hasher.verify(right, against: nil))
     }
 
-    @Test func `takes the contract's default`() {
+    @Test func `may cost what is advised`() {
         #expect(NewPasswordScheme.scrypt(Scrypt.Cost(logN: 14, r: 8, p: 5)).isWithinLimits)
     }
 

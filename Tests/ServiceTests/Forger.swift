@@ -1,7 +1,7 @@
 import Cryptography
 import Foundation
 
-/// Somebody who knows exactly how links are signed, written from the contract and not with our own signing code.
+/// Somebody who knows exactly how links are signed, written from the README and the vectors, not with our own signing code.
 struct Forger: Sendable {
     static let secret = "a test's secret of 32 bytes and more: 0123456789"
     static let issuer = "https://accounts.example.com"
