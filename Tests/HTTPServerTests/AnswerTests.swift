@@ -109,6 +109,21 @@ private let examples: [(sent: String, answered: String)] = [
         }
     }
 
+    @Test func `whose body lies in the kernel already is read to its end`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            let body = String(repeating: "x", count: 60_000)
+            let head = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n"
+            try await stream.write(Array(("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n" + head + body).utf8), until: soon)
+            await server.gate.untilEntered()
+            // What came has been reported; the rest is read without another word from the kernel.
+            try await Task.sleep(for: .milliseconds(20))
+            await server.gate.open()
+            let said = answer("200 OK", "gate") + answer("200 OK", body)
+            #expect(try await read(stream, until: said) == said)
+        }
+    }
+
     @Test(arguments: ["/large", "/chunks/huge"])
     func `whose large answers nobody reads is not read on for ever`(path: String) async throws {
         try await withServer({ $0.limits.writeDeadline = .milliseconds(50) }) { server in
@@ -120,6 +135,22 @@ private let examples: [(sent: String, answered: String)] = [
             // What the kernel had room for, then the end of a connection that was given up.
             do throws(SocketFailed) {
                 while try await stream.read(into: &bytes, atMost: 65_536, until: soon) > 0 {}
+            } catch {
+                #expect(error != .timedOut)
+            }
+            #expect(bytes.count < 20_000_000)
+        }
+    }
+
+    @Test func `whose large answer is read slowly gets no more time for that`() async throws {
+        try await withServer({ $0.limits.writeDeadline = .milliseconds(100) }) { server in
+            let stream = try await server.connect()
+            try await stream.write(Array("GET /huge HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+            var bytes: [UInt8] = []
+            do throws(SocketFailed) {
+                while try await stream.read(into: &bytes, atMost: 65_536, until: soon) > 0 {
+                    try? await Task.sleep(for: .milliseconds(5))
+                }
             } catch {
                 #expect(error != .timedOut)
             }

@@ -28,6 +28,14 @@ private let noon = ContinuousClock.now
         #expect(state.deadline(isScarce: false) == noon + .seconds(17))
     }
 
+    @Test func `gives a body nothing for bytes that came before it`() {
+        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        state.waits(for: .head, at: noon)
+        state.received(8192)
+        state.waits(for: .body, at: noon)
+        #expect(state.deadline(isScarce: false) == noon + .seconds(15))
+    }
+
     @Test func `closes after thirty seconds of idleness, or ten where connections are scarce`() {
         var state = ConnectionState(HTTPServer.Limits(), at: noon)
         state.waits(for: .idle, at: noon)

@@ -14,12 +14,17 @@ private let examples: [(sent: String, said: String)] = [
     ("", ""),
     (get, "200 /a"),
     (get + post + chunked + get, "200 /a 200 hello 200 hello 200 /a"),
+    (chunked + chunked, "200 hello 200 hello"),
     ("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + get, "200 /a close"),
     ("GET /a HTTP/1.0\r\n\r\n", "200 /a close"),
     ("GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + get, "200 /a 200 /a"),
     (get + "nonsense\r\n\r\n" + get, "200 /a 400 request_invalid close"),
     ("GET / HTTP/1.1\r\n\r\n", "400 request_invalid close"),
     ("POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello" + get, "404 200 /a"),
+    (
+        "POST /early HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n" + get,
+        "404 200 /a"
+    ),
     (
         "GET /chunks HTTP/1.1\r\nHost: h\r\n\r\n" + get,
         "200 1\r\na\r\n2\r\nbc\r\n0\r\n\r\n 200 /a"
@@ -105,6 +110,23 @@ extension String {
         let head = "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
         #expect(try said(to: [Array(head.utf8)[...], Array("hello".utf8)[...]]) == "100 200 hello")
         #expect(try said(to: [Array((head + "hello").utf8)[...]]) == "200 hello")
+    }
+
+    @Test func `does not wait for a large body where the answer is known`() throws {
+        let writer = ResponseWriter()
+        var limits = HTTPServer.Limits()
+        limits.largerBodies = [LargerBodies(at: "/early", bytes: 100_000)]
+        var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: limits, at: .now)
+        let head = "POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n"
+        conversation.reader.received.append(contentsOf: head.utf8)
+        guard case .decide(let request) = conversation.next(writer, isDraining: false) else {
+            return #expect(Bool(false))
+        }
+        conversation.decide(on: request, early: Response(.notFound), writer)
+        guard case .end(lingers: true) = conversation.next(writer, isDraining: false) else {
+            return #expect(Bool(false))
+        }
+        #expect(try summary(of: String(decoding: conversation.output, as: UTF8.self)) == "404")
     }
 
     @Test func `asks to be written before more than its measure is gathered`() throws {

@@ -1,4 +1,5 @@
 /// A server that runs for one test, and a client that sends bytes as the test says.
+import Glibc
 import HTTP
 import HTTPServer
 import Sockets
@@ -165,6 +166,13 @@ func read(_ stream: SocketStream, until end: String) async throws -> String {
         guard try await stream.read(into: &bytes, atMost: 65_536, until: soon) > 0 else { break }
     }
     return withoutDates(bytes)
+}
+
+/// Ends it so that the other end can write no more.
+func reset(_ stream: SocketStream) {
+    var lingers = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(stream.descriptor, SOL_SOCKET, SO_LINGER, &lingers, socklen_t(MemoryLayout<linger>.size))
+    stream.close()
 }
 
 /// Checks that every answer has one date and leaves its line out.

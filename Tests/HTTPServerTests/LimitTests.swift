@@ -35,8 +35,22 @@ import Testing
     @Test func `is heard by a client that sends its body all the same`() async throws {
         try await withServer { server in
             let head = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n"
-            let received = try await server.exchange([head, String(repeating: "x", count: 200_000)])
-            #expect(received == answer("413 Content Too Large", "body_too_large", closes: true))
+            // In one piece and in two: what is unread when the connection closes would take the answer with it.
+            let body = String(repeating: "x", count: 200_000)
+            for parts in [[head, body], [head + body]] {
+                let received = try await server.exchange(parts)
+                #expect(received == answer("413 Content Too Large", "body_too_large", closes: true))
+            }
+        }
+    }
+
+    @Test func `is no reason to hear a client for more than two seconds`() async throws {
+        try await withServer { server in
+            let stream = try await server.connect()
+            try await stream.write(Array("nonsense\r\n\r\n".utf8), until: soon)
+            #expect(try await server.counts("http_connections_total 1"))
+            #expect(try await server.counts("http_connections_open 0"))
+            stream.close()
         }
     }
 
@@ -95,7 +109,7 @@ import Testing
             #expect(try await server.exchange([small]) == answer("200 OK", "1"))
 
             // Gone without an answer, it gives its place back too.
-            first.close()
+            reset(first)
             silent.close()
             #expect(try await server.counts("http_connections_open 0"))
             let whole = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n123456789"
@@ -107,7 +121,7 @@ import Testing
         var limits = HTTPServer.Limits()
         (limits.largerBodiesAtOnce, limits.largerBodiesPerClient) = (3, 2)
         let admission = Admission(limits)
-        let (one, other) = (Client(.ip(bytes: [192, 0, 2, 1], port: 1)), Client(.ip(bytes: [192, 0, 2, 2], port: 1)))
+        let (one, other) = (Self.one, Self.other)
         let begun = [one, one, one, other, other].map { admission.beginLargerBody(of: $0) }
         #expect(begun == [true, true, false, true, false])
         admission.endLargerBody(of: one)
@@ -128,7 +142,9 @@ import Testing
             try await first.write(Array(begun.utf8), until: soon)
             let late = answer("408 Request Timeout", "request_timeout", closes: true)
             #expect(try await read(first, until: "request_timeout") == late)
-            #expect(try await server.exchange([begun + "12345678901"]) == answer("200 OK", "12345678912345678901"))
+            // The answer before it goes out when the body has its place.
+            let second = try await server.exchange(["GET /now HTTP/1.1\r\nHost: h\r\n\r\n" + begun], finishes: false)
+            #expect(second == answer("200 OK", "/now") + late)
             first.close()
         }
     }
@@ -207,5 +223,44 @@ import Testing
             let refused = try await server.exchange([])
             #expect(refused.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
         }
+    }
+
+    private static let (one, other) = (
+        Client(.ip(bytes: [192, 0, 2, 1], port: 1)), Client(.ip(bytes: [192, 0, 2, 2], port: 1))
+    )
+
+    private func admission(connections: Int, perClient: Int = .max) -> Admission {
+        var limits = HTTPServer.Limits()
+        (limits.connections, limits.connectionsPerClient) = (connections, perClient)
+        return Admission(limits)
+    }
+
+    @Test func `on connections of one client counts those that are there`() {
+        let admission = admission(connections: 10, perClient: 2)
+        #expect(
+            [Self.one, Self.one, Self.one, Self.other].map(admission.admit) == [
+                .admitted, .admitted, .turnedAway, .admitted,
+            ])
+        for _ in 0..<2 { admission.leave(Self.one) }
+        #expect([Self.one, Self.one, Self.one].map(admission.admit) == [.admitted, .admitted, .turnedAway])
+    }
+
+    @Test func `on those who are told that there is no room drops the others`() {
+        let admission = admission(connections: 0)
+        for _ in 0..<Admission.turnedAwayMax { #expect(admission.admit(Self.one) == .turnedAway) }
+        #expect(admission.admit(Self.one) == .dropped)
+        admission.leaveTurnedAway()
+        #expect([Self.one, Self.one].map(admission.admit) == [.turnedAway, .dropped])
+    }
+
+    @Test func `on connections is near above three quarters of it, and only then`() {
+        let admission = admission(connections: 4)
+        var isScarce: [Bool] = []
+        for _ in 0..<4 {
+            #expect(admission.admit(Self.one) == .admitted)
+            isScarce.append(admission.isScarce)
+        }
+        admission.leave(Self.one)
+        #expect(isScarce + [admission.isScarce] == [false, false, false, true, false])
     }
 }

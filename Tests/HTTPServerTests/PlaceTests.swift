@@ -134,6 +134,33 @@ private final class Unwilling: SocketLayer {
         }
     }
 
+    @Test func `closes where there is no layer, and gives the place back`() async throws {
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.limits.connections = 1
+            $0.secure = { (_) throws(SocketFailed) in throw .layer("none") }
+        }
+        try await withServer(change) { server in
+            for _ in 0..<3 {
+                let stream = try await server.connect()
+                #expect(try await readAll(stream) == "")
+                stream.close()
+            }
+            #expect(try await server.counts(#"http_refusals_total{reason="connections_full"} 0"#))
+        }
+    }
+
+    @Test func `that is full says nothing past its layer`() async throws {
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.limits.connections = 0
+            $0.secure = { ScrambledLayer($0) }
+        }
+        try await withServer(change) { server in
+            let received = try await server.exchange([], finishes: false)
+            #expect(received == "")
+            #expect(try await server.counts(#"http_refusals_total{reason="connections_full"} 1"#))
+        }
+    }
+
     @Test func `gives a layer that never comes to an end a head's time`() async throws {
         let change: (inout HTTPServer.Options) -> Void = {
             $0.limits.headDeadline = .milliseconds(40)
@@ -176,6 +203,7 @@ private final class Unwilling: SocketLayer {
 
                 try await first.write(Array(get.utf8), until: soon)
                 guard try await read(first, until: "/a") == answer("200 OK", "/a") else { exit(6) }
+                guard try await server.counts("http_connections_total 1") else { exit(8) }
                 for descriptor in fillers + newcomers { close(descriptor) }
                 guard try await server.exchange([get]) == answer("200 OK", "/a") else { exit(7) }
             }

@@ -54,6 +54,31 @@ private func get(targetBytes: Int, _ fields: String = "") -> String {
         #expect(disagreeing == [])
     }
 
+    /// Of what has come without its end, too: the last length that is waited for.
+    @Test(arguments: [
+        ("", 40, RequestRefused.head(.startLineTooLong)),
+        ("GET / HTTP/1.0\r\n", 30, .head(.fieldTooLarge)),
+        (
+            "GET / HTTP/1.0\r\n" + line("X", bytes: 30) + line("Y", bytes: 30) + line("Z", bytes: 19), 19,
+            .head(.headTooLarge)
+        ),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;", 1022, .body(.chunkExtensionTooLong)),
+    ])
+    func `waits for the end of what may still fit, and not a byte longer`(
+        start: String, length: Int, refused: RequestRefused
+    ) {
+        let fits = Array(start.utf8) + Array(repeating: UInt8(ascii: "a"), count: length)
+        #expect(read([fits[...]], limits: limits) == Outcome(isUnfinished: true))
+        #expect(read([(fits + [UInt8(ascii: "a")])[...]], limits: limits) == Outcome(refused: refused))
+    }
+
+    @Test func `of a path that may have larger bodies is never less than the others'`() {
+        var limits = limits
+        limits.largerBodies = [LargerBodies(at: "/", bytes: 4)]
+        let wire = "POST / HTTP/1.0\r\nContent-Length: 8\r\n\r\n12345678"
+        #expect(read([Array(wire.utf8)[...]], limits: limits).requests.count == 1)
+    }
+
     @Test(arguments: [
         ("", UInt8(ascii: "a"), RequestRefused.head(.startLineTooLong)),
         ("GET / HTTP/1.1\r\n", UInt8(ascii: "a"), .head(.fieldTooLarge)),
@@ -81,6 +106,12 @@ private func get(targetBytes: Int, _ fields: String = "") -> String {
         let start = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         let extensions = start + String(repeating: "1;" + String(repeating: "a", count: 1000) + "\r\nx\r\n", count: 17)
         #expect(read([Array(extensions.utf8)[...]]).refused == .body(.chunkExtensionsTooLong))
+        // Sixteen extensions of 1,022 bytes with their line's CR, and one of 32: 16,384 together.
+        let most = String(repeating: "1;" + String(repeating: "a", count: 1021) + "\r\nx\r\n", count: 16)
+        for (length, refused) in [(31, nil), (32, RequestRefused.body(.chunkExtensionsTooLong))] {
+            let last = "1;" + String(repeating: "a", count: length) + "\r\nx\r\n0\r\n\r\n"
+            #expect(read([Array((start + most + last).utf8)[...]]).refused == refused)
+        }
         let trailers = start + "0\r\n" + String(repeating: line("X", bytes: 998), count: 9)
         #expect(read([Array(trailers.utf8)[...]]).refused == .body(.trailer(.headTooLarge)))
     }

@@ -57,6 +57,14 @@ private let accepted: [(String, [String])] = [
     ),
     // One behind the other
     (
+        chunked("3\r\nabc\r\n0\r\n\r\n") + chunked("2\r\nde\r\n0\r\n\r\n"),
+        ["POST / 1.1 stays \"abc\"", "POST / 1.1 stays \"de\""]
+    ),
+    (
+        "GET /1 HTTP/1.0\r\n\r\n\r\nGET /2 HTTP/1.0\r\n\r\n\r\nGET /3 HTTP/1.0\r\n\r\n",
+        ["GET /1 1.0 closes", "GET /2 1.0 closes", "GET /3 1.0 closes"]
+    ),
+    (
         "GET /1 HTTP/1.1\r\n\(host)\r\nPOST /2 HTTP/1.1\r\n\(host)Content-Length: 2\r\n\r\nhi\r\n"
             + "POST /3 HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nGET /4 HTTP/1.0\r\n\r\n",
         ["GET /1 1.1 stays", "POST /2 1.1 stays \"hi\"", "POST /3 1.1 stays \"x\"", "GET /4 1.0 closes"]
@@ -128,10 +136,8 @@ private let refusedHeads: [(String, HeadRefused)] = [
 
 private let malformedHosts = [
     "", " ", ":80", "a b", "a,b", "a/b", "a@b", "a:b", "a:80:80", "a:-1", "a:+80", "a:65536", "[::1", "::1", "[::1]x",
-    "[]",
-    "[v1.a]", "[1.2.3.4]", "[::g]", "[1:2:3:4:5:6:7:8:9]", "[fe80::1%25eth0]", "a%", "a%2", "\u{E9}.example",
-    "http://a", "a?b",
-    "a#b",
+    "[]", "[v1.a]", "[1.2.3.4]", "[::g]", "[1:::2]", "[:::]", "[1:2:3:4:5:6:7:8:9]", "[fe80::1%25eth0]", "a%", "a%2",
+    "\u{E9}.example", "http://a", "a?b", "a#b",
 ]
 
 private let refusedFramings: [(String, HeadRefused)] = [
@@ -240,12 +246,12 @@ private let refusedBodies: [(String, BodyRefused)] = [
         #expect(outcome.refused == .head(.transferEncodingInHTTP10))
     }
 
-    @Test func `keeps refusing once refused`() throws {
+    @Test(arguments: refusedHeads) func `keeps refusing once refused`(wire: String, refused: HeadRefused) throws {
         var reader = RequestReader(from: .loopback)
-        reader.received.append(contentsOf: "\u{0}".utf8)
-        #expect(throws: RequestRefused.head(.controlByte)) { try reader.next() }
+        reader.received.append(contentsOf: wire.utf8)
+        #expect(throws: RequestRefused.head(refused)) { try reader.next() }
         reader.received.append(contentsOf: "GET / HTTP/1.0\r\n\r\n".utf8)
-        #expect(throws: RequestRefused.head(.controlByte)) { try reader.next() }
+        #expect(throws: RequestRefused.head(refused)) { try reader.next() }
     }
 
     @Test(arguments: [(false, "http", "https"), (true, "https", "http")])

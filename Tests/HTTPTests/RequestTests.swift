@@ -95,15 +95,36 @@ import Testing
     }
 
     @Test func `without a body never waits for a go-ahead`() throws {
-        #expect(
-            try !read("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\nGET / HTTP/1.0\r\n\r\n").expectsContinue
-        )
+        var reader = RequestReader(from: .loopback)
+        reader.received.append(contentsOf: "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n".utf8)
+        guard case .request(let request) = try reader.next() else { throw RequestRefused.head(.targetMissing) }
+        #expect(request.expectsContinue == false)
+    }
+
+    @Test func `that was just read leaves a storage that begins anew`() throws {
+        var reader = RequestReader(from: .loopback)
+        reader.received.append(contentsOf: "GET / HTTP/1.0\r\n\r\n".utf8)
+        guard case .request = try reader.next() else { throw RequestRefused.head(.targetMissing) }
+        reader.take(reader.giveBack())
+        reader.received.append(contentsOf: "GET /next HTTP/1.0\r\n\r\n".utf8)
+        // What has come is kept: this storage is not taken.
+        reader.take(RequestReader.Storage())
+        guard case .request(let next) = try reader.next() else { throw RequestRefused.head(.targetMissing) }
+        #expect(next.path == "/next")
+    }
+
+    @Test(arguments: [("/", false), ("/large", true)])
+    func `announces a large body only where its path may have one`(path: String, isLarge: Bool) throws {
+        var limits = RequestLimits()
+        limits.largerBodies = [LargerBodies(at: "/large", bytes: 100_000)]
+        var reader = RequestReader(from: .loopback, limits: limits)
+        _ = try firstReading(&reader, "POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        #expect(reader.expectsLargeBody == isLarge)
     }
 
     @Test func `that has not begun leaves its connection idle`() throws {
         var reader = RequestReader(from: .loopback)
         #expect(reader.isIdle == true)
-        #expect(reader.roomLeft == RequestReader.receiveBytes)
         reader.received.append(contentsOf: "GET / HTTP/1.0\r\n".utf8)
         guard case .needsMore = try reader.next() else { throw RequestRefused.head(.targetMissing) }
         #expect(reader.isIdle == false)

@@ -18,6 +18,20 @@ import Testing
         }
     }
 
+    @Test func `gives its connections leave to send at once`() async throws {
+        try await withLoops { loops in
+            let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loops.next())
+            async let accepted = acceptor.next(until: soon)
+            let near = try await SocketStream.connect(to: acceptor.listener.address, on: loops.next(), until: soon)
+            let taken = try await accepted
+            var (isSet, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+            #expect(getsockopt(taken.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isSet, &length) == 0)
+            #expect(isSet != 0)
+            taken.close()
+            near.close()
+        }
+    }
+
     @Test func `replaces a Unix socket that nobody answers, and no other`() throws {
         let place = SocketAddress.unix(path: temporaryPath())
         var first: Listener? = try Listener(place)

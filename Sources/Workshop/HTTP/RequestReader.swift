@@ -59,11 +59,6 @@ package enum Reading: Sendable {
 /// slowly they come. A ``Request`` shares this storage: keep none while more is received, or the storage is copied.
 /// In the steady state nothing is allocated.
 package struct RequestReader: ~Copyable, Sendable {
-    /// What one read asks for at first.
-    package static let receiveBytes = 2048
-    /// One read never asks for more: what a client may send ahead is bounded.
-    package static let receiveBytesMax = 64 * 1024
-
     /// What came from the socket: append, and at the end only.
     package var received: [UInt8] = []
 
@@ -129,13 +124,6 @@ package struct RequestReader: ~Copyable, Sendable {
         case .chunks(_, _, let from): start + from < received.count
         case .fields, .refused: false
         }
-    }
-
-    /// How many more bytes to receive now: what the storage has room for, or twice as much as there is.
-    package var roomLeft: Int {
-        let room = received.capacity - received.count
-        if room > 0 { return min(room, Self.receiveBytesMax) }
-        return min(max(received.count, Self.receiveBytes), Self.receiveBytesMax)
     }
 
     /// The memory a reader works in. It holds nothing while it is not lent.

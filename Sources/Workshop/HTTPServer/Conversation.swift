@@ -147,7 +147,7 @@ struct Conversation: ~Copyable {
     /// - Parameter isScarce: whether connections are.
     mutating func waits(at now: ContinuousClock.Instant, isScarce: Bool) -> ContinuousClock.Instant {
         state.waits(for: phase, at: now)
-        return state.deadline(isScarce: isScarce && reader.isIdle)
+        return state.deadline(isScarce: isScarce)
     }
 
     /// They did not come in time.
