@@ -1,6 +1,7 @@
 /// What the server takes of anything, and what it says beyond.
 import HTTP
 import Sockets
+import Synchronization
 import Testing
 
 @testable import HTTPServer
@@ -22,7 +23,7 @@ import Testing
         ),
         ("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n", "413 Content Too Large", "body_too_large"),
         ("GET / HTTP/3.0\r\nHost: h\r\n\r\n", "505 HTTP Version Not Supported", "version_not_supported"),
-        ("BREW / HTTP/1.1\r\nHost: h\r\n\r\n", "501 Not Implemented", "method_not_implemented"),
+        ("BREW / HTTP/1.1\r\nHost: h\r\n\r\n", "501 Not Implemented", "not_implemented"),
         ("GET / HTTP/1.1\r\nHost: h\r\nExpect: tea\r\n\r\n", "417 Expectation Failed", "expectation_failed"),
     ])
     func `has its status, and the connection closes`(sent: String, status: String, code: String) async throws {
@@ -76,11 +77,29 @@ import Testing
         path: String, rest: String, status: String, body: String
     ) async throws {
         try await withServer(Self.larger) { server in
-            // The second is served only if the first gave its place back.
-            for _ in 0..<2 {
-                let received = try await server.exchange(["POST \(path) HTTP/1.1\r\nHost: h\r\n\(rest)"])
-                #expect(received == answer(status, body, closes: status != "200 OK"))
-            }
+            let received = try await server.exchange(["POST \(path) HTTP/1.1\r\nHost: h\r\n\(rest)"])
+            #expect(received == answer(status, body, closes: status != "200 OK"))
+        }
+    }
+
+    /// Sends a body that grows large before it is whole, and waits for its answer.
+    private func sendLargerBody(to server: TestServer) async throws -> SocketStream {
+        let stream = try await server.connect()
+        let begun =
+            "GET /now HTTP/1.1\r\nHost: h\r\n\r\nPOST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n123456789"
+        try await stream.write(Array(begun.utf8), until: soon)
+        // The answer before it goes out when the body has its place.
+        #expect(try await read(stream, until: "/now") == answer("200 OK", "/now"))
+        try await stream.write([UInt8(ascii: "0")], until: soon)
+        #expect(try await read(stream, until: "1234567890") == answer("200 OK", "1234567890"))
+        return stream
+    }
+
+    @Test func `on larger bodies at once counts none that was answered`() async throws {
+        try await withServer(Self.larger) { server in
+            let first = try await sendLargerBody(to: server)
+            try await sendLargerBody(to: server).close()
+            first.close()
         }
     }
 
@@ -112,8 +131,7 @@ import Testing
             reset(first)
             silent.close()
             #expect(try await server.counts("http_connections_open 0"))
-            let whole = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n123456789"
-            #expect(try await server.exchange([whole]) == answer("200 OK", "123456789"))
+            try await sendLargerBody(to: server).close()
         }
     }
 
@@ -213,6 +231,23 @@ import Testing
         admission.leaveTurnedAway()
         #expect(admission.admit(client) == .turnedAway)
         #expect(admission.admit(client) == .dropped)
+    }
+
+    @Test func `on connections ends when those who are told so have left, too`() async throws {
+        var limits = HTTPServer.Limits()
+        limits.connections = 0
+        let admission = Admission(limits)
+        #expect(admission.admit(Self.one) == .turnedAway)
+        let hasEnded = Atomic(false)
+        async let end: Void = {
+            await admission.everyoneLeft()
+            hasEnded.store(true, ordering: .relaxed)
+        }()
+        try await Task.sleep(for: .milliseconds(20))
+        let hasEndedEarly = hasEnded.load(ordering: .relaxed)
+        #expect(!hasEndedEarly)
+        admission.leaveTurnedAway()
+        await end
     }
 
     @Test func `on connections of one client is told as well`() async throws {

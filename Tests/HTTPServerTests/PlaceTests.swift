@@ -2,9 +2,11 @@
 import Glibc
 import HTTPServer
 import Sockets
+import Synchronization
 import Testing
 
 private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+private let now = "GET /now HTTP/1.1\r\nHost: h\r\n\r\n"
 
 /// Turns every byte round: enough of a layer to see that nothing goes past it.
 private final class Scrambled: ByteStream {
@@ -50,6 +52,34 @@ private final class ScrambledLayer: SocketLayer {
     }
 
     func finishSending() { _ = Array("bye".utf8).withUnsafeBytes(send) }
+}
+
+/// A client that has sent so many requests before any was read.
+private final class Torrent: SocketLayer, Sendable {
+    private let left: Atomic<Int>
+    /// Whose other work waits while we are read.
+    let loop = Mutex<EventLoop?>(nil)
+    /// How often we were read since that had a turn, now and at the most.
+    private let run = Atomic(0)
+    let longestRun = Atomic(0)
+
+    init(requests: Int) { left = Atomic(requests) }
+
+    func shakeHands() -> SocketProgress { .done(0) }
+
+    func receive(into space: UnsafeMutableRawBufferPointer) -> SocketProgress {
+        if left.wrappingSubtract(1, ordering: .relaxed).newValue < 0 { return .blocked }
+        let run = run.wrappingAdd(1, ordering: .relaxed).newValue
+        longestRun.max(run, ordering: .relaxed)
+        if run == 1 {
+            Task(executorPreference: loop.withLock(\.self)) { self.run.store(0, ordering: .relaxed) }
+        }
+        space.copyBytes(from: now.utf8)
+        return .done(now.utf8.count)
+    }
+
+    func send(_ bytes: UnsafeRawBufferPointer) -> SocketProgress { .done(bytes.count) }
+    func finishSending() {}
 }
 
 /// Shakes hands as it is told.
@@ -107,6 +137,24 @@ private final class Unwilling: SocketLayer {
             var bytes: [UInt8] = []
             while try await stream.read(into: &bytes, atMost: 4096, until: soon) > 0 {}
             #expect(withoutDates(bytes) == said + "bye")
+        }
+    }
+
+    @Test func `lets others have their turn while one client never stops sending`() async throws {
+        let torrent = Torrent(requests: 5000)
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.limits.requestsPerConnection = .max
+            $0.secure = { _ in torrent }
+        }
+        try await withServer(loops: 1, change) { server in
+            torrent.loop.withLock { $0 = server.loops.next() }
+            let stream = try await server.connect()
+            // The socket says nothing of it, and yet it is read to its end.
+            #expect(try await server.counts("http_requests_total 5000"))
+            let longestRun = torrent.longestRun.load(ordering: .relaxed)
+            // 16 a turn; a new connection may have three before the others.
+            #expect(longestRun <= 48)
+            stream.close()
         }
     }
 
@@ -194,6 +242,8 @@ private final class Unwilling: SocketLayer {
                 try await first.write(Array(get.utf8), until: soon)
                 guard try await read(first, until: "/a") == answer("200 OK", "/a") else { exit(3) }
 
+                // Dispatch opens its timer with the first sleep, and traps where it cannot.
+                try await Task.sleep(for: .milliseconds(1))
                 let newcomers = (0..<20).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
                 var limit = rlimit(rlim_cur: 256, rlim_max: 256)
                 guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { exit(4) }

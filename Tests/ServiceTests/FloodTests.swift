@@ -14,9 +14,8 @@ import Testing
         #expect(added.status == 0, "\(added.errors)")
         try await flood(directory.appending(path: "keyturn.sqlite").path)
         let keyturn = try await RunningKeyturn.serve(in: directory)
-        let began = ContinuousClock.now
-        _ = try await keyturn.requestLink(for: "ann@example.com")
-        #expect(ContinuousClock.now - began < (RunningKeyturn.sanitizer.isEmpty ? .seconds(15) : .seconds(150)))
+        let limit: Duration = RunningKeyturn.sanitizer.isEmpty ? .seconds(15) : .seconds(150)
+        _ = try await keyturn.requestLink(for: "ann@example.com", within: limit)
         #expect(keyturn.mails.map(\.to) == ["ann@example.com"])
         #expect(await keyturn.stop() == 0)
     }

@@ -1,4 +1,5 @@
 /// Loops that end, and connections between two ends of this process.
+import Foundation
 import Glibc
 import Sockets
 import Synchronization
@@ -16,11 +17,7 @@ func withLoops(_ count: Int = 2, _ body: (EventLoops) async throws -> Void) asyn
     await loops.shutDown()
 }
 
-private let paths = Atomic<Int>(0)
-
-func temporaryPath() -> String {
-    "/tmp/sockets-tests-\(getpid())-\(paths.wrappingAdd(1, ordering: .relaxed).newValue)"
-}
+func temporaryPath() -> String { FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path }
 
 func pair(_ place: Place, on loops: EventLoops) async throws -> (SocketStream, SocketStream) {
     let path = temporaryPath()

@@ -63,8 +63,13 @@ import Testing
         let inherited = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #expect(throws: SocketFailed.system(call: "listen", errno: EINVAL)) { try Listener(adopting: inherited) }
         #expect(listen(inherited, 1) == 0)
-        guard case .ip(_, let port) = try Listener(adopting: inherited).address else { return #expect(Bool(false)) }
+        let listener = try Listener(adopting: inherited)
+        guard case .ip(_, let port) = listener.address else { return #expect(Bool(false)) }
         #expect(port > 0)
+        // Whoever handed it down may have done without.
+        #expect(fcntl(inherited, F_GETFL) & O_NONBLOCK != 0)
+        #expect(fcntl(inherited, F_GETFD) & FD_CLOEXEC != 0)
+        listener.close()
     }
 
     @Test(arguments: [

@@ -16,6 +16,17 @@ import Testing
         #expect(wheel.wait(from: start + .seconds(40)) == -1)
     }
 
+    @Test func `passes over what is no longer waited for`() {
+        let start = Deadline.now
+        var wheel = TimerWheel(now: start)
+        let entries = [Timed(), Timed()]
+        for entry in entries { wheel.arm(entry, at: start + .milliseconds(40)) }
+        entries[0].disarm()
+        #expect(
+            wheel.advance(to: start + .milliseconds(80)).map(ObjectIdentifier.init) == [ObjectIdentifier(entries[1])])
+        #expect(wheel.wait(from: start + .milliseconds(80)) == -1)
+    }
+
     /// Two deadlines at a time, in the same word of 64 slots, in neighbours, and on either side of the round's end.
     @Test(arguments: [0, 1, 62, 63, 64, 65, 2047, 4030, 4031, 4032, 4033, 4094, 4095])
     func `waits for the nearer of two, and then for the other`(ticksBefore: Int) {

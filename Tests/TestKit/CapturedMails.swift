@@ -45,11 +45,13 @@ extension RunningKeyturn {
     }
 
     /// Asks for a link and waits for its mail.
-    package func requestLink(for email: String) async throws -> String {
+    package func requestLink(for email: String, within limit: Duration = .seconds(20)) async throws -> String {
         let before = mails.count
         let answer = try await visitor.post("/forgot-password", json: "{\"email\": \"\(email)\"}")
         guard answer.status == 202 else { throw Visitor.Failed.noAnswer(answer.text) }
-        guard let token = try await mails(before + 1).last?.token else { throw MailsMissing(found: before) }
+        guard let token = try await mails(before + 1, within: limit).last?.token else {
+            throw MailsMissing(found: before)
+        }
         return token
     }
 }

@@ -3,7 +3,7 @@ import HTTP
 
 enum Refusal: CaseIterable, Hashable {
     case requestInvalid, requestTimeout, requestIncomplete, bodyTooLarge, targetTooLong, expectationFailed
-    case misdirected, headTooLarge, methodNotImplemented, versionNotSupported, connectionsFull, largerBodiesFull
+    case misdirected, headTooLarge, notImplemented, versionNotSupported, connectionsFull, largerBodiesFull
 
     /// What a refused head or body is counted and answered as.
     init(_ status: Status) {
@@ -13,7 +13,7 @@ enum Refusal: CaseIterable, Hashable {
         case 417: self = .expectationFailed
         case 421: self = .misdirected
         case 431: self = .headTooLarge
-        case 501: self = .methodNotImplemented
+        case 501: self = .notImplemented
         case 505: self = .versionNotSupported
         default: self = .requestInvalid
         }
@@ -29,7 +29,7 @@ enum Refusal: CaseIterable, Hashable {
         case .expectationFailed: "expectation_failed"
         case .misdirected: "misdirected"
         case .headTooLarge: "head_too_large"
-        case .methodNotImplemented: "method_not_implemented"
+        case .notImplemented: "not_implemented"
         case .versionNotSupported: "version_not_supported"
         case .connectionsFull: "connections_full"
         case .largerBodiesFull: "busy"
