@@ -175,22 +175,3 @@ package struct ChunkedDecoder: Sendable {
         }
     }
 }
-
-extension [UInt8] {
-    /// Appends one run of bytes.
-    @inline(__always) mutating func append(copying bytes: Span<UInt8>) {
-        // The pointer lives as long as the call, and `append` copies what it points to.
-        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
-    }
-
-    @inline(__always) mutating func append(_ text: StaticString) {
-        // A literal's bytes, valid for ever.
-        unsafe append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    /// In decimal. `number` is not negative.
-    mutating func append(decimal number: Int) {
-        if number >= 10 { append(decimal: number / 10) }
-        append(0x30 + UInt8(truncatingIfNeeded: number % 10))
-    }
-}
