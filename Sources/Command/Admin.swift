@@ -40,7 +40,7 @@ final class Admin: Responder {
         guard request.path(is: "/metrics") else {
             return Web.refusal(.notFound, code: "not_found", detail: "There is nothing here but /metrics.")
         }
-        guard request.method == .get || request.method == .head else {
+        guard request.method.isGetOrHead else {
             var refusal = Web.refusal(
                 .methodNotAllowed, code: "method_not_allowed", detail: "This address answers only: GET, HEAD.")
             refusal.add("Allow", "GET, HEAD")

@@ -5,7 +5,7 @@ import HTTP
 extension Response {
     /// In the order of §13.2.2. POST writes no representation that could be asked for, and knows no conditions (§13.2.1).
     mutating func heed(conditionsOf request: Request) {
-        guard request.method == .get || request.method == .head, (200..<300).contains(status.code) else { return }
+        guard request.method.isGetOrHead, (200..<300).contains(status.code) else { return }
         if let tags = request["If-Match"], tags != "*" {
             self = Problem.preconditionFailed.response()
         } else if request["If-None-Match"] == "*" {

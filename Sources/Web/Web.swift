@@ -87,17 +87,17 @@ package final class Web: Responder {
             if request.method == .post { _ = try BodyType(of: request) }
             return nil
         } catch {
-            let reply = pages.reply(about: error, to: visit(request))
-            return finish(reply, to: request, on: route, after: .zero)
+            return finish(pages.reply(about: error, to: visit(request)), to: request, on: route, after: .zero)
         }
     }
 
     /// What was prepared at the start: how the service is, and what describes it.
     package func respondAtOnce(to request: Request) -> Response? {
-        guard request.method == .get || request.method == .head else { return nil }
+        guard request.method.isGetOrHead else { return nil }
         let route = routes.find(request)
-        guard let response = routes.prepared(at: route) else { return nil }
-        return finish(Reply(response), to: request, on: route, after: .zero)
+        guard var response = routes.prepared(at: route) else { return nil }
+        finish(&response, of: nil, to: request, on: route, after: .zero)
+        return response
     }
 
     package func respond(to request: Request) async -> Response {
@@ -170,28 +170,33 @@ package final class Web: Responder {
         Visit(request, from: ClientAddress(of: request, trusting: trustedProxies), at: clock.now())
     }
 
+    private func finish(_ reply: Reply, to request: Request, on route: Int, after duration: Duration) -> Response {
+        var response = reply.response
+        finish(&response, of: reply, to: request, on: route, after: duration)
+        return response
+    }
+
     /// The last step of every answer: its conditions, the fields scripts of other origins need, the counters, the log.
+    /// - Parameter reply: where it holds more than the answer: what only the log may say.
     private func finish(
-        _ reply: consuming Reply, to request: Request, on route: Int, after duration: Duration
-    ) -> Response {
-        reply.response.heed(conditionsOf: request)
-        let status = reply.response.status
-        crossOrigin.mark(&reply.response, for: request)
-        routes.count(status, at: route, after: duration)
-        if logsEvery || status.code >= 500 {
-            note(status, of: reply, to: request, on: route, after: duration)
+        _ response: inout Response, of reply: Reply?, to request: Request, on route: Int, after duration: Duration
+    ) {
+        response.heed(conditionsOf: request)
+        crossOrigin.mark(&response, for: request)
+        routes.count(response.status, at: route, after: duration)
+        if logsEvery || response.status.code >= 500 {
+            note(response.status, of: reply, to: request, on: route, after: duration)
         }
-        return reply.response
     }
 
     /// Neither the target nor a field is logged: a link's token stands in one of them.
     private func note(
-        _ status: Status, of reply: Reply, to request: Request, on route: Int, after duration: Duration
+        _ status: Status, of reply: Reply?, to request: Request, on route: Int, after duration: Duration
     ) {
         var metadata: Log.Metadata = [
-            "id": "\(reply.requestID ?? RequestID.next())", "method": "\(request.method.rawValue)",
+            "id": "\(reply?.requestID ?? RequestID.next())", "method": "\(request.method.rawValue)",
             "route": "\(routes.name(of: route))",
-            "status": "\(status.code)", "ms": "\(duration.wholeMilliseconds)", "cause": "\(reply.cause ?? "none")",
+            "status": "\(status.code)", "ms": "\(duration.wholeMilliseconds)", "cause": "\(reply?.cause ?? "none")",
         ]
         // Several lines of the field are as good as none (Trace Context §3.2).
         let traces = request.values(of: "traceparent")

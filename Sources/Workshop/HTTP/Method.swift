@@ -5,6 +5,14 @@ package enum Method: String, Sendable {
     case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
     case options = "OPTIONS", trace = "TRACE", connect = "CONNECT"
 
+    /// GET, or HEAD, which is answered as GET would be.
+    package var isGetOrHead: Bool {
+        switch self {
+        case .get, .head: true
+        default: false
+        }
+    }
+
     /// nil for any other bytes.
     init?(_ range: Range<Int>, of bytes: Span<UInt8>) {
         switch range.count {

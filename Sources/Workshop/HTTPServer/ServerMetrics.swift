@@ -1,7 +1,8 @@
 /// What a server counts.
 import Telemetry
 
-struct ServerMetrics: Sendable {
+// A class: a struct would be copied with every answer that is counted, reference by reference.
+final class ServerMetrics: Sendable {
     private let connections: Counter
     private let open: Gauge
     private let requests: Counter
