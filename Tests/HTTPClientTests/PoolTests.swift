@@ -1,12 +1,13 @@
 /// Which connection is given to whom, without a socket and without waiting.
 
+import Sockets
 import Testing
 
 @testable import HTTPClient
 
 @Suite struct `A pool of connections` {
     private var pool = Pool<String>(connectionsMax: 2, idleLimit: .seconds(30), waitingMax: 2)
-    private let start = ContinuousClock.now
+    private let start = Deadline.now
 
     @Test mutating func `opens up to its limit, then lets callers wait, then refuses`() {
         #expect((1...5).map { taken($0) } == ["open", "open", "wait", "wait", "too many wait for a connection"])

@@ -2,6 +2,7 @@
 
 import HTTP
 import TestKit
+import Sockets
 import Testing
 
 @testable import HTTPClient

@@ -1,10 +1,11 @@
 /// Deadlines and endings, decided without a socket or a clock.
 import HTTP
+import Sockets
 import Testing
 
 @testable import HTTPServer
 
-private let noon = ContinuousClock.now
+private let noon = Deadline.now
 
 @Suite struct `A connection's state` {
     @Test func `gives a head ten seconds from its first byte, however it trickles`() {

@@ -55,7 +55,7 @@ package struct Visitor: Sendable {
         let loop = try Visitor.loops.get().next()
         let address = address
         return try await Task(executorPreference: loop) {
-            let deadline = ContinuousClock.now + .seconds(30)
+            let deadline = Deadline.now + .seconds(30)
             let stream = try await SocketStream.connect(to: address, on: loop, until: deadline)
             defer { stream.close() }
             try await stream.write(bytes, until: deadline)

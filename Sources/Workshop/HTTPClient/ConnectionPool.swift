@@ -84,7 +84,7 @@ final class ConnectionPool: Sendable {
             let taken = state.connections.take(ticket)
             if case .wait = taken {
                 let timer = Task { [weak self] in
-                    guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+                    guard (try? await Task.sleep(for: deadline - .now)) != nil else { return }
                     self?.turnAway(ticket, .deadline)
                 }
                 state.waiters[ticket] = Waiter(continuation: continuation, timer: timer)
@@ -102,8 +102,8 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private static func isUsable(_ connection: any ByteStream, idleSince since: ContinuousClock.Instant) -> Bool {
-        guard ContinuousClock.now - since > unwatchedLimit, let encrypted = connection as? TLSStream else {
+    private static func isUsable(_ connection: any ByteStream, idleSince since: Deadline) -> Bool {
+        guard Deadline.now - since > unwatchedLimit, let encrypted = connection as? TLSStream else {
             return true
         }
         return encrypted.isQuiet
@@ -166,7 +166,7 @@ final class ConnectionPool: Sendable {
     private func sweeper() -> Task<Void, Never> {
         Task { [weak self] in
             while let next = self?.sweep() {
-                guard (try? await Task.sleep(until: next, clock: .continuous)) != nil else { return }
+                guard (try? await Task.sleep(for: next - .now)) != nil else { return }
             }
         }
     }

@@ -63,7 +63,7 @@ package final class HTTPClient: Sendable {
             let request = RequestWriter.bytes(
                 method, target: target, host: origin.hostField, fields: fields, body: body)
         else { throw HTTPClientFailed(stage: .request, reason: "the path or a field holds what it must not") }
-        let deadline = ContinuousClock.now + options.totalLimit
+        let deadline = Deadline.now + options.totalLimit
         let exchange = Exchange(method: method, request: request, options: options, deadline: deadline)
         switch try await pool.take(until: deadline) {
         case .empty: return try await runOverNew(exchange)

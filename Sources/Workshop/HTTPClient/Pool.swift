@@ -1,4 +1,5 @@
 /// Which connections there are, who waits for one, and what is to be done next. A value: it decides, others act.
+import Sockets
 
 /// Connections are reused newest first, so that those no longer needed grow old and are closed.
 struct Pool<Connection> {
@@ -6,7 +7,7 @@ struct Pool<Connection> {
     typealias Ticket = UInt64
 
     enum Taken {
-        case reuse(Connection, idleSince: ContinuousClock.Instant)
+        case reuse(Connection, idleSince: Deadline)
         case open
         case wait
         case refused(Refusal)
@@ -27,7 +28,7 @@ struct Pool<Connection> {
     /// More would wait longer than anybody's deadline; they are refused at once.
     private let waitingMax: Int
     /// The oldest first.
-    private var idle: [(connection: Connection, since: ContinuousClock.Instant)] = []
+    private var idle: [(connection: Connection, since: Deadline)] = []
     private var waiting: [Ticket] = []
     /// In use or being opened.
     private(set) var busyCount = 0
@@ -59,7 +60,7 @@ struct Pool<Connection> {
     mutating func forget(_ ticket: Ticket) { waiting.removeAll { $0 == ticket } }
 
     /// After an exchange that leaves the connection usable.
-    mutating func putBack(_ connection: Connection, at now: ContinuousClock.Instant) -> Returned {
+    mutating func putBack(_ connection: Connection, at now: Deadline) -> Returned {
         if !waiting.isEmpty { return .handed(to: waiting.removeFirst()) }
         busyCount -= 1
         if isClosed { return .close }
@@ -76,14 +77,14 @@ struct Pool<Connection> {
     }
 
     /// - Returns: those idle for too long, no longer kept here.
-    mutating func removeExpired(at now: ContinuousClock.Instant) -> [Connection] {
+    mutating func removeExpired(at now: Deadline) -> [Connection] {
         let expired = idle.prefix { now - $0.since >= idleLimit }
         idle.removeFirst(expired.count)
         return expired.map(\.connection)
     }
 
     /// When the next one expires; nil where none is idle.
-    var nextExpiry: ContinuousClock.Instant? { idle.first.map { $0.since + idleLimit } }
+    var nextExpiry: Deadline? { idle.first.map { $0.since + idleLimit } }
 
     /// From now on nothing is given out. Connections in use come back through `putBack` and `lost`.
     /// - Returns: the idle ones to close, and those to turn away.

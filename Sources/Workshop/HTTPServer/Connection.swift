@@ -134,7 +134,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     /// The conversation is handed on instead of looked up: that each access is the only one is then checked once, and not with every step.
     private func talk(
-        in conversation: inout Conversation, at now: ContinuousClock.Instant, _ writer: ResponseWriter
+        in conversation: inout Conversation, at now: Deadline, _ writer: ResponseWriter
     ) throws(SocketFailed) -> Outcome {
         if let request = held.take() { return try askOnceWritten(request, in: &conversation) }
         var receives = 0
@@ -272,7 +272,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     /// - Returns: nil where there is something to go on with.
     private func receive(
-        in conversation: inout Conversation, at now: ContinuousClock.Instant, _ writer: ResponseWriter
+        in conversation: inout Conversation, at now: Deadline, _ writer: ResponseWriter
     ) throws(SocketFailed) -> Outcome? {
         if socket.mayHaveBytes {
             takeBuffers(for: &conversation)
@@ -290,7 +290,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
         return .wait
     }
 
-    private func setAlarm(for conversation: inout Conversation, at now: ContinuousClock.Instant) {
+    private func setAlarm(for conversation: inout Conversation, at now: Deadline) {
         let deadline = conversation.waits(at: now, isScarce: shard.admission.isScarce)
         socket.alarm(at: shard.isDraining && conversation.isIdle ? min(deadline, now + Self.firstRequest) : deadline)
     }

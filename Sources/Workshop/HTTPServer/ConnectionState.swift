@@ -1,5 +1,6 @@
 /// Which part of a request a connection waits for, until when, and what the end of the wait means.
 import HTTP
+import Sockets
 
 /// A value that is told what happened and when; it touches no socket and no clock.
 struct ConnectionState: ~Copyable {
@@ -13,17 +14,17 @@ struct ConnectionState: ~Copyable {
 
     private let limits: HTTPServer.Limits
     private var phase: Phase?
-    private var since: ContinuousClock.Instant
+    private var since: Deadline
     private var bodyBytes = 0
     private var answered = 0
 
-    init(_ limits: HTTPServer.Limits, at now: ContinuousClock.Instant) {
+    init(_ limits: HTTPServer.Limits, at now: Deadline) {
         self.limits = limits
         since = now
     }
 
     /// More bytes are needed for `phase`. Its time began with the first such wait: bytes that trickle in do not prolong it.
-    mutating func waits(for phase: Phase, at now: ContinuousClock.Instant) {
+    mutating func waits(for phase: Phase, at now: Deadline) {
         guard phase != self.phase else { return }
         self.phase = phase
         since = now
@@ -32,7 +33,7 @@ struct ConnectionState: ~Copyable {
 
     mutating func received(_ count: Int) { bodyBytes += count }
 
-    func deadline(isScarce: Bool) -> ContinuousClock.Instant {
+    func deadline(isScarce: Bool) -> Deadline {
         switch phase {
         case .head: since + limits.headDeadline
         case .body: since + limits.bodyDeadline + .seconds(bodyBytes / max(1, limits.bodyBytesPerSecond))

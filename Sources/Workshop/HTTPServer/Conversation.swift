@@ -1,5 +1,6 @@
 /// One connection's side of HTTP/1.1, from its first request to its last answer, without a socket, a clock or a task.
 import HTTP
+import Sockets
 
 /// It is given the bytes that came and the answers that were found, and says what is to be done next. Requests that came together are
 /// answered in their order, and their answers gathered.
@@ -39,7 +40,7 @@ struct Conversation: ~Copyable {
     /// Of the answer that was gathered last.
     private var body: (rest: Response.Chunks, version: HTTPVersion)?
 
-    init(with client: Client, isSecure: Bool, limits: HTTPServer.Limits, at now: ContinuousClock.Instant) {
+    init(with client: Client, isSecure: Bool, limits: HTTPServer.Limits, at now: Deadline) {
         state = ConnectionState(limits, at: now)
         reader = RequestReader(from: client.address, isSecure: isSecure, limits: RequestLimits(limits))
     }
@@ -145,7 +146,7 @@ struct Conversation: ~Copyable {
 
     /// More bytes are needed, and none have come: how long to wait for them.
     /// - Parameter isScarce: whether connections are.
-    mutating func waits(at now: ContinuousClock.Instant, isScarce: Bool) -> ContinuousClock.Instant {
+    mutating func waits(at now: Deadline, isScarce: Bool) -> Deadline {
         state.waits(for: phase, at: now)
         return state.deadline(isScarce: isScarce)
     }
@@ -154,7 +155,7 @@ struct Conversation: ~Copyable {
     var timedOut: ConnectionState.Ending { state.timedOut }
 
     /// None will come any more. The client may still read.
-    mutating func finished(at now: ContinuousClock.Instant) -> ConnectionState.Ending {
+    mutating func finished(at now: Deadline) -> ConnectionState.Ending {
         state.waits(for: phase, at: now)
         return state.finished
     }

@@ -110,9 +110,9 @@ package final class HTTPServer: Sendable {
     // MARK: The end
 
     private func drain() async {
-        let end = ContinuousClock.now + grace
+        let end = Deadline.now + grace
         let alarm = Task {
-            try await Task.sleep(until: end, clock: .continuous)
+            try await Task.sleep(for: end - .now)
             self.admission.stopWaiting()
         }
         await admission.everyoneLeft()

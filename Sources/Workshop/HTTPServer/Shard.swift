@@ -16,7 +16,7 @@ final class Shard: @unchecked Sendable {
     let metrics: ServerMetrics
     private(set) var isDraining = false
     private let currentWriter: ResponseWriter
-    private var dateHolds: ContinuousClock.Instant
+    private var dateHolds: Deadline
     /// Those that no request in progress needs.
     private var buffers: [Buffers] = []
     /// Those that keep theirs until the next tick.
@@ -122,7 +122,7 @@ final class Shard: @unchecked Sendable {
     var writer: ResponseWriter { writer(at: loop.now) }
 
     /// As ``writer``, for who knows the loop's time.
-    func writer(at now: ContinuousClock.Instant) -> ResponseWriter {
+    func writer(at now: Deadline) -> ResponseWriter {
         if now >= dateHolds { tick() }
         return currentWriter
     }

@@ -43,7 +43,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: readBytesMax, alignment: 16)
 
     /// When the loop last looked at the clock: at most one round of its work ago. Asked on the loop itself.
-    package private(set) var now: ContinuousClock.Instant
+    package private(set) var now: Deadline
 
     init() throws(SocketFailed) {
         queue = try Epoll()

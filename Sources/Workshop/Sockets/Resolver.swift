@@ -73,7 +73,7 @@ private final class Lookup: Sendable {
         startThread()
         let alarm = deadline.map { deadline in
             Task {
-                try await Task.sleep(until: deadline, clock: .continuous)
+                try await Task.sleep(for: deadline - .now)
                 self.settle(.failure(.timedOut))
             }
         }

@@ -9,6 +9,3 @@ package enum SocketFailed: Error, Equatable {
     /// Of a layer above the socket: a handshake refused, a certificate, a truncated record.
     case layer(String)
 }
-
-/// The moment at which a wait ends unsuccessfully.
-package typealias Deadline = ContinuousClock.Instant

@@ -128,12 +128,3 @@ struct TimerWheel: ~Copyable {
         return Int64((slot - from + Self.slots) % Self.slots) + 1
     }
 }
-
-extension ContinuousClock.Instant {
-    /// Clamped to about a hundred years either way: no deadline traps.
-    func nanoseconds(since start: ContinuousClock.Instant) -> Int64 {
-        let (seconds, attoseconds) = start.duration(to: self).components
-        let century: Int64 = 100 * 365 * 86_400
-        return min(max(seconds, -century), century) * 1_000_000_000 + attoseconds / 1_000_000_000
-    }
-}
