@@ -94,7 +94,7 @@ let package = Package(
             resources: [.embedInCode("Templates")]),
         room(
             "Storage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB", "Logging"),
-        room("Keyturn", sees: "JWT", "PasswordHashing", "Cryptography", "StrictJSON"),
+        room("Keyturn", sees: "JWT", "PasswordHashing", "Cryptography", "StrictJSON", "CommonPasswords"),
         .target(
             name: "Migrations", path: "migrations", sources: ["Migrations.swift"],
             resources: [
@@ -118,6 +118,7 @@ let package = Package(
         tool("Templating", sees: "Mustache"),
         tool("Wording", sees: "StrictJSON"),
         tool("Palettes"),
+        tool("CommonPasswords", sees: "CCommonPasswords"),
         tool(
             "Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true,
             onTraits: [.target(name: "CArgon2", condition: .when(traits: ["Argon2"]))]),
@@ -133,6 +134,9 @@ let package = Package(
         c("CCrypt", links: "crypt"),
         c("CArgon2", links: "argon2"),
         c("CLinux"),
+        .target(
+            name: "CCommonPasswords", path: "passwords", exclude: ["common.txt", "make-common", "README.md"],
+            publicHeadersPath: "include"),
 
         // Benchmarks: what scripts/bench runs beside its peers
         .executableTarget(
@@ -154,6 +158,7 @@ let package = Package(
         tests("StrictJSON", sees: "StrictJSON"),
         tests("Templating", sees: "Templating", "Mustache"),
         tests("Palettes", sees: "Palettes"),
+        tests("CommonPasswords", sees: "CommonPasswords"),
         tests("Wording", sees: "Wording", "Languages"),
         tests("JWT", sees: "JWT", "Cryptography", "StrictJSON"),
         tests("PasswordHashing", sees: "PasswordHashing", "Cryptography"),
