@@ -6,6 +6,8 @@ import StrictJSON
 struct TokenMint: Sendable {
     /// Longer tokens are refused unread.
     static let limitBytes = 1024
+    /// How far in the future `iat` may lie: the clocks of two instances differ by a little (RFC 7519 §4.1.4).
+    static let leewaySeconds: Int64 = 5
 
     let kind: TokenKind
     let issuer: String
@@ -47,7 +49,7 @@ struct TokenMint: Sendable {
             let issued = jwt.claims["iat"]?.numericDate, let expiry = jwt.claims["exp"]?.numericDate,
             // Neither is negative, so the difference fits. An `exp` that is not after `iat` is only over, which the holder of a good
             // signature is told.
-            issued <= now.seconds, expiry - issued <= lifetimeSeconds
+            issued <= now.seconds + Self.leewaySeconds, expiry - issued <= lifetimeSeconds
         else { throw .invalid }
         return ClaimedToken(jwt: jwt, user: UserID(subject), expiresAt: Timestamp(seconds: expiry))
     }

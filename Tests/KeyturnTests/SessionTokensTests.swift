@@ -57,9 +57,15 @@ import Testing
         #expect(throws: TokenRejected.invalid) { try sessions.verify(token, for: .ann, at: noon) }
     }
 
+    @Test func `signed by an instance whose clock is at most five seconds ahead is accepted`() {
+        let token = sessions.sign(for: .ann, at: noon)
+        #expect(throws: Never.self) { try sessions.verify(token, for: .ann, at: noon - .seconds(5)) }
+        #expect(throws: TokenRejected.invalid) { try sessions.verify(token, for: .ann, at: noon - .seconds(6)) }
+    }
+
     @Test func `from the future or of another deployment is refused`() {
         let token = sessions.sign(for: .ann, at: noon)
-        #expect(throws: TokenRejected.invalid) { try sessions.verify(token, for: .ann, at: noon - .seconds(1)) }
+        #expect(throws: TokenRejected.invalid) { try sessions.verify(token, for: .ann, at: noon - .seconds(6)) }
         let other = SessionTokens(secrets: .sample, issuer: "https://other.example", lifetime: .seconds(3600))
         #expect(throws: TokenRejected.invalid) { try other.verify(token, for: .ann, at: noon) }
     }
