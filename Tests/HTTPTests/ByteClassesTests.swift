@@ -20,6 +20,7 @@ import Testing
         check(letters + digits + "!#$%&'*+-.^_`|~", \.isTokenByte)
         check(letters + digits + "-._~!$&'()*+,;=:@/?", \.isTargetByte)
         check(letters + digits + "-._~!$&'()*+;=", \.isRegisteredNameByte)
+        check(letters + digits + "-._~", \.isUnreserved)
         check("0123456789abcdefABCDEF") { $0.hexValue != nil }
         for byte in UInt8.min...UInt8.max { #expect(byte.isControl == (byte < 32 && byte != 9 || byte == 127)) }
     }

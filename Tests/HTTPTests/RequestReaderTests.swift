@@ -5,13 +5,16 @@ import Testing
 
 private let host = "Host: a.example\r\n"
 
+/// 255 octets in four labels.
+private let longestHost = Array(repeating: String(repeating: "a", count: 63), count: 4).joined(separator: ".")
+
 /// Wire and the requests that it holds.
 private let accepted: [(String, [String])] = [
     ("GET / HTTP/1.1\r\n\(host)\r\n", ["GET / 1.1 stays"]),
     ("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n", ["GET /healthz 1.1 stays"]),
     ("GET /a?b=c?d HTTP/1.1\r\n\(host)\r\n", ["GET /a?b=c?d 1.1 stays"]),
     ("GET /a? HTTP/1.1\r\n\(host)\r\n", ["GET /a? 1.1 stays"]),
-    ("GET /%7Ea/;p=1,2:@!$&'()*+ HTTP/1.1\r\n\(host)\r\n", ["GET /%7Ea/;p=1,2:@!$&'()*+ 1.1 stays"]),
+    ("GET /%7Ea/;p=1,2:@!$&'()*+ HTTP/1.1\r\n\(host)\r\n", ["GET /~a/;p=1,2:@!$&'()*+ 1.1 stays"]),
     ("GET //evil.example/x HTTP/1.1\r\n\(host)\r\n", ["GET //evil.example/x 1.1 stays"]),
     ("OPTIONS * HTTP/1.1\r\n\(host)\r\n", ["OPTIONS * 1.1 stays"]),
     ("GET http://a.example:80/x?y HTTP/1.1\r\n\(host)\r\n", ["GET /x?y 1.1 stays"]),
@@ -21,6 +24,9 @@ private let accepted: [(String, [String])] = [
     ("\r\nGET / HTTP/1.1\r\n\(host)\r\n", ["GET / 1.1 stays"]),
     // Versions and persistence
     ("GET / HTTP/1.0\r\n\r\n", ["GET / 1.0 closes"]),
+    // A minor version that is not known is the highest that is (RFC 9110 §2.5).
+    ("GET / HTTP/1.2\r\n\(host)\r\n", ["GET / 1.1 stays"]),
+    ("GET / HTTP/1.9\r\n\(host)Connection: close\r\n\r\n", ["GET / 1.1 closes"]),
     ("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", ["GET / 1.0 stays"]),
     ("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", ["GET / 1.0 closes"]),
     ("GET / HTTP/1.1\r\n\(host)Connection: x, CLOSE ,y\r\n\r\n", ["GET / 1.1 closes"]),
@@ -38,6 +44,11 @@ private let accepted: [(String, [String])] = [
     ("GET / HTTP/1.1\r\nHost: \t[2001:db8::1]:443\t \r\n\r\n", ["GET / 1.1 stays"]),
     ("GET / HTTP/1.1\r\nHost: a.example:\r\n\r\n", ["GET / 1.1 stays"]),
     ("GET / HTTP/1.1\r\nHost: a%2D_~.example\r\n\r\n", ["GET / 1.1 stays"]),
+    ("GET / HTTP/1.1\r\nHost: a.example.:65535\r\n\r\n", ["GET / 1.1 stays"]),
+    ("GET / HTTP/1.1\r\nHost: \(longestHost):80\r\n\r\n", ["GET / 1.1 stays"]),
+    ("GET / HTTP/1.1\r\nHost: \(String(repeating: "%61", count: 63)).example\r\n\r\n", ["GET / 1.1 stays"]),
+    // Percent-encoding that need not be there
+    ("GET /%68ealth%7A/%2F%41?%41 HTTP/1.1\r\n\(host)\r\n", ["GET /healthz/%2FA?%41 1.1 stays"]),
     // Fields
     ("GET / HTTP/1.1\r\n\(host)X:\r\nY: a\tb \u{E9}\r\n!#$%&'*+-.^_`|~09azAZ: 1\r\n\r\n", ["GET / 1.1 stays"]),
     // Bodies
@@ -118,7 +129,8 @@ private let refusedHeads: [(String, HeadRefused)] = [
     (get("/ "), .versionMalformed), ("GET / http/1.1\r\n\(host)\r\n", .versionMalformed),
     ("GET / HTTP/1.1 \r\n\(host)\r\n", .versionMalformed), ("GET / HTTP/1.10\r\n\(host)\r\n", .versionMalformed),
     ("GET / HTTP/11\r\n\(host)\r\n", .versionMalformed), ("GET / x HTTP/1.1\r\n\(host)\r\n", .versionMalformed),
-    ("GET / HTTP/0.9\r\n\(host)\r\n", .versionUnknown), ("GET / HTTP/1.2\r\n\(host)\r\n", .versionUnknown),
+    ("GET / HTTP/0.9\r\n\(host)\r\n", .versionUnknown), ("GET / HTTP/2.1\r\n\(host)\r\n", .versionUnknown),
+    ("GET / HTTP/1.2\r\n\r\n", .hostMissing),
     ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .versionUnknown), ("GET / HTTP/3.0\r\n\(host)\r\n", .versionUnknown),
     // Fields
     ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", .fieldFolded),
@@ -138,6 +150,10 @@ private let malformedHosts = [
     "", " ", ":80", "a b", "a,b", "a/b", "a@b", "a:b", "a:80:80", "a:-1", "a:+80", "a:65536", "[::1", "::1", "[::1]x",
     "[]", "[v1.a]", "[1.2.3.4]", "[::g]", "[1:::2]", "[:::]", "[1:2:3:4:5:6:7:8:9]", "[fe80::1%25eth0]", "a%", "a%2",
     "\u{E9}.example", "http://a", "a?b", "a#b",
+    // Lengths that no name and no label has
+    longestHost + ".", longestHost + ".:80", String(repeating: "a", count: 64),
+    "a." + String(repeating: "b", count: 64), String(repeating: "a.", count: 2000) + "a", ".", ".a", "a..b", "a%2e.b",
+    "a..",
 ]
 
 private let refusedFramings: [(String, HeadRefused)] = [

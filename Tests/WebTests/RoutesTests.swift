@@ -20,8 +20,12 @@ import Testing
         ("/assets/keyturn.svg", 200, "image/svg+xml"), ("/me", 401, "application/problem+json"),
         ("/nowhere", 404, "application/problem+json"), ("/login/", 404, "application/problem+json"),
         ("/LOGIN", 404, "application/problem+json"), ("/mailbox", 404, "application/problem+json"),
-        ("/login%00", 404, "application/problem+json"), ("/%6Cogin", 404, "application/problem+json"),
-        ("/health%7a", 404, "application/problem+json"),
+        ("/login%00", 404, "application/problem+json"), ("/login%2F", 404, "application/problem+json"),
+        ("/%4Cogin", 404, "application/problem+json"), ("/login%", 404, "application/problem+json"),
+        ("/%2Fhealthz", 404, "application/problem+json"), ("%2Fhealthz", 404, "application/problem+json"),
+        // The same address (RFC 9110 §4.2.3)
+        ("/%68ealthz", 200, "application/json"), ("/%68%65%61%6C%74%68%7a", 200, "application/json"),
+        ("/%6Cogin", 200, "text/html; charset=utf-8"), ("/reset%2Dpassword/done", 200, "text/html; charset=utf-8"),
     ])
     func `answers GET, and HEAD with the same`(path: String, status: Int, type: String) async throws {
         let desk = try Desk()
@@ -96,7 +100,10 @@ import Testing
         #expect(await desk.get("/readyz").text == #"{"status":"ready"}"#)
     }
 
-    @Test(arguments: [("/", "/login"), ("/.well-known/change-password", "/forgot-password")])
+    @Test(arguments: [
+        ("/", "/login"), ("/.well-known/change-password", "/forgot-password"),
+        ("/%2Ewell-known/change-password", "/forgot-password"),
+    ])
     func `that only points elsewhere does so`(path: String, target: String) async throws {
         let answer = await (try Desk()).get(path)
         #expect(answer.status == .found)

@@ -35,6 +35,11 @@ extension UInt8 {
     /// `Host` fields would be joined.
     @inline(__always) var isRegisteredNameByte: Bool { isIn(low: 0x2BFF_6FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE) }
 
+    /// `unreserved`: percent-encoded or not, such a byte means the same (RFC 3986 §2.3).
+    @inline(__always) var isUnreserved: Bool {
+        isLetter || isDigit || isIn(low: 0x0000_6000_0000_0000, high: 0x4000_0000_8000_0000)
+    }
+
     /// One bit a byte, 0…63 and 64…127. No table in memory, no check of bounds; ByteClassesTests spell the sets out.
     @inline(__always) private func isIn(low: UInt64, high: UInt64) -> Bool {
         self < 0x80 && ((self < 0x40 ? low : high) &>> UInt64(self & 0x3F)) & 1 == 1

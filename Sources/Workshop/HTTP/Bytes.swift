@@ -45,6 +45,55 @@ extension Span<UInt8> {
         return true
     }
 
+    /// The octet that `%` and the two hexadecimal digits behind it stand for; nil if they are not there before `end`.
+    @inline(__always) func percentEncodedOctet(at index: Int, before end: Int) -> UInt8? {
+        guard index + 2 < end, self[index] == UInt8(ascii: "%"), let high = self[index + 1].hexValue,
+            let low = self[index + 2].hexValue
+        else { return nil }
+        return high << 4 | low
+    }
+
+    /// The same path by RFC 3986 §6.2.2.2: equal if every percent-encoded octet that need not be encoded is read as what it stands for.
+    /// Any other encoded octet, such as `%2F`, makes another path.
+    /// - Parameter path: holds unreserved characters and `/` alone.
+    func isEquivalent(_ range: Range<Int>, toPath path: StaticString) -> Bool {
+        if matches(range, path) { return true }
+        guard range.count > path.utf8CodeUnitCount, range.count <= 3 * path.utf8CodeUnitCount else { return false }
+        // The pointer is the literal's own, valid for ever, and read only within its length.
+        let expected = unsafe path.utf8Start
+        var index = range.lowerBound
+        for offset in 0..<path.utf8CodeUnitCount {
+            guard index < range.upperBound else { return false }
+            var byte = self[index]
+            index += 1
+            if byte == UInt8(ascii: "%") {
+                guard let octet = percentEncodedOctet(at: index - 1, before: range.upperBound), octet.isUnreserved
+                else { return false }
+                byte = octet
+                index += 2
+            }
+            guard unsafe byte == expected[offset] else { return false }
+        }
+        return index == range.upperBound
+    }
+
+    /// The bytes without the percent-encoding that need not be there.
+    func decodingUnreserved(_ range: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count)
+        var index = range.lowerBound
+        while index < range.upperBound {
+            if let octet = percentEncodedOctet(at: index, before: range.upperBound), octet.isUnreserved {
+                bytes.append(octet)
+                index += 3
+            } else {
+                bytes.append(self[index])
+                index += 1
+            }
+        }
+        return bytes
+    }
+
     /// The range without blanks at both ends.
     @inline(__always) func trimmed(_ range: Range<Int>) -> Range<Int> {
         var lower = range.lowerBound

@@ -61,17 +61,21 @@ package struct Request: Sendable {
     /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
     package var expectsContinue: Bool { head.expectsContinue }
 
-    /// Percent-encoded, as it came, without the query; begins with `/` (`*` only with OPTIONS). ASCII.
+    /// Without the query; begins with `/` (`*` only with OPTIONS). ASCII: percent-encoded, but for unreserved characters, which mean the
+    /// same either way (RFC 3986 §6.2.2.2).
     package var path: String {
         if head.path.isEmpty { return method == .options && head.query == nil ? "*" : "/" }
-        return text(head.path)
+        return String(decoding: bytes.span.decodingUnreserved(pathInBytes), as: UTF8.self)
     }
 
-    /// True where the path's bytes are exactly these: no allocation.
+    /// True if the path is this one, however its unreserved characters are written: no allocation.
+    /// - Parameter path: holds unreserved characters and `/` alone.
     package func path(is path: StaticString) -> Bool {
         if head.path.isEmpty { return path.description == self.path }
-        return bytes.span.matches(base + head.path.lowerBound..<base + head.path.upperBound, path)
+        return bytes.span.isEquivalent(pathInBytes, toPath: path)
     }
+
+    private var pathInBytes: Range<Int> { base + head.path.lowerBound..<base + head.path.upperBound }
 
     /// What stands after the first `?`, undecoded; nil without one.
     package var query: String? { head.query.map(text) }

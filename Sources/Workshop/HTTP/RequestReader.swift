@@ -9,7 +9,7 @@ package struct RequestLimits: Sendable {
     package init() {}
 
     fileprivate func bodyBytes(of head: RequestHead, in message: Span<UInt8>) -> Int {
-        let larger = largerBodies.first { message.matches(head.path, $0.path) }
+        let larger = largerBodies.first { message.isEquivalent(head.path, toPath: $0.path) }
         return max(bodyBytes, larger?.bytes ?? 0)
     }
 }

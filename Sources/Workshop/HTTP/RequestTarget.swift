@@ -47,8 +47,9 @@ struct RequestTarget {
                 if byte == UInt8(ascii: "?"), question == nil { question = index }
             } else {
                 guard byte == UInt8(ascii: "%") else { throw .targetMalformed }
-                guard index + 2 < range.upperBound, bytes[index + 1].hexValue != nil, bytes[index + 2].hexValue != nil
-                else { throw .targetPercentEncoding }
+                guard bytes.percentEncodedOctet(at: index, before: range.upperBound) != nil else {
+                    throw .targetPercentEncoding
+                }
                 index += 2
             }
             index += 1
@@ -58,8 +59,14 @@ struct RequestTarget {
     }
 }
 
-/// `uri-host [ ":" port ]`, the host not empty and no user before it (RFC 9110 §4.2, §7.2).
+/// `uri-host [ ":" port ]`, the host not empty and no user before it (RFC 9110 §4.2, §7.2). A name has at most 255 octets, and its
+/// labels have 1 to 63 (RFC 1034 §3.1); the root's dot may stand at its end.
 struct Authority {
+    /// The octets of a name, as it was sent, without the port.
+    private static let nameBytesMax = 255
+    /// The octets of a label, decoded.
+    private static let labelBytesMax = 63
+
     /// nil where malformed.
     init?(parsing range: Range<Int>, of bytes: Span<UInt8>) {
         guard !range.isEmpty else { return nil }
@@ -79,21 +86,32 @@ struct Authority {
         }
     }
 
-    /// Behind the last byte of a `reg-name` or IPv4 address; nil where a percent sign lacks its digits.
+    /// Behind the last byte of a `reg-name` or IPv4 address; nil if a percent sign lacks its digits, or the name or a label has a length
+    /// that cannot be.
     private static func endOfName(_ range: Range<Int>, of bytes: Span<UInt8>) -> Int? {
         var index = range.lowerBound
+        var labelBytes = 0
         while index < range.upperBound {
+            let byte: UInt8
             if bytes[index].isRegisteredNameByte {
+                byte = bytes[index]
                 index += 1
             } else if bytes[index] == UInt8(ascii: "%") {
-                guard index + 2 < range.upperBound, bytes[index + 1].hexValue != nil, bytes[index + 2].hexValue != nil
-                else { return nil }
+                guard let octet = bytes.percentEncodedOctet(at: index, before: range.upperBound) else { return nil }
+                byte = octet
                 index += 3
             } else {
                 break
             }
+            if byte == UInt8(ascii: ".") {
+                guard labelBytes > 0 else { return nil }
+                labelBytes = 0
+            } else {
+                labelBytes += 1
+                guard labelBytes <= labelBytesMax else { return nil }
+            }
         }
-        return index
+        return index - range.lowerBound <= nameBytesMax ? index : nil
     }
 
     /// `*DIGIT`, at most 65535.
