@@ -40,19 +40,34 @@ extension Listener {
     /// - Throws: what the operator can do about it, with the key that names the address.
     static func bound(to address: SocketAddress, key: Key) throws -> Listener {
         do { return try Listener(address) } catch {
-            throw ConfigurationRefused(
-                key, "cannot listen on \(address.url(secure: false)): \(error.words)")
+            throw ConfigurationRefused(key, error.words(listeningOn: address, key: key))
         }
     }
 }
 
 extension SocketFailed {
-    /// What the operating system says about it.
-    fileprivate var words: String {
-        guard case .system(let call, let number) = self, let code = POSIXErrorCode(rawValue: number) else {
-            return "\(self)"
-        }
-        return "\(call): \(POSIXError(code).localizedDescription)"
+    /// Whether another socket listens at that address.
+    var isAddressInUse: Bool { if case .system(_, EADDRINUSE) = self { true } else { false } }
+
+    /// What is wrong with a place to listen at, and the way out if there is a usual one.
+    fileprivate func words(listeningOn address: SocketAddress, key: Key) -> String {
+        let place =
+            switch address {
+            case .ip: String(address.url(secure: false).dropFirst("http://".count))
+            case .unix(let path): Printable.text(path)
+            }
+        guard case .system(_, let number) = self else { return "cannot listen on \(place): \(self)" }
+        let way =
+            switch (number, address) {
+            case (EADDRINUSE, .ip(_, let port)):
+                ": another program listens on port \(port). Stop it, or set \(key.name) to another port"
+            case (EADDRINUSE, .unix): ": another process listens there. Stop it, or set \(key.name) to another path"
+            case (EADDRNOTAVAIL, _): ": this machine does not have that address"
+            case (EACCES, .ip(_, let port)) where port < 1024:
+                ": ports below 1024 are for root, or for a process with CAP_NET_BIND_SERVICE"
+            default: ": \(SystemWords.words(errno: number))"
+            }
+        return "cannot listen on \(place)\(way)"
     }
 }
 
@@ -89,21 +104,30 @@ struct BlocklistFile {
     private(set) var digests: SortedHashes?
 
     init(_ path: String) throws(ConfigurationRefused) {
-        guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd(),
-            (try? file.seek(toOffset: 0)) != nil,
-            let beginning = try? file.read(upToCount: SortedHashes.beginningBytes) ?? Data()
-        else { throw ConfigurationRefused(.blocklistFile, "cannot be read") }
+        let (size, beginning): (UInt64, Data)
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            size = try file.seekToEnd()
+            try file.seek(toOffset: 0)
+            beginning = try file.read(upToCount: SortedHashes.beginningBytes) ?? Data()
+        } catch {
+            throw ConfigurationRefused(.blocklistFile, "cannot read \(FileRefused(path, error))")
+        }
         if let digits = SortedHashes.digits(in: Array(beginning)) {
             digests = SortedHashes(path: path, digits: digits)
-            guard digests != nil else { throw ConfigurationRefused(.blocklistFile, "cannot be read") }
+            guard digests != nil else {
+                throw ConfigurationRefused(.blocklistFile, "cannot read \(FileRefused(path, errno: errno))")
+            }
             return
         }
         guard size <= Self.plainBytesMax else {
             throw ConfigurationRefused(
-                .blocklistFile, "is over 64 MiB and does not begin with sorted SHA-1 digests, a line each")
+                .blocklistFile,
+                "\(Printable.text(path)) is larger than 64 MiB and does not begin with sorted SHA-1 digests, one a line"
+            )
         }
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw ConfigurationRefused(.blocklistFile, "cannot be read as UTF-8 text")
+            throw ConfigurationRefused(.blocklistFile, "\(Printable.text(path)) is not UTF-8 text")
         }
         passwords = Set(text.split(whereSeparator: \.isNewline).map { $0.lowercased() })
     }
@@ -113,8 +137,8 @@ extension Settings.Mail {
     /// Without this a wrong path would be found out by every mail, and by nobody at start.
     func checkTrust() throws(ConfigurationRefused) {
         guard let caFile else { return }
-        guard (try? ConfigurationOptions.contents(of: caFile)) != nil else {
-            throw ConfigurationRefused(.sendGridCAFile, "cannot be read")
+        do { _ = try FileContents.bytes(of: caFile) } catch {
+            throw ConfigurationRefused(.sendGridCAFile, "cannot read \(error)")
         }
     }
 
@@ -143,8 +167,10 @@ extension Settings.App {
     func sender(loops: EventLoops, clock: WallClock) throws(ConfigurationRefused) -> (
         sender: WebhookSender, client: HTTPClient
     ) {
-        if let caFile, (try? ConfigurationOptions.contents(of: caFile)) == nil {
-            throw ConfigurationRefused(.webhookCAFile, "cannot be read")
+        if let caFile {
+            do { _ = try FileContents.bytes(of: caFile) } catch {
+                throw ConfigurationRefused(.webhookCAFile, "cannot read \(error)")
+            }
         }
         var options = HTTPClient.Options()
         options.connectionsMax = WebhookWorker.parallelMax

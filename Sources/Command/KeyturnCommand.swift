@@ -16,17 +16,29 @@ struct KeyturnCommand: AsyncParsableCommand {
             Doctor.self,
         ])
 
-    /// A wrong argument is shown as it was pasted: one that a terminal would obey is refused unread, with the status of
-    /// every wrong use.
+    /// Runs what was asked for. A wrong use ends with 64, anything else that failed with 1, unless the command says otherwise.
     static func main() async {
-        let isTypable = CommandLine.arguments.allSatisfy { argument in
-            argument.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+        do {
+            var command = try parseAsRoot()
+            if var running = command as? any AsyncParsableCommand { try await running.run() } else { try command.run() }
+        } catch {
+            end(error)
         }
-        guard isTypable else {
-            Terminal.note("an argument holds a control character")
-            Foundation.exit(EX_USAGE)
-        }
-        await main(nil)
+    }
+
+    /// Errors may repeat an argument, or words from outside, so they are said as all else is. Help and completion scripts are ours,
+    /// and hold tabs.
+    private static func end(_ error: any Error) -> Never {
+        let status = exitCode(for: error)
+        if status.isSuccess { exit(withError: error) }
+        let message = fullMessage(for: error)
+        if !message.isEmpty { Terminal.note(withoutPrefix(message)) }
+        Foundation.exit(status.rawValue)
+    }
+
+    /// `keyturn: ` says who speaks: the parser's `Error: ` says nothing more.
+    private static func withoutPrefix(_ message: String) -> String {
+        message.hasPrefix("Error: ") ? String(message.dropFirst("Error: ".count)) : message
     }
 }
 

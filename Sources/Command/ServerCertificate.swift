@@ -22,8 +22,10 @@ struct ServerCertificate: Sendable {
     {
         do { return try TLSServerContext(certificateFile: files.certificate, keyFile: files.key) } catch {
             switch error {
-            case .certificate(_, let reason): throw ConfigurationRefused(.tlsCertificate, "cannot be used: \(reason)")
-            case .key(_, let reason): throw ConfigurationRefused(.tlsKey, "cannot be used: \(reason)")
+            case .certificate(let path, let reason):
+                throw ConfigurationRefused(.tlsCertificate, "cannot use \(FileRefused(path, reason))")
+            case .key(let path, let reason):
+                throw ConfigurationRefused(.tlsKey, "cannot use \(FileRefused(path, reason))")
             case .settings(let reason), .trust(_, let reason): throw ConfigurationRefused("server.tls: \(reason)")
             }
         }

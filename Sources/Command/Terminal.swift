@@ -1,11 +1,24 @@
 import Foundation
+import StrictJSON
+import Telemetry
 
-/// What the command says: results on standard output, everything else on standard error.
+/// What the command says: results on standard output, everything else on standard error. Whatever is said, nothing reaches the terminal
+/// that it would obey, or that a reader would not see.
 enum Terminal {
-    /// A result, at once: whoever reads us through a pipe waits for this line.
-    static func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+    /// A result, at once: a reader at the end of a pipe waits for this line.
+    static func say(_ text: String) { write(Telemetry.Printable.lines(text) + "\n", to: .standardOutput) }
 
-    static func note(_ text: String) { FileHandle.standardError.write(Data(("keyturn: " + text + "\n").utf8)) }
+    /// A result for a program, on a line of its own.
+    static func say(_ json: JSON) {
+        write(Telemetry.Printable.json(String(decoding: json.write(), as: UTF8.self)) + "\n", to: .standardOutput)
+    }
+
+    /// A message, or several lines of one.
+    static func note(_ text: String) {
+        write("keyturn: " + Telemetry.Printable.lines(text) + "\n", to: .standardError)
+    }
+
+    private static func write(_ text: String, to handle: FileHandle) { handle.write(Data(text.utf8)) }
 
     /// Columns as wide as their widest cell, two blanks between; nothing for no rows, no header where it is empty.
     static func table(_ header: [String], _ rows: [[String]]) {
@@ -21,17 +34,7 @@ enum Terminal {
     }
 }
 
-/// Text from outside made safe to show: a terminal obeys control characters, a reader believes bidirectional ones.
+/// ``Telemetry/Printable``, as the commands use it: for text from outside inside a line of ours.
 enum Printable {
-    static func text(_ text: String) -> String {
-        var shown = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
-                shown += "\\u{" + String(scalar.value, radix: 16) + "}"
-            default: shown.unicodeScalars.append(scalar)
-            }
-        }
-        return shown
-    }
+    static func text(_ text: String) -> String { Telemetry.Printable.text(text) }
 }

@@ -29,7 +29,9 @@ import Testing
             #expect(refusal(["brand.supportURL": url])?.hasPrefix("brand.supportURL: ") == true, "\(url)")
         }
         #expect(refusal(["brand.supportURL": "mailto:help@example.com"]) == nil)
-        #expect(refusal(["brand.logo": "/nowhere.png"]) { _ = try $0.logo() } == "brand.logo: cannot be read")
+        #expect(
+            refusal(["brand.logo": "/nowhere.png"]) { _ = try $0.logo() }
+                == "brand.logo: cannot read /nowhere.png: No such file or directory")
     }
 
     @Test func `name the file and the line of a broken template`() throws {
@@ -51,6 +53,6 @@ import Testing
                 == "templates.directory: logn.mustache is none of ours: see `keyturn templates export`")
         #expect(
             refusal(["templates.directory": folder + "/none"]) { _ = try $0.templates() }
-                == "templates.directory: cannot be read")
+                == "templates.directory: cannot read \(folder)/none: No such file or directory")
     }
 }

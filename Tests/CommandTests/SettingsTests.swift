@@ -242,7 +242,7 @@ import Testing
         for (bytes, words) in [
             ([], "mail.sendgrid.apiKeyFile: holds no key"), ([0x20, 0x0A], "mail.sendgrid.apiKeyFile: holds no key"),
             ([0x53, 0x20, 0x47], "mail.sendgrid.apiKeyFile: must be printable ASCII without blanks"),
-            ([0xFF], "mail.sendgrid.apiKeyFile: cannot be read as text"),
+            ([0xFF], "mail.sendgrid.apiKeyFile: /run/key is not UTF-8 text"),
             (
                 Array("SG.replace-me\n".utf8),
                 "mail.sendgrid.apiKeyFile: is still the example's: SendGrid's dashboard makes one, under API Keys"
@@ -256,8 +256,7 @@ import Testing
     }
 
     @Test func `read the secret of webhooks only where somebody is told`() throws {
-        struct Unread: Error {}
-        func readNothing(_: String) throws -> [UInt8] { throw Unread() }
+        func readNothing(_ path: String) throws -> [UInt8] { throw FileRefused(path, "Permission denied") }
         func app(_ flags: [String: String]) throws -> Settings.App? {
             let flags = flags.merging(["webhooks.secretFile": "/root/secret"]) { $1 }
             let layers = try Layers(flags: flags, environment: [:], file: nil)
@@ -265,7 +264,7 @@ import Testing
             return settings.app
         }
         #expect(try app([:]) == nil)
-        #expect(throws: ConfigurationRefused("webhooks.secretFile: cannot be read as text")) {
+        #expect(throws: ConfigurationRefused("webhooks.secretFile: cannot read /root/secret: Permission denied")) {
             try app(["webhooks.url": "https://app.example.com/hook"])
         }
     }

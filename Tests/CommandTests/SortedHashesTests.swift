@@ -81,13 +81,15 @@ import Testing
                 return nil
             } catch { return error.description }
         }
-        #expect(words("/nowhere/at all") == "passwords.blocklistFile: cannot be read")
+        #expect(
+            words("/nowhere/at all")
+                == "passwords.blocklistFile: cannot read /nowhere/at all: No such file or directory")
         try withFile("") { path in
             try Data([0xFF, 0xFE, 0x0A]).write(to: URL(fileURLWithPath: path))
-            #expect(words(path) == "passwords.blocklistFile: cannot be read as UTF-8 text")
+            #expect(words(path) == "passwords.blocklistFile: \(path) is not UTF-8 text")
             let file = try #require(FileHandle(forWritingAtPath: path))
             try file.truncate(atOffset: (64 << 20) + 1)
-            #expect(words(path)?.hasPrefix("passwords.blocklistFile: is over 64 MiB") == true)
+            #expect(words(path)?.hasPrefix("passwords.blocklistFile: \(path) is larger than 64 MiB") == true)
         }
     }
 

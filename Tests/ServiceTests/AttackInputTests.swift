@@ -1,4 +1,5 @@
 import Foundation
+import StrictJSON
 import TestKit
 import Testing
 
@@ -208,26 +209,99 @@ import Testing
         let lines = keyturn.log.components(separatedBy: "\n").dropLast()
         #expect(lines.count > 5)
         #expect(lines.allSatisfy { $0.hasPrefix("time=20") && !$0.contains("event=forged") })
-        #expect(
-            keyturn.log.unicodeScalars.allSatisfy {
-                $0 == "\n" || $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
-            })
+        expectPrintable(keyturn.log, "log")
         for arguments in [
-            ["user", "show", ann], ["user", "show", "x\u{1B}[2J@example.com"], ["outbox", "list"], ["user", "list"],
-            ["outbox", "retry", "\u{1B}[2J"], ["\u{1B}[2J"],
+            ["user", "show", ann], ["user", "show", ann, "--json"], ["user", "show", "x\u{1B}[2J@example.com"],
+            ["user", "show", "x\u{202E}@example.com"], ["outbox", "list"], ["outbox", "list", "--json"],
+            ["user", "list"],
+            ["user", "list", "--json"], ["outbox", "retry", "\u{1B}[2J"], ["\u{1B}[2J"], ["\u{9B}2J\u{2028}\u{200B}"],
+            ["--config", "\u{9B}2J\u{202E}.json", "doctor"], ["user", "import", "\u{9B}2J\u{202E}.csv"],
+            ["config", "check", "--set", "mail.\u{202E}=\u{9B}2J"],
         ] {
             let ended = try await RunningKeyturn.run(arguments, environment: RunningKeyturn.environment(in: directory))
-            #expect(!(ended.output + ended.errors).contains("\u{1B}"), "\(arguments)")
+            expectPrintable(ended.output + ended.errors, "\(arguments)")
         }
         let forger = Forger(id: "1", email: ann, hash: "x")
         let token = forger.token("{\"alg\":\"\u{1B}[2J\"}", "{\"sub\":\"\u{1B}]0;owned\u{7}\u{202E}\"}")
         let inspected = try await keyturn.command("token", "inspect", token)
         #expect(inspected.status == 1)
         #expect(inspected.output.contains("owned"))
-        #expect(
-            !(inspected.output + inspected.errors).unicodeScalars.contains {
-                $0 == "\u{1B}" || $0 == "\u{7}" || $0 == "\u{202E}"
-            })
+        expectPrintable(inspected.output + inspected.errors, "token inspect")
         #expect(await keyturn.stop() == 0)
+    }
+
+    @Test(arguments: ["logfmt", "json"])
+    func `in a provider's words reaches no terminal: not as a table, as JSON, as an error or in the log`(
+        format: String
+    ) async throws {
+        let signer = try WebhookSigner()
+        let sendGrid = try await FakeSendGrid.start()
+        let said = "no " + Self.unprintable.map(String.init).joined(separator: " ") + " end"
+        let keyturn = try await RunningKeyturn.serve([
+            "KEYTURN_MAIL_PROVIDER": "sendgrid", "SENDGRID_API_KEY": "SG.test", "KEYTURN_LOG_FORMAT": format,
+            "KEYTURN_MAIL_SENDGRID_BASE_URL": sendGrid.baseURL, "KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile,
+            "KEYTURN_MAIL_SENDGRID_EVENTS_PUBLIC_KEY": signer.publicKey,
+        ])
+        let settings = [
+            "KEYTURN_MAIL_PROVIDER": "sendgrid", "SENDGRID_API_KEY": "SG.test",
+            "KEYTURN_MAIL_SENDGRID_BASE_URL": sendGrid.baseURL, "KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile,
+        ]
+        func run(_ arguments: String...) async throws -> (status: Int32, output: String, errors: String) {
+            try await RunningKeyturn.run(
+                arguments, environment: RunningKeyturn.environment(in: keyturn.directory, settings))
+        }
+        _ = try await run("user", "add", ann)
+        sendGrid.answerNext(with: FakeSendGrid.refused(400, message: said))
+        #expect(try await ask(keyturn, ann).status == 202)
+        let mail = try #require(try await sendGrid.mails(count: 1, within: .seconds(20)).first)
+        let row = try #require(mail.json["custom_args"]?["outbox_id"]?.stringValue)
+        let now = Int64(Date().timeIntervalSince1970)
+        let report =
+            #"[{"event":"bounce","outbox_id":"\#(row)","reason":\#(Forger.json(said)),"sg_event_id":"e1","#
+            + #""sg_message_id":"m1","timestamp":\#(now)}]"#
+        let reported = try await keyturn.visitor.post("/sendgrid/events", json: report, signer.fields(at: now, report))
+        #expect(reported.status == 204)
+        var failed = ""
+        let deadline = ContinuousClock.now + .seconds(20)
+        while failed.isEmpty, ContinuousClock.now < deadline {
+            failed = try await run("outbox", "list", "--failed", "--json").output
+        }
+
+        for arguments in [
+            ["outbox", "list"], ["outbox", "list", "--json"], ["outbox", "list", "--failed", "--json"],
+            ["user", "show", ann], ["user", "show", ann, "--json"],
+        ] {
+            let shown = try await RunningKeyturn.run(
+                arguments, environment: RunningKeyturn.environment(in: keyturn.directory, settings))
+            #expect(shown.output.contains("400: no") && shown.output.contains("end"), "\(arguments)")
+            expectPrintable(shown.output + shown.errors, "\(arguments)")
+        }
+        // A program that reads the JSON gets what was said, byte for byte.
+        let reason = try #require(try JSON(parsing: Array(failed.utf8).dropLast())["last_reason"]?.stringValue)
+        for scalar in Self.unprintable where scalar.value > 0x7F {
+            #expect(reason.unicodeScalars.contains(scalar), "\(scalar.value)")
+        }
+        sendGrid.answerNext(with: FakeSendGrid.refused(400, message: said))
+        let tried = try await run("mail", "test", "me@example.com")
+        #expect(tried.status == 1 && tried.errors.contains("400: no"))
+        expectPrintable(tried.output + tried.errors, "mail test")
+        #expect(await keyturn.stop() == 0)
+        let lines = keyturn.log.components(separatedBy: "\n").dropLast()
+        #expect(lines.filter { $0.contains("400: no") }.count == 1)
+        #expect(lines.contains { $0.contains("mail reported") })
+        expectPrintable(keyturn.log, "log")
+    }
+
+    /// What a terminal obeys or a reader cannot see: C0, DEL, C1, separators, zero width, bidirectional controls, a tag character.
+    static let unprintable: [Unicode.Scalar] = [
+        "\u{1B}", "\u{7}", "\u{7F}", "\u{85}", "\u{9B}", "\u{9D}", "\u{AD}", "\u{61C}", "\u{200B}", "\u{200D}",
+        "\u{200F}",
+        "\u{2028}", "\u{2029}", "\u{202A}", "\u{202E}", "\u{2060}", "\u{2066}", "\u{2069}", "\u{3164}", "\u{FEFF}",
+        "\u{E0041}",
+    ]
+
+    func expectPrintable(_ text: String, _ place: String) {
+        let found = Set(Self.unprintable).intersection(text.unicodeScalars)
+        #expect(found.isEmpty, "\(place): \(found.map { String($0.value, radix: 16) }.sorted())")
     }
 }

@@ -20,6 +20,14 @@ import Testing
         #expect(line.hasSuffix(#"level=info event=refused a=plain b="x\u000d\nlevel=error \u001b[31m\u202e""# + "\n"))
     }
 
+    @Test(arguments: LineHandler.Format.allCases)
+    func `shows nothing that a terminal obeys or a reader cannot see`(format: LineHandler.Format) {
+        let lines = Lines()
+        lines.logger(format).info("refused", metadata: ["a": "\u{85}\u{9B}\u{2028}\u{200B}\u{2067}\u{E0041}\u{7F}é語"])
+        let line = lines.all.withLock { $0[0] }
+        #expect(line.contains(#""\u0085\u009b\u2028\u200b\u2067\udb40\udc41\u007fé語""#), "\(line)")
+    }
+
     @Test func `is a JSON object where that is asked for`() {
         let lines = Lines()
         lines.logger(.json).warning("slow \"disk\"", metadata: ["ms": "12"])

@@ -18,8 +18,9 @@ struct Brand: Sendable {
 
     func logo() throws(ConfigurationRefused) -> Logo? {
         guard let logoFile else { return nil }
-        guard let bytes = try? ConfigurationOptions.contents(of: logoFile) else {
-            throw ConfigurationRefused(.brandLogo, "cannot be read")
+        let bytes: [UInt8]
+        do { bytes = try FileContents.bytes(of: logoFile) } catch {
+            throw ConfigurationRefused(.brandLogo, "cannot read \(error)")
         }
         do { return try Logo(bytes) } catch {
             switch error {
@@ -35,8 +36,10 @@ struct Brand: Sendable {
         guard let templatesDirectory else { return [:] }
         let sets = [Web.templates, Letter.templates]
         let known = Set(sets.flatMap { $0.sources.map(\.file) })
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: templatesDirectory) else {
-            throw ConfigurationRefused(.templatesDirectory, "cannot be read")
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: templatesDirectory) } catch {
+            let refused = FileRefused(templatesDirectory, error)
+            throw ConfigurationRefused(.templatesDirectory, "cannot read \(refused)")
         }
         var templates: [String: [UInt8]] = [:]
         for name in names.sorted() where name.hasSuffix(".mustache") {
@@ -44,9 +47,14 @@ struct Brand: Sendable {
                 throw ConfigurationRefused(
                     .templatesDirectory, "\(Printable.text(name)) is none of ours: see `keyturn templates export`")
             }
-            guard let bytes = try? ConfigurationOptions.contents(of: "\(templatesDirectory)/\(name)"),
-                bytes.count <= Self.templateBytesMax
-            else { throw ConfigurationRefused(.templatesDirectory, "\(name) cannot be read, or is over 256 KiB") }
+            let bytes: [UInt8]
+            do { bytes = try FileContents.bytes(of: "\(templatesDirectory)/\(name)") } catch {
+                throw ConfigurationRefused(.templatesDirectory, "cannot read \(error)")
+            }
+            guard bytes.count <= Self.templateBytesMax else {
+                throw ConfigurationRefused(
+                    .templatesDirectory, "\(name) is larger than \(Self.templateBytesMax >> 10) KiB")
+            }
             templates[name] = bytes
         }
         do { for set in sets { _ = try set.library(templates) } } catch {

@@ -48,12 +48,12 @@ struct ConfigurationOptions: ParsableArguments {
 
     private func readFile(_ environment: [String: String]) throws -> [UInt8]? {
         guard let path = file ?? environment["KEYTURN_CONFIG"] else { return nil }
-        do { return try ConfigurationOptions.contents(of: path) } catch {
-            throw ConfigurationRefused("the configuration file \(Printable.text(path)) cannot be read")
+        do { return try FileContents.bytes(of: path) } catch {
+            throw ConfigurationRefused("cannot read the configuration file \(error)")
         }
     }
 
     @Sendable static func contents(of path: String) throws -> [UInt8] {
-        Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        try FileContents.bytes(of: path)
     }
 }

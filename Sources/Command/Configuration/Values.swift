@@ -200,12 +200,21 @@ struct Values {
     private func lines(
         of path: String, _ key: Key, _ readFile: (String) throws -> [UInt8]
     ) throws(ConfigurationRefused) -> [String] {
-        guard let bytes = try? readFile(path), let text = String(validating: bytes, as: UTF8.self) else {
-            throw ConfigurationRefused(key, "cannot be read as text")
-        }
+        let text = try text(of: path, key, readFile)
         let lines = text.utf8.split(separator: 0x0A).map { trimmed(String(Substring($0))) }.filter { !$0.isEmpty }
         if lines.isEmpty { throw ConfigurationRefused(key, "holds no secret") }
         return lines
+    }
+
+    private func text(
+        of path: String, _ key: Key, _ readFile: (String) throws -> [UInt8]
+    ) throws(ConfigurationRefused) -> String {
+        let bytes: [UInt8]
+        do { bytes = try readFile(path) } catch { throw ConfigurationRefused(key, "cannot read \(error)") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationRefused(key, "\(Printable.text(path)) is not UTF-8 text")
+        }
+        return text
     }
 
     func app(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Settings.App? {
@@ -380,9 +389,7 @@ struct Values {
             return try printable(raw, .sendGridKey)
         }
         guard let path = try optionalText(.sendGridKeyFile) else { return nil }
-        guard let bytes = try? readFile(path), let raw = String(validating: bytes, as: UTF8.self) else {
-            throw ConfigurationRefused(.sendGridKeyFile, "cannot be read as text")
-        }
+        let raw = try text(of: path, .sendGridKeyFile, readFile)
         guard !trimmed(raw).isEmpty else { throw ConfigurationRefused(.sendGridKeyFile, "holds no key") }
         return try printable(raw, .sendGridKeyFile)
     }

@@ -29,10 +29,10 @@ struct OutboxCommand: AsyncParsableCommand {
                 let reports = failed ? [] : try await database.outbox.reports(limit: limit)
                 if json {
                     for entry in entries {
-                        Terminal.say(String(decoding: OutboxCommand.json(entry).write(), as: UTF8.self))
+                        Terminal.say(OutboxCommand.json(entry))
                     }
                     for report in reports {
-                        Terminal.say(String(decoding: OutboxCommand.json(report).write(), as: UTF8.self))
+                        Terminal.say(OutboxCommand.json(report))
                     }
                     return
                 }

@@ -88,7 +88,7 @@ struct TemplatesCommand: AsyncParsableCommand {
     }
 }
 
-/// Files somebody asked for.
+/// The files of an export or a preview.
 private enum Folder {
     static func write(_ bytes: [UInt8], to path: String) throws {
         let file = URL(fileURLWithPath: path)
@@ -97,7 +97,7 @@ private enum Folder {
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(bytes).write(to: file)
         } catch {
-            throw CommandFailed("\(Printable.text(path)) cannot be written")
+            throw CommandFailed("cannot write \(FileRefused(path, error))")
         }
     }
 }

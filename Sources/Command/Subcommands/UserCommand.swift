@@ -83,7 +83,7 @@ struct UserCommand: AsyncParsableCommand {
                     let page = try await database.users.list(after: last, limit: 500)
                     if json {
                         for user in page {
-                            Terminal.say(String(decoding: UserCommand.json(user).write(), as: UTF8.self))
+                            Terminal.say(UserCommand.json(user))
                         }
                     } else {
                         let header = last == nil ? ["ID", "ADDRESS", "STATE", "CREATED"] : []
@@ -113,10 +113,7 @@ struct UserCommand: AsyncParsableCommand {
                 let mails = try await database.outbox.mailLog(of: user.id, limit: 20)
                 let trail = try await database.auditLog.trail(of: user.id, limit: 50)
                 if json {
-                    Terminal.say(
-                        String(
-                            decoding: UserCommand.json(user, open: open, mails: mails, trail: trail).write(),
-                            as: UTF8.self))
+                    Terminal.say(UserCommand.json(user, open: open, mails: mails, trail: trail))
                 } else {
                     print(user, open: open, mails: mails, trail: trail)
                 }

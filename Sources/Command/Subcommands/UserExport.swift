@@ -4,6 +4,7 @@ import Keyturn
 import PasswordHashing
 import Storage
 import StrictJSON
+import Telemetry
 
 extension UserCommand {
     /// `keyturn user export`: all users, as `user import` reads them back.
@@ -42,7 +43,7 @@ extension UserCommand {
                 let json = JSON.members(
                     ("email", .string(user.email.text)), ("password_hash", .string(user.passwordHash.text)),
                     ("verified", .bool(user.isVerified)), ("disabled", .bool(user.isDisabled)))
-                return String(decoding: json.write(), as: UTF8.self) + "\n"
+                return Telemetry.Printable.json(String(decoding: json.write(), as: UTF8.self)) + "\n"
             case .csv:
                 let fields = [user.email.text, user.passwordHash.text, "\(user.isVerified)", "\(user.isDisabled)"]
                 return fields.map(Self.quoted).joined(separator: ",") + "\n"
@@ -66,17 +67,17 @@ private struct ExportFile {
             handle = .standardOutput
             return
         }
-        guard
-            !FileManager.default.fileExists(atPath: path),
-            FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
-            let opened = FileHandle(forWritingAtPath: path)
-        else { throw CommandFailed("\(Printable.text(path)) exists already, or cannot be created") }
-        handle = opened
+        // New, and for its owner alone. The path is borrowed for the call.
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw CommandFailed("cannot create \(FileRefused(path, errno: errno))")
+        }
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     func write(_ text: String) throws {
         do { try handle.write(contentsOf: Data(text.utf8)) } catch {
-            throw CommandFailed("the export cannot be written: \(error.localizedDescription)")
+            throw CommandFailed("cannot write the export: \(SystemWords.words(error))")
         }
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Keyturn
 import PasswordHashing
 import Storage
+import Telemetry
 
 extension UserCommand {
     /// `keyturn user import FILE`: the users of an app that exists already; each bad row is named, none is lost in silence.
@@ -170,10 +171,9 @@ private final class ImportFile {
             (handle, size) = (.standardInput, nil)
             return
         }
-        guard let opened = FileHandle(forReadingAtPath: path) else {
-            throw CommandFailed("\(Printable.text(path)) cannot be read")
+        do { handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path)) } catch {
+            throw CommandFailed("cannot read \(FileRefused(path, error))")
         }
-        handle = opened
         size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
     }
 
@@ -184,7 +184,7 @@ private final class ImportFile {
     func next() throws -> [UInt8]? {
         let piece: Data?
         do { piece = try handle.read(upToCount: Self.pieceBytes) } catch {
-            throw CommandFailed("the file cannot be read to its end: \(error.localizedDescription)")
+            throw CommandFailed("cannot read the file to its end: \(SystemWords.words(error))")
         }
         guard let piece, !piece.isEmpty else { return nil }
         bytesRead += piece.count

@@ -2,6 +2,7 @@ package import Keyturn
 import Foundation
 import StrictJSON
 import Synchronization
+import Telemetry
 
 /// Keeps letters as files instead of sending them: one JSON file a mail, for trying things out and for tests.
 ///
@@ -12,7 +13,7 @@ package struct Capture: Carrier {
     package struct DirectoryFailed: Error, CustomStringConvertible {
         package let directory: String
         package let reason: String
-        package var description: String { "the directory \(directory) for captured mails: \(reason)" }
+        package var description: String { "mail.capture.directory: cannot use \(directory): \(reason)" }
     }
 
     private let directory: URL
@@ -31,7 +32,7 @@ package struct Capture: Carrier {
             try FileManager.default.createDirectory(
                 at: self.directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw DirectoryFailed(directory: directory, reason: error.localizedDescription)
+            throw DirectoryFailed(directory: directory, reason: SystemWords.words(error))
         }
     }
 
@@ -47,7 +48,7 @@ package struct Capture: Carrier {
             return .delivered(messageID: id.text)
         } catch {
             return .later(
-                after: nil, reason: "the capture directory takes no file: \((error as NSError).code)",
+                after: nil, reason: "cannot write into mail.capture.directory: \(SystemWords.words(error))",
                 pausesEverybody: false)
         }
     }

@@ -58,14 +58,14 @@ package struct LineHandler: LogHandler {
         }
     }
 
-    /// Bare where it is plain, quoted where a blank, a quote, `=` or a control character would make a line ambiguous.
+    /// Bare if it is plain, quoted if a blank, a quote, `=` or a control character would make a line ambiguous.
     private static func logfmt(_ value: String) -> String {
         let isPlain =
             !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
         return isPlain ? value : quoted(value)
     }
 
-    /// A JSON string (RFC 8259 §7); all control characters are escaped, so nobody's input can end a line or move a cursor.
+    /// A JSON string (RFC 8259 §7); what is not ``Printable`` is escaped, so no input can end a line, move a cursor or hide a text.
     private static func quoted(_ value: String) -> String {
         var text = "\""
         for scalar in value.unicodeScalars {
@@ -73,12 +73,9 @@ package struct LineHandler: LogHandler {
             case "\"": text += "\\\""
             case "\\": text += "\\\\"
             case "\n": text += "\\n"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.properties.isBidiControl:
-                let hex = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
             default: text.unicodeScalars.append(scalar)
             }
         }
-        return text + "\""
+        return Printable.json(text + "\"")
     }
 }
