@@ -80,7 +80,12 @@ import Testing
         let path = String(link.dropFirst("https://accounts.example.com".count))
         let token = try #require(link.components(separatedBy: "token=").last)
         #expect(try await keyturn.visitor.get(path, ["Accept: application/json"]).status == 200)
-        #expect(try await keyturn.command("token", "inspect", "-", input: token + "\n").status == 0)
+        for input in [token + "\n", "\n" + link + "\n"] {
+            #expect(try await keyturn.command("token", "inspect", "-", input: input).status == 0)
+        }
+        let inspected = try await keyturn.command("token", "inspect", link)
+        #expect(inspected.status == 0, "\(inspected.errors)")
+        #expect(inspected.output.contains("works until "))
         #expect(try await keyturn.command("user", "revoke-links", "ann@example.com").status == 0)
         #expect(try await keyturn.visitor.get(path, ["Accept: application/json"]).status == 400)
         #expect(try await keyturn.command("token", "inspect", token).status == 1)
@@ -128,6 +133,58 @@ import Testing
         // One that is not there is not said to be hidden.
         #expect(
             checked.output.split(separator: "\n").filter { $0.contains("(hidden)") }.count == 1, "\(checked.output)")
+    }
+
+    @Test func `demonstrates as many mails as are asked for`() async throws {
+        let demo = try await demo(["PATH": "/usr/bin"], "--port", "0")
+        for count in 1...5 {
+            #expect(
+                try await demo.visitor.post("/forgot-password", json: #"{"email": "ann@example.com"}"#).status == 202)
+            var found = 0
+            for _ in 0..<200 where found < count {
+                let box = try await demo.visitor.get("/mailbox", ["Accept: text/html"]).text
+                found = box.components(separatedBy: "/mailbox/mail?id=").count - 1
+                try await Task.sleep(for: .milliseconds(25))
+            }
+            try #require(found == count)
+        }
+        #expect(await demo.stop() == 0)
+    }
+
+    @Test func `demonstrates on a free port where the usual one is in use, and obeys one that is named`() async throws {
+        let first = try await demo(["PATH": "/usr/bin"])
+        let second = try await demo(["PATH": "/usr/bin"])
+        #expect(first.url != second.url)
+        #expect(try await second.visitor.get("/healthz").status == 200)
+        #expect(second.log.contains("port 8080 is in use, so the demo takes a free one"))
+        let port = try #require(second.url.components(separatedBy: ":").last)
+        for (arguments, environment) in [
+            (["demo", "--port", port], [:]), (["demo"], ["KEYTURN_SERVER_PORT": port]),
+        ] {
+            let refused = try await RunningKeyturn.run(
+                arguments, environment: environment.merging(["PATH": "/usr/bin"]) { $1 })
+            #expect(refused.status == 1)
+            #expect(
+                refused.errors.contains("port \(port) is in use: another program listens there"), "\(refused.errors)")
+            #expect(refused.errors.contains("--port"))
+        }
+        let serve = try await RunningKeyturn.run(
+            ["serve"],
+            environment: RunningKeyturn.environment(
+                in: try RunningKeyturn.temporaryDirectory(), ["KEYTURN_SERVER_PORT": port]))
+        #expect(serve.status == 1)
+        #expect(
+            serve.errors.contains(
+                "server.port: cannot listen on 127.0.0.1:\(port): another program listens on port \(port)"),
+            "\(serve.errors)")
+        #expect(await first.stop() == 0)
+        #expect(await second.stop() == 0)
+    }
+
+    private func demo(_ environment: [String: String], _ arguments: String...) async throws -> RunningKeyturn {
+        try await RunningKeyturn.start(
+            [RunningKeyturn.binary.path, "demo"] + arguments, environment: environment,
+            directory: try RunningKeyturn.temporaryDirectory())
     }
 
     @Test func `demonstrates the whole flow without any configuration`() async throws {

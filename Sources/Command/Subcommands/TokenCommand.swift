@@ -15,12 +15,23 @@ struct TokenCommand: AsyncParsableCommand {
             commandName: "inspect",
             abstract: "Print header and claims of a reset token, and whether it would work now. Uses nothing up.")
 
-        @Argument(help: "The token, or - for standard input (kinder to your shell's history).") var token: String
+        @Argument(
+            help:
+                "The token, the link that holds it, or - to read either from standard input, which keeps it out of the shell's history."
+        )
+        var token: String
         @OptionGroup var options: ConfigurationOptions
 
+        /// Longer than any token or link of ours.
+        private static let bytesMax = 16 << 10
+
         func run() async throws {
-            let text = token == "-" ? readLine(strippingNewline: true) ?? "" : token
-            guard text.utf8.count <= 16 * 1024 else { throw CommandFailed("over 16 KiB: no token of ours") }
+            let pasted = token == "-" ? Self.firstLine() : token
+            guard pasted.utf8.count <= Self.bytesMax else {
+                throw CommandFailed("that is longer than \(Self.bytesMax >> 10) KiB, so it is not a token of keyturn")
+            }
+            let text = PastedToken.token(in: pasted)
+            guard !text.isEmpty else { throw CommandFailed("there is no token in that") }
             for (name, part) in zip(
                 ["header", "claims"], text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false))
             {
@@ -44,6 +55,13 @@ struct TokenCommand: AsyncParsableCommand {
                     throw CommandFailed("refused: token_invalid (malformed, forged, foreign, revoked or used)")
                 }
             }
+        }
+
+        /// The first line of standard input that is not blank.
+        private static func firstLine() -> String {
+            var line = ""
+            while line.utf8.allSatisfy({ $0 <= 0x20 }), let next = readLine(strippingNewline: true) { line = next }
+            return line
         }
 
         private func shown(_ part: Substring.UTF8View.SubSequence) -> String {
