@@ -32,19 +32,22 @@ struct ReadConfiguration: Sendable {
 /// SIGHUP: reads the configuration again, takes over what can be taken over, and names what needs a restart. No connection ends.
 struct Reloading: ServiceLifecycle.Service {
     private let certificate: ServerCertificate
+    private let renewKey: (@Sendable (String) throws -> Void)?
     private let threshold: LogThreshold
     private let read: (@Sendable () throws -> ReadConfiguration)?
     private let started: ReadConfiguration?
     private let hangups: UnixSignalsSequence
     private let log: Log
 
+    /// - Parameter renewKey: hands the mail provider's key to the carrier; nil if the carrier has none.
     /// - Parameter read: nil where nothing was configured: the demo.
     /// - Parameter hangups: SIGHUP, trapped before anybody is told that the service is there: untrapped it would end the process.
     init(
-        certificate: ServerCertificate, threshold: LogThreshold, hangups: UnixSignalsSequence, log: Log,
-        read: (@Sendable () throws -> ReadConfiguration)?
+        certificate: ServerCertificate, renewKey: (@Sendable (String) throws -> Void)?, threshold: LogThreshold,
+        hangups: UnixSignalsSequence, log: Log, read: (@Sendable () throws -> ReadConfiguration)?
     ) throws {
         self.certificate = certificate
+        self.renewKey = renewKey
         self.threshold = threshold
         self.hangups = hangups
         self.log = log
@@ -62,10 +65,16 @@ struct Reloading: ServiceLifecycle.Service {
             let now = try read()
             var taken = [Key.logLevel.name]
             var reloadable: Set = [Key.logLevel.name]
+            let apiKey = try keyToRenew(now.settings.mail)
             if certificate.isUsed, let files = now.settings.server.tls {
                 try certificate.reload(files)
                 taken.append("server.tls")
                 reloadable.formUnion([Key.tlsCertificate.name, Key.tlsKey.name])
+            }
+            if let renewKey, let apiKey {
+                try renewKey(apiKey)
+                taken.append(Key.sendGridKey.name)
+                reloadable.formUnion([Key.sendGridKey.name, Key.sendGridKeyFile.name])
             }
             threshold.level = now.settings.level
             let others = now.changes(since: started).filter { !reloadable.contains($0) }
@@ -74,8 +83,16 @@ struct Reloading: ServiceLifecycle.Service {
                 log.warning("changed, and needs a restart", metadata: ["keys": "\(others.joined(separator: ","))"])
             }
         } catch {
-            // The words of a refusal name keys and never show a secret.
+            // The text of a refusal name keys and never show a secret.
             log.error("not reloaded, all stays as it was", metadata: ["reason": "\(error)"])
         }
+    }
+
+    /// nil if the carrier has no key, or another provider was configured, which needs a restart.
+    /// - Throws: the key is missing now. Looked at before anything is taken over.
+    private func keyToRenew(_ mail: Settings.Mail) throws(ConfigurationRefused) -> String? {
+        guard renewKey != nil, mail.provider == .sendgrid else { return nil }
+        guard let apiKey = mail.apiKey else { throw ConfigurationRefused(.sendGridKey, "missing") }
+        return apiKey
     }
 }

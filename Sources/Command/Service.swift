@@ -113,8 +113,12 @@ struct Service {
         let manager = ServiceManager.current
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let certificate = try ServerCertificate(files: settings.server.tls)
+        let renewKey = carrier.renewKey.map { renew in
+            { @Sendable (apiKey: String) throws in if try renew(apiKey) { worker.carrierChanged() } }
+        }
         let reloading = try Reloading(
-            certificate: certificate, threshold: threshold, hangups: hangups, log: log, read: configuration)
+            certificate: certificate, renewKey: renewKey, threshold: threshold, hangups: hangups, log: log,
+            read: configuration)
         let server = makeServer(web, layer: certificate.layer)
         let admin = try makeAdmin()
         ProcessMetrics.register(in: metrics, hashing: pool)
@@ -200,21 +204,25 @@ struct Service {
         let carrier: any Carrier
         let client: HTTPClient?
         let mailbox: (@Sendable () async -> [Web.CapturedMail])?
+        /// Takes another key of the provider's, and says whether it was another; nil if there is none.
+        let renewKey: (@Sendable (String) throws -> Bool)?
     }
 
     private func makeCarrier(clock: WallClock) throws -> Carriage {
         switch essentials.carrier {
         case .capture:
             let capture = try Capture(directory: settings.mail.captureDirectory, from: essentials.sender, clock: clock)
-            return Carriage(carrier: capture, client: nil) {
+            let mailbox: @Sendable () async -> [Web.CapturedMail] = {
                 capture.mails(limit: 100).map {
                     Web.CapturedMail(id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, at: $0.at)
                 }
             }
+            return Carriage(carrier: capture, client: nil, mailbox: mailbox, renewKey: nil)
         case .sendgrid:
             let (sendGrid, client) = try settings.mail.sendGrid(
                 from: essentials.sender, loops: loops, clock: clock, metrics: metrics)
-            return Carriage(carrier: sendGrid, client: client, mailbox: nil)
+            return Carriage(
+                carrier: sendGrid, client: client, mailbox: nil, renewKey: { try sendGrid.replace(apiKey: $0) })
         }
     }
 

@@ -58,6 +58,11 @@ struct Circuit: Sendable, Equatable {
         if case .probing(let cause) = state { state = .open(cause, probeAt: now) }
     }
 
+    /// Something about the sending has changed, such as the key: the next letter is the probe, without waiting for its time.
+    mutating func probeSoon(at now: Timestamp) {
+        if case .open(let cause, _) = state { state = .open(cause, probeAt: now) }
+    }
+
     /// What lies ahead stays as far ahead as it was.
     mutating func clockSetBack(by span: Duration) {
         pausedUntil = pausedUntil.map { $0 - span }

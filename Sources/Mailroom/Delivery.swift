@@ -82,6 +82,12 @@ extension Worker {
         return Outcome(verdict, for: lease, maximumAge: options.maximumAge, wait: wait, at: now)
     }
 
+    /// The carrier has another key: a stopped sending is tried at once, not at the time of its next probe.
+    package func carrierChanged() {
+        waitingRoom.withLock { $0.circuit.probeSoon(at: clock.now()) }
+        bell.ring()
+    }
+
     private func abandonProbe(_ pick: WaitingRoom.Pick) {
         if pick.isProbe { waitingRoom.withLock { $0.circuit.probeAbandoned(at: clock.now()) } }
     }

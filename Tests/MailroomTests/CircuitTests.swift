@@ -32,6 +32,16 @@ import Testing
         #expect(permission(at: 3600) == .wait(until: nil))
     }
 
+    @Test mutating func `asks at once when the key was replaced`() {
+        hear(.stop(reason: "401"))
+        circuit.probeSoon(at: .noon + .seconds(3))
+        #expect(permission(at: 3) == .probe)
+        #expect(circuit.stoppedBecause == "401")
+        circuit.probeStarted()
+        circuit.probeSoon(at: .noon + .seconds(4))
+        #expect(permission(at: 4) == .wait(until: nil))
+    }
+
     @Test mutating func `waits another minute after a refused probe`() {
         hear(.stop(reason: "401"))
         circuit.probeStarted()

@@ -174,6 +174,42 @@ import Testing
         #expect(await keyturn.stop() == 0)
     }
 
+    @Test func `goes out with a new key after SIGHUP, without a restart`() async throws {
+        let sendGrid = try await FakeSendGrid.start()
+        sendGrid.answerNext(with: FakeSendGrid.refused(401, message: "The provided authorization grant is invalid"))
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let keyFile = directory.appending(path: "sendgrid-key")
+        try Data("SG.old-key-of-a-test\n".utf8).write(to: keyFile)
+        let settings = [
+            "KEYTURN_MAIL_PROVIDER": "sendgrid", "KEYTURN_MAIL_SENDGRID_API_KEY_FILE": keyFile.path,
+            "KEYTURN_MAIL_SENDGRID_BASE_URL": sendGrid.baseURL, "KEYTURN_MAIL_SENDGRID_CA_FILE": sendGrid.caFile,
+        ]
+        let keyturn = try await RunningKeyturn.serve(in: directory, settings)
+        _ = try await keyturn.command("user", "add", "ann@example.com")
+        #expect(try await ask(keyturn, "ann@example.com") == 202)
+        #expect(try await sendGrid.mails(count: 1, within: .seconds(20)).map(\.apiKey) == ["SG.old-key-of-a-test"])
+        func log(has words: String) async throws {
+            for _ in 0..<400 where !keyturn.log.contains(words) { try await Task.sleep(for: .milliseconds(50)) }
+            try #require(keyturn.log.contains(words), "\(keyturn.log)")
+        }
+        try await log(has: "sending stopped")
+
+        // A key that is missing changes nothing.
+        try Data("\n".utf8).write(to: keyFile)
+        kill(keyturn.pid, SIGHUP)
+        try await log(has: "not reloaded, all stays as it was")
+        try Data("SG.new-key-of-a-test\n".utf8).write(to: keyFile)
+        kill(keyturn.pid, SIGHUP)
+        // At once: the next probe with the old key was due a minute after the first.
+        let mails = try await sendGrid.mails(count: 2, within: .seconds(20))
+        #expect(mails.last?.apiKey == "SG.new-key-of-a-test")
+        try await log(has: "sending works again")
+        #expect(keyturn.log.contains("what=log.level,mail.sendgrid.apiKey"))
+        #expect(!keyturn.log.contains("needs a restart") && !keyturn.log.contains("-key-of-a-test"))
+        #expect(try await keyturn.visitor.get("/readyz").status == 200)
+        #expect(await keyturn.stop() == 0)
+    }
+
     @Test func `is tried again when the provider was busy`() async throws {
         let sendGrid = try await FakeSendGrid.start()
         sendGrid.answerNext(with: FakeSendGrid.refused(503, message: "try later"))
