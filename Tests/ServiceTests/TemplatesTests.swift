@@ -49,6 +49,19 @@ import Testing
         ("login.mustache", "<p>\n\n{{#a}}</p>", "login.mustache, line 3: "),
         ("alert.mustache", "<p>\n{{>nowhere}}</p>", "alert.mustache, line 2: there is no template nowhere"),
         ("logon.mustache", "<p></p>", "logon.mustache is none of ours"),
+        (
+            "reset-link.text.mustache", "{{t.hello}} {{#device}}{{url}}{{/device}}",
+            "the message made from reset-link.text.mustache does not show the reset link: the template needs {{url}}"
+        ),
+        ("reset-link.html.mustache", "<p>{{t.hello}}", "the message made from reset-link.html.mustache does not show"),
+        ("frame.html.mustache", "<p>{{title}}</p>", "the message made from reset-link.html.mustache does not show"),
+        ("forgot.mustache", "<form></form>", "the page made from forgot.mustache has no form field named email"),
+        ("layout.mustache", "<p>{{title}}</p>", "the page made from forgot.mustache has no form field named email"),
+        (
+            "reset.mustache", "<input name='token'><input name=password><p>",
+            "the page made from reset.mustache has no form field named confirm_password"
+        ),
+        ("notme.mustache", "<p>", "the page made from notme.mustache has no form field named token"),
     ])
     func `stop the start where they are broken, named with file and line`(name: String, text: String, said: String)
         async throws

@@ -31,7 +31,7 @@ struct Brand: Sendable {
     }
 
     /// The operator's templates by file name, each tried.
-    /// - Throws: the first that is none of ours, or cannot be used: with its line.
+    /// - Throws: the first that is not one of keyturn's, cannot be used (with its line), or shows no link or no form.
     func templates() throws(ConfigurationRefused) -> [String: [UInt8]] {
         guard let templatesDirectory else { return [:] }
         let sets = [Web.templates, Letter.templates]
@@ -61,7 +61,25 @@ struct Brand: Sendable {
             throw ConfigurationRefused(
                 .templatesDirectory, "\(error.file), line \(error.line): \(Printable.text(error.reason))")
         }
+        if !templates.isEmpty { try Self.refuseDeadEnds(templates) }
         return templates
+    }
+
+    /// A message without its link, or a page without its form, is a flow that ends there without a word.
+    private static func refuseDeadEnds(_ templates: [String: [UInt8]]) throws(ConfigurationRefused) {
+        let (letters, pages): ([String], [Web.MissingField])
+        do { (letters, pages) = (try Letter.templatesWithoutLink(templates), try Web.missingFields(templates)) } catch {
+            throw ConfigurationRefused(.templatesDirectory, "cannot be rendered: \(error)")
+        }
+        if let file = letters.first {
+            throw ConfigurationRefused(
+                .templatesDirectory,
+                "the message made from \(file) does not show the reset link: the template needs {{url}}")
+        }
+        if let missing = pages.first {
+            throw ConfigurationRefused(
+                .templatesDirectory, "the page made from \(missing.file) has no form field named \(missing.field)")
+        }
     }
 }
 
