@@ -130,6 +130,11 @@ struct Service {
                         webhooks: database.webhooks, users: database.users, sender: telling.sender, clock: clock,
                         maximumAge: app.maximumAge, metrics: metrics, log: log)))
         }
+        if settings.app == nil {
+            services.append(
+                WebhooksOff(
+                    webhooks: database.webhooks, clock: clock, maximumAge: settings.webhookMaximumAge, log: log))
+        }
         if let admin { services.append(Serving(server: admin)) }
         services.append(Serving(server: server))
         services.append(reloading)

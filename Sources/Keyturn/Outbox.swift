@@ -32,7 +32,9 @@ package protocol Outbox: Sendable {
     // For operators
     /// Newest first.
     func reports(limit: Int) async throws(StorageFailed) -> [KeptReport]
-    func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry]
+    /// In the order they were recorded; a store may give fewer than `limit` at once.
+    /// - Parameter id: those behind this row; 0 for the first.
+    func entries(_ filter: OutboxFilter, after id: Int64, limit: Int) async throws(StorageFailed) -> [OutboxEntry]
     /// Failed rows pending again, age and attempts counted anew; some at a time, so that others are served between.
     /// - Parameter progress: is told now and then how many rows it were so far.
     /// - Returns: how many.
@@ -47,6 +49,10 @@ package protocol Outbox: Sendable {
 }
 
 extension Outbox {
+    package func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry] {
+        try await entries(filter, after: 0, limit: limit)
+    }
+
     package func retry(_ selection: OutboxSelection, at now: Timestamp) async throws(StorageFailed) -> Int {
         try await retry(selection, at: now, progress: { _ in })
     }

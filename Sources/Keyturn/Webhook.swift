@@ -75,6 +75,9 @@ package protocol Webhooks: Sendable {
 
     // For operators
     func depth() async throws(StorageFailed) -> OutboxDepth
+    /// Drops messages that are pending or leased and were recorded before that moment, some at a time. For a service that sends none.
+    /// - Returns: how many.
+    func dropUnsent(recordedBefore start: Timestamp) async throws(StorageFailed) -> Int
     /// Failed messages pending again, age and attempts counted anew. - Returns: how many.
     func retryFailed(at now: Timestamp) async throws(StorageFailed) -> Int
 }

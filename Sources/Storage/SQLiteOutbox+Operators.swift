@@ -5,29 +5,31 @@ package import Keyturn
 extension SQLiteOutbox {
     /// In the order they were recorded; at most ``listLimit``. Pending are all that wait, leased or not: an expired lease looks like
     /// any other here. Of a user: letters to them, and requests for their stored address.
-    package func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry] {
+    package func entries(
+        _ filter: OutboxFilter, after id: Int64, limit: Int
+    ) async throws(StorageFailed) -> [OutboxEntry] {
         let limit = min(max(limit, 0), SQLiteOutbox.listLimit)
         return try await readers.read { db in
-            let limit = DatabaseValue.integer(limit)
+            let (limit, after) = (DatabaseValue.integer(limit), DatabaseValue.integer(id))
             let select = "SELECT \(OutboxEntry.columns) FROM outbox"
             let rows =
                 switch filter {
                 case .all:
-                    try db.rows("\(select) ORDER BY id LIMIT ?1", limit)
+                    try db.rows("\(select) WHERE id > ?2 ORDER BY id LIMIT ?1", limit, after)
                 case .failed:
-                    try db.rows("\(select) WHERE state = 'failed' ORDER BY id LIMIT ?1", limit)
+                    try db.rows("\(select) WHERE state = 'failed' AND id > ?2 ORDER BY id LIMIT ?1", limit, after)
                 case .pending:
-                    try db.rows("\(select) WHERE state <> 'failed' ORDER BY id LIMIT ?1", limit)
+                    try db.rows("\(select) WHERE state <> 'failed' AND id > ?2 ORDER BY id LIMIT ?1", limit, after)
                 case .address(let email):
                     try db.rows(
-                        "\(select) WHERE \(SQLiteOutbox.concernsAddress("?2")) ORDER BY id LIMIT ?1", limit,
-                        .text(email.text))
+                        "\(select) WHERE \(SQLiteOutbox.concernsAddress("?3")) AND id > ?2 ORDER BY id LIMIT ?1", limit,
+                        after, .text(email.text))
                 case .user(let id):
                     try db.rows(
                         """
-                        \(select) WHERE user_id = ?2 OR address = (SELECT email FROM users WHERE id = ?2)
+                        \(select) WHERE (user_id = ?3 OR address = (SELECT email FROM users WHERE id = ?3)) AND id > ?2
                         ORDER BY id LIMIT ?1
-                        """, limit, id.rowID?.databaseValue ?? .null)
+                        """, limit, after, id.rowID?.databaseValue ?? .null)
                 }
             return rows.map(OutboxEntry.init)
         }

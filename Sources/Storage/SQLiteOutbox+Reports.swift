@@ -12,9 +12,10 @@ extension SQLiteOutbox {
         }
     }
 
-    /// Newest first; at most ``listLimit``.
+    /// Newest first. ``History`` bounds the table, and so this list: ``SQLiteDatabase/Options/failedLimit`` and what came since it
+    /// was last pruned.
     package func reports(limit: Int) async throws(StorageFailed) -> [KeptReport] {
-        let limit = min(max(limit, 0), SQLiteOutbox.listLimit)
+        let limit = max(limit, 0)
         return try await readers.read { db in
             try db.rows(
                 """

@@ -132,6 +132,27 @@ package struct SQLiteWebhooks: Webhooks {
         }
     }
 
+    /// Rows dropped in one transaction: the service writes between.
+    private static let dropStep = 1000
+
+    package func dropUnsent(recordedBefore start: Timestamp) async throws(StorageFailed) -> Int {
+        let pending = pending
+        var dropped = 0
+        while true {
+            let count = try await writer.write(.oneStatement) { db in
+                let count = try db.run(
+                    """
+                    DELETE FROM webhooks WHERE id IN
+                        (SELECT id FROM webhooks WHERE state <> 'failed' AND recorded_at < ?1 ORDER BY id LIMIT ?2)
+                    """, .time(start), .integer(Self.dropStep))
+                pending.remove(count)
+                return count
+            }
+            dropped += count
+            if count < Self.dropStep { return dropped }
+        }
+    }
+
     package func retryFailed(at now: Timestamp) async throws(StorageFailed) -> Int {
         let pending = pending
         let count = try await writer.write(.oneStatement) { db in

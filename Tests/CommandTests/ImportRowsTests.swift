@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: [
         (#"{"email":"ann@example.com","verified":0}"#, "verified is of the wrong type"),
-        (#"{"email":"ann@example.com","verified":null}"#, "verified is of the wrong type"),
+        (#"{"email":null}"#, "email is of the wrong type"),
         (#"{"email":"ann@example.com","password_hash":5}"#, "password_hash is of the wrong type"),
         (#"{"email":7}"#, "email is of the wrong type"),
         (#"{"email":true}"#, "email is of the wrong type"),
@@ -104,6 +104,14 @@ import Testing
         #expect(try rows(text).map { $0.drop { $0 != " " } } == [" ann@example.com - false -"])
     }
 
+    @Test func `means an empty cell by the words of databases for it`() throws {
+        let text = "email,password_hash,verified\na@example.com,\\N,NULL\nb@example.com,,\n"
+        #expect(
+            try rows(text).map { $0.replacing(" ", with: "_") } == ["2:_a@example.com___-", "3:_b@example.com___-"])
+        let json = #"{"email":"c@example.com","password_hash":null,"verified":null,"disabled":null}"#
+        #expect(try rows(json).map { $0.replacing(" ", with: "_") } == ["1:_c@example.com___"])
+    }
+
     @Test func `may be empty`() throws {
         #expect(try rows("") == [])
         #expect(try rows("\n\n") == [])
@@ -126,6 +134,8 @@ import Testing
     @Test func `makes users that are verified and enabled unless it says otherwise`() throws {
         let plain = try ImportRow.Values(email: "a@example.com").user()
         #expect(plain.user.isVerified && !plain.isDisabled)
+        let empty = try ImportRow.Values(email: "a@example.com", verified: "", disabled: "").user()
+        #expect(!empty.user.isVerified && !empty.isDisabled)
         let other = try ImportRow.Values(email: "a@example.com", verified: "no", disabled: "1").user()
         #expect(!other.user.isVerified && other.isDisabled)
     }

@@ -14,6 +14,8 @@ import Testing
 
 /// Messages in memory: hands out what is due, and writes down what becomes of them.
 private final class Messages: Webhooks {
+    func dropUnsent(recordedBefore start: Timestamp) async throws(StorageFailed) -> Int { 0 }
+
     private struct State {
         var due: [WebhookLease]
         var outcomes: [WebhookOutcome] = []

@@ -62,6 +62,92 @@ import Testing
                 == String(contentsOfFile: file, encoding: .utf8))
     }
 
+    @Test func `hears what an import assumed where the file does not say who is verified`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        func keyturn(_ arguments: String..., input: String? = nil) async throws -> (
+            status: Int32, output: String, errors: String
+        ) {
+            try await RunningKeyturn.run(
+                arguments, environment: RunningKeyturn.environment(in: directory), input: input)
+        }
+        let without = try await keyturn("user", "import", "-", input: "email\nann@example.com\nbob@example.com\n")
+        #expect(without.output == "added 2, unchanged 0, refused 0\n")
+        #expect(
+            without.errors.contains(
+                "2 rows do not say whether the address is verified: these accounts count as verified"),
+            "\(without.errors)")
+        let empty = try await keyturn(
+            "user", "import", "-", input: "email,verified\ncarl@example.com,true\ndora@example.com,\n")
+        #expect(empty.output == "added 2, unchanged 0, refused 0\n")
+        #expect(
+            empty.errors.contains("1 row has an empty `verified`: the account is not verified and gets no mail"),
+            "\(empty.errors)")
+        #expect(!empty.errors.contains("do not say"))
+        let users = try await keyturn("user", "list").output.split(separator: "\n").map(String.init)
+        for (name, state) in [("ann", "verified"), ("bob", "verified"), ("carl", "verified"), ("dora", "unverified")] {
+            let line = try #require(users.first { $0.contains("\(name)@example.com") })
+            #expect(line.contains("  \(state)  "), "\(line)")
+        }
+        let said = try await keyturn(
+            "user", "import", "--dry-run", "-", input: "email,verified\neve@example.com,false\n")
+        #expect(said.errors.isEmpty, "\(said.errors)")
+    }
+
+    @Test func `lists all of a long outbox, and hears where a list is cut`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let environment = RunningKeyturn.environment(in: directory)
+        _ = try await RunningKeyturn.run(["migrate"], environment: environment)
+        let database = try DatabaseQueue(path: directory.appending(path: "keyturn.sqlite").path)
+        try await database.write { db in
+            try db.execute(
+                sql: """
+                    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10050)
+                    INSERT INTO outbox (kind, address, recorded_at, due_at)
+                    SELECT 'reset_link', 'person-' || n || '@example.com', 0, 0 FROM numbers
+                    """)
+        }
+        try database.close()
+        for (options, rows) in [(["--limit", "100000"], 10_050), ([], 100), (["--limit", "10049", "--json"], 10_049)] {
+            let listed = try await RunningKeyturn.run(["outbox", "list"] + options, environment: environment)
+            #expect(listed.output.components(separatedBy: "@example.com").count - 1 == rows, "\(options)")
+            #expect(
+                listed.errors.contains("10050 rows match; these are the oldest \(rows)") == (rows < 10_050),
+                "\(options) \(listed.errors)")
+        }
+    }
+
+    @Test func `hears of messages to an app that is no longer configured, and they are dropped by age`() async throws {
+        let app = try FaultServer(.none, otherwise: .respond(500, body: "no"))
+        defer { app.stop() }
+        let hooks = [
+            "KEYTURN_WEBHOOKS_URL": "http://127.0.0.1:\(app.port)/hooks",
+            "KEYTURN_WEBHOOKS_SECRET": "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        ]
+        let on = try await RunningKeyturn.serve(hooks)
+        _ = try await on.command("user", "add", "ann@example.com")
+        #expect(try await on.command("user", "revoke-links", "ann@example.com", input: nil, hooks).status == 0)
+        #expect(await on.stop() == 0)
+        func log(_ keyturn: RunningKeyturn, has words: String) async throws {
+            for _ in 0..<200 where !keyturn.log.contains(words) { try await Task.sleep(for: .milliseconds(50)) }
+            #expect(keyturn.log.contains(words), "\(keyturn.log)")
+        }
+
+        let off = try await RunningKeyturn.serve(in: on.directory)
+        try await log(off, has: "webhooks are off, and messages wait")
+        let status = try await off.command("webhook", "status")
+        #expect(status.output.hasPrefix("1 "), "\(status.output)")
+        #expect(status.errors.contains("webhooks.url is not set, so nothing is sent"), "\(status.errors)")
+        let doctor = try await off.command("doctor", "--offline")
+        #expect(doctor.output.contains("1 message waits, and webhooks.url is not set"), "\(doctor.output)")
+        #expect(await off.stop() == 0)
+
+        let later = try await RunningKeyturn.serve(in: on.directory, ["KEYTURN_WEBHOOKS_MAXIMUM_AGE": "1s"])
+        try await log(later, has: "webhook messages dropped")
+        let empty = try await later.command("webhook", "status")
+        #expect(empty.output.hasPrefix("0 ") && empty.errors.isEmpty, "\(empty.output)")
+        #expect(await later.stop() == 0)
+    }
+
     @Test func `imports again what was cut off by a kill, and neither loses nor doubles a row`() async throws {
         let directory = try RunningKeyturn.temporaryDirectory()
         let environment = RunningKeyturn.environment(in: directory)

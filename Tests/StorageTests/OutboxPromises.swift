@@ -296,6 +296,16 @@ import Testing
             #expect(try await outbox.entries(.address(.ann), limit: 9).map(\.kind) == [.passwordChanged, .resetLink])
             #expect(try await outbox.entries(.address(.bob), limit: 9).map(\.kind) == [.resetLink])
             #expect(try await outbox.entries(.pending, limit: 2).count == 2)
+            // Page by page it is the whole list.
+            for filter in [OutboxFilter.all, .pending, .user(ann.id), .address(.ann), .failed] {
+                let whole = try await outbox.entries(filter, limit: 9)
+                var (paged, last): ([OutboxEntry], Int64) = ([], 0)
+                while let next = try await outbox.entries(filter, after: last, limit: 1).first {
+                    paged.append(next)
+                    last = next.id
+                }
+                #expect(paged == whole)
+            }
             #expect(try await outbox.depth() == OutboxDepth(pending: 3, leased: 0, failed: 0, oldest: .noon))
         }
     }

@@ -44,6 +44,37 @@ import Testing
         }
     }
 
+    @Test func `are dropped by age where nothing sends them any more, failed ones aside`() async throws {
+        try await Folder.use { folder in
+            func withDatabase(isOn: Bool, _ body: (SQLiteDatabase) async throws -> Void) async throws {
+                var options = SQLiteDatabase.Options(path: folder.path("k.sqlite"))
+                options.recordsWebhooks = isOn
+                let database = try SQLiteDatabase(options, now: .noon, metrics: Metrics(), log: .silent)
+                defer { database.close() }
+                try await body(database)
+            }
+            try await withDatabase(isOn: true) { database in
+                let ann = try await database.users.add(.ann, at: .noon)
+                #expect(try await database.users.revokeLinks(ann.credentials, by: .visitor, at: .noon))
+                let lease = try #require(try await taken(database).first)
+                try await database.webhooks.settle([(lease, .failed(reason: "410"))], at: .noon)
+                for hour in 1...3 {
+                    let now = try #require(try await database.users.user(id: ann.id))
+                    #expect(
+                        try await database.users.revokeLinks(
+                            now.credentials, by: .visitor, at: .noon + .seconds(hour * 3600)))
+                }
+            }
+            try await withDatabase(isOn: false) { database in
+                #expect(try await database.webhooks.depth().pending == 3)
+                #expect(try await database.webhooks.dropUnsent(recordedBefore: .noon + .seconds(3600)) == 0)
+                #expect(try await database.webhooks.dropUnsent(recordedBefore: .noon + .seconds(3 * 3600)) == 2)
+                let depth = try await database.webhooks.depth()
+                #expect(depth.pending == 1 && depth.failed == 1)
+            }
+        }
+    }
+
     @Test func `tell of requests once they are mailed or are not, and to nobody of an unknown address`() async throws {
         try await withApp { database, folder in
             let ann = try await database.users.add(.ann, at: .noon)

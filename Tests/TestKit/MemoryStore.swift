@@ -207,9 +207,12 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         }
     }
 
-    package func entries(_ filter: OutboxFilter, limit: Int) async throws(StorageFailed) -> [OutboxEntry] {
+    package func entries(
+        _ filter: OutboxFilter, after id: Int64, limit: Int
+    ) async throws(StorageFailed) -> [OutboxEntry] {
         try working { state in
-            Array(state.rows.filter { state.isSelected($0, by: filter) }.prefix(max(0, limit)).map(\.entry))
+            let selected = state.rows.filter { $0.id > id && state.isSelected($0, by: filter) }
+            return Array(selected.prefix(max(0, limit)).map(\.entry))
         }
     }
 

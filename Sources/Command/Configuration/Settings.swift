@@ -94,6 +94,8 @@ struct Settings: Sendable {
     let auditMaximumAge: Duration
     /// nil where nobody is told.
     let app: App?
+    /// How long a message to the app is tried, and how long one waits if there is no app any more.
+    let webhookMaximumAge: Duration
     let brand: Brand
     let logLevel: String
     /// Whether lines about requests say which network they came from.
@@ -126,6 +128,7 @@ struct Settings: Sendable {
             maximumAge: values.duration(.outboxMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400)))
         auditMaximumAge = try values.duration(.auditMaximumAge, in: .seconds(86_400) ... .seconds(3660 * 86_400))
         app = try values.app(readFile: readFile)
+        webhookMaximumAge = try values.webhookMaximumAge()
         brand = try values.brand()
         logLevel = try values.choice(
             .logLevel, of: ["trace", "debug", "info", "notice", "warning", "error", "critical"])

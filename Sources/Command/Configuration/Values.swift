@@ -218,7 +218,7 @@ struct Values {
     }
 
     func app(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Settings.App? {
-        let maximumAge = try duration(.webhookMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400))
+        let maximumAge = try webhookMaximumAge()
         guard let url = try optionalText(.webhookURL) else { return nil }
         var (texts, key) = (try list(.webhookSecret), Key.webhookSecret)
         if texts.isEmpty, let path = try optionalText(.webhookSecretFile) {
@@ -238,6 +238,10 @@ struct Values {
         }
         return try Settings.App(
             origin: origin, path: path, secrets: secrets, caFile: optionalText(.webhookCAFile), maximumAge: maximumAge)
+    }
+
+    func webhookMaximumAge() throws(ConfigurationRefused) -> Duration {
+        try duration(.webhookMaximumAge, in: .seconds(1) ... .seconds(30 * 86_400))
     }
 
     /// A server and a path on it, byte for byte as they stand: to some apps a slash at the end makes another path.

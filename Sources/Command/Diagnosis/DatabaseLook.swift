@@ -55,7 +55,7 @@ struct DatabaseLook {
             let database = try SQLiteDatabase(options, now: now, metrics: Metrics(), log: settings.makeLog())
             defer { database.close() }
             let depth = try await database.outbox.depth()
-            return [waiting(depth), failed(depth)]
+            return [waiting(depth), failed(depth)] + unsent(try await database.webhooks.depth())
         } catch {
             return [
                 .error(
@@ -79,6 +79,20 @@ struct DatabaseLook {
         return .warning(
             "failed mail", "\(depth.failed) letters failed for good",
             advice: "`keyturn outbox list --failed` says why; then `keyturn outbox retry --all` or `purge --failed`")
+    }
+
+    /// Messages to an app that is not configured.
+    private func unsent(_ depth: OutboxDepth) -> [Finding] {
+        let count = depth.pending + depth.leased
+        guard settings.app == nil, count > 0 else { return [] }
+        return [
+            .warning(
+                "webhooks", "\(count == 1 ? "1 message waits" : "\(count) messages wait"), and webhooks.url is not set",
+                advice: """
+                    set webhooks.url to send them; otherwise the service drops each \
+                    \(Units.text(settings.webhookMaximumAge)) after it was recorded
+                    """)
+        ]
     }
 
     private func permissions() -> Finding {

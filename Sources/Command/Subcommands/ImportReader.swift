@@ -2,7 +2,7 @@ import StrictJSON
 
 /// One row of an import file, read but not yet believed.
 struct ImportRow: Sendable {
-    /// What the file says about somebody; nil where it says nothing.
+    /// What the file says about an account; nil if it has no such column or member, empty if the cell is empty or null.
     struct Values: Sendable, Equatable {
         var email: String?
         var passwordHash: String?
@@ -96,7 +96,9 @@ struct ImportReader {
                 values[keyPath: place] = text
             } else if place != \.email, place != \.passwordHash, let flag = member.value.boolValue {
                 values[keyPath: place] = flag ? "true" : "false"
-            } else if place != \.passwordHash || member.value != .null {
+            } else if place != \.email, member.value == .null {
+                values[keyPath: place] = ""
+            } else {
                 throw RowRefused("\(member.name) is of the wrong type")
             }
         }
@@ -127,6 +129,9 @@ struct ImportReader {
         return rows
     }
 
+    /// How databases write an empty cell: PostgreSQL's COPY and mysqldump, and other tools.
+    private static let nulls: Set = ["\\N", "NULL"]
+
     private static func header(_ record: CSVSplitter.Record) throws -> [String] {
         guard case .success(let header) = record.fields else {
             throw CommandFailed("line 1: the header cannot be read")
@@ -148,7 +153,7 @@ struct ImportReader {
             }
             var values = ImportRow.Values()
             for (name, field) in zip(header, fields) {
-                if let place = place(of: name) { values[keyPath: place] = field }
+                if let place = place(of: name) { values[keyPath: place] = nulls.contains(field) ? "" : field }
             }
             return .success(values)
         }

@@ -15,38 +15,28 @@ struct OutboxCommand: AsyncParsableCommand {
             abstract: "What waits, is under way, or failed; what the provider reported of what it took.")
 
         @Flag(help: "Only what failed.") var failed = false
-        @Option(help: "At most so many rows.") var limit = 100
+        @Option(help: "The most rows to list, oldest first.") var limit = 100
         @Flag(help: "One JSON object a line.") var json = false
         @OptionGroup var options: ConfigurationOptions
 
         func validate() throws {
-            if !(1...100_000).contains(limit) { throw ValidationError("--limit must be from 1 to 100000") }
+            if !(1...100_000).contains(limit) { throw ValidationError("--limit must be between 1 and 100000") }
         }
 
         func run() async throws {
             try await options.withDatabase { database, _ in
-                let entries = try await database.outbox.entries(failed ? .failed : .all, limit: limit)
+                let depth = try await database.outbox.depth()
+                let listed = try await list(database)
                 let reports = failed ? [] : try await database.outbox.reports(limit: limit)
+                let total = failed ? depth.failed : depth.pending + depth.leased + depth.failed
+                if listed == limit, total > listed {
+                    Terminal.note("\(total) rows match; these are the oldest \(listed). --limit lists more")
+                }
                 if json {
-                    for entry in entries {
-                        Terminal.say(OutboxCommand.json(entry))
-                    }
-                    for report in reports {
-                        Terminal.say(OutboxCommand.json(report))
-                    }
+                    for report in reports { Terminal.say(OutboxCommand.json(report)) }
                     return
                 }
-                Terminal.table(
-                    ["ID", "KIND", "FOR", "STATE", "ATTEMPTS", "RECORDED", "DUE", "LAST REASON"],
-                    entries.map {
-                        [
-                            "\($0.id)", $0.kind.rawValue, $0.email?.text ?? $0.user.map { "user \($0.text)" } ?? "",
-                            $0.state.rawValue,
-                            "\($0.attempts)", $0.recordedAt.rfc3339, $0.dueAt.rfc3339, $0.lastReason ?? "",
-                        ]
-                    })
-                let depth = try await database.outbox.depth()
-                Terminal.say("\(depth.pending) pending, \(depth.leased) under way, \(depth.failed) failed")
+                Terminal.say("\(depth.pending) pending, \(depth.leased) being delivered, \(depth.failed) failed")
                 guard !reports.isEmpty else { return }
                 Terminal.say("\nreported by the provider: \(reports.count)")
                 Terminal.table(
@@ -58,6 +48,34 @@ struct OutboxCommand: AsyncParsableCommand {
                         ]
                     })
             }
+        }
+
+        /// A page at a time, so that a long outbox is never held whole.
+        /// - Returns: how many rows were listed.
+        private func list(_ database: SQLiteDatabase) async throws -> Int {
+            var (listed, last): (Int, Int64) = (0, 0)
+            while listed < limit {
+                let wanted = min(limit - listed, SQLiteOutbox.listLimit)
+                let page = try await database.outbox.entries(failed ? .failed : .all, after: last, limit: wanted)
+                if json {
+                    for entry in page { Terminal.say(OutboxCommand.json(entry)) }
+                } else {
+                    let header = ["ID", "KIND", "FOR", "STATE", "ATTEMPTS", "RECORDED", "DUE", "LAST REASON"]
+                    Terminal.table(listed == 0 ? header : [], page.map(Self.cells))
+                }
+                listed += page.count
+                guard page.count == wanted, let end = page.last?.id else { break }
+                last = end
+            }
+            return listed
+        }
+
+        private static func cells(_ entry: OutboxEntry) -> [String] {
+            [
+                "\(entry.id)", entry.kind.rawValue, entry.email?.text ?? entry.user.map { "user \($0.text)" } ?? "",
+                entry.state.rawValue, "\(entry.attempts)", entry.recordedAt.rfc3339, entry.dueAt.rfc3339,
+                entry.lastReason ?? "",
+            ]
         }
     }
 

@@ -12,8 +12,10 @@ extension UserCommand {
             commandName: "import",
             abstract: "Add users from CSV with a header line, or JSON Lines: email, password_hash, verified, disabled.",
             discussion: """
-                A row that cannot be taken is named with its line and the reason, and the others go on. Run it again after an \
-                interruption: rows that are there already, just as the file says, count as unchanged.
+                Without a column `verified`, every account counts as verified and gets mail; in a column `verified`, an empty cell \
+                means not verified. An account without a password_hash sets its password with its first reset link. A row that cannot \
+                be imported is reported with its line and the reason, and the import goes on. After an interruption, run it again: \
+                rows that are there already, just as the file says, count as unchanged.
                 """)
 
         @Argument(help: "A file, or - for standard input.") var file: String
@@ -32,6 +34,7 @@ extension UserCommand {
                 }
                 try await importing.finish()
                 progress.end()
+                for assumption in importing.assumptions { Terminal.note(assumption) }
                 Terminal.say(importing.summary)
                 if importing.refused > 0 { throw ExitCode(1) }
             }
@@ -49,6 +52,8 @@ struct Importing {
     private var seen: [EmailAddress: Int] = [:]
     private var (added, unchanged) = (0, 0)
     private(set) var refused = 0
+    /// Rows without a word on whether the address is verified, and rows whose word on it is empty.
+    private var (unsaid, empty) = (0, 0)
 
     init(database: SQLiteDatabase, isDryRun: Bool) {
         self.database = database
@@ -62,6 +67,25 @@ struct Importing {
         return isDryRun ? "dry run, nothing was written: would have \(counts)" : counts
     }
 
+    /// What the file did not say and the import decided, a sentence each.
+    var assumptions: [String] {
+        var assumptions: [String] = []
+        if unsaid > 0 {
+            let rows = unsaid == 1 ? "1 row does not say" : "\(unsaid) rows do not say"
+            let accounts = unsaid == 1 ? "the account counts" : "these accounts count"
+            assumptions.append(
+                "\(rows) whether the address is verified: \(accounts) as verified and \(unsaid == 1 ? "gets" : "get") mail. "
+                    + "To import addresses that are not, add a column `verified` with `false`")
+        }
+        if empty > 0 {
+            let rows = empty == 1 ? "1 row has" : "\(empty) rows have"
+            let accounts =
+                empty == 1 ? "the account is not verified and gets" : "these accounts are not verified and get"
+            assumptions.append("\(rows) an empty `verified`: \(accounts) no mail")
+        }
+        return assumptions
+    }
+
     mutating func take(_ bytes: [UInt8]) async throws { try await take(reader.read(bytes)) }
 
     mutating func finish() async throws {
@@ -72,7 +96,10 @@ struct Importing {
     private mutating func take(_ rows: [ImportRow]) async throws {
         for row in rows {
             do throws(RowRefused) {
-                waiting.append((row.line, try row.content.get().user()))
+                let values = try row.content.get()
+                waiting.append((row.line, try values.user()))
+                if values.verified == nil { unsaid += 1 }
+                if values.verified == "" { empty += 1 }
             } catch {
                 refuse(row.line, error)
             }
@@ -137,21 +164,21 @@ extension ImportRow.Values {
         if let hash, hash.text.utf8.first != UInt8(ascii: "!"), !PasswordHasher.canVerify(hash) {
             throw RowRefused("password_hash is of no format this build can verify")
         }
-        guard let isVerified = Self.boolean(verified, fallback: true) else {
+        guard let isVerified = verified.map(Self.boolean) ?? true else {
             throw RowRefused("verified must be true or false")
         }
-        guard let isDisabled = Self.boolean(disabled, fallback: false) else {
+        guard let isDisabled = disabled.map(Self.boolean) ?? false else {
             throw RowRefused("disabled must be true or false")
         }
         return ImportedUser(
             NewUser(email: address, passwordHash: hash ?? .unusable(), isVerified: isVerified), isDisabled: isDisabled)
     }
 
-    private static func boolean(_ text: String?, fallback: Bool) -> Bool? {
+    /// An empty cell is no yes.
+    private static func boolean(_ text: String) -> Bool? {
         switch text {
-        case nil, "": fallback
         case "true", "1", "yes": true
-        case "false", "0", "no": false
+        case "", "false", "0", "no": false
         default: nil
         }
     }

@@ -41,10 +41,17 @@ struct WebhookCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            try await options.withDatabase { database, _ in
+            try await options.withDatabase { database, settings in
                 let depth = try await database.webhooks.depth()
                 let oldest = depth.oldest.map { ", the oldest since \($0.rfc3339)" } ?? ""
                 Terminal.say("\(depth.pending + depth.leased) waiting, \(depth.failed) failed\(oldest)")
+                if settings.app == nil, depth.pending + depth.leased > 0 {
+                    Terminal.note(
+                        """
+                        webhooks.url is not set, so nothing is sent: \(Key.webhookMaximumAge.name) \
+                        (\(Units.text(settings.webhookMaximumAge))) after it was recorded, the service drops a message
+                        """)
+                }
             }
         }
     }
