@@ -126,6 +126,50 @@ import Testing
         }
     }
 
+    @Test func `cuts off a client that changes its key between its bytes, again and again`() async throws {
+        try await withLoop { loop in
+            let (server, sent) = try await Self.meet(on: loop) { port in
+                await OpenSSLClient.send("a", after: 60, rounds: 2000, to: port)
+            }
+            var bytes: [UInt8] = []
+            // 103: ECONNABORTED
+            await #expect(throws: SocketFailed.system(call: "recv", errno: 103)) {
+                while try await server.read(into: &bytes, atMost: 100, until: .now + .seconds(10)) > 0 {}
+            }
+            // 256 changes and what had been received with them.
+            #expect((4...40).contains(bytes.count))
+            server.close()
+            _ = await sent.value
+        }
+    }
+
+    @Test func `never counts the records of data`() async throws {
+        try await withLoop { loop in
+            let (server, sent) = try await Self.meet(on: loop) { port in
+                await OpenSSLClient.send("a", after: 0, rounds: 2000, to: port)
+            }
+            #expect(try await Self.readAll(server).count == 2000)
+            #expect(await sent.value)
+            server.close()
+        }
+    }
+
+    @Test(arguments: [(0x303, "TLSv1.2"), (0x304, "TLSv1.3")])
+    func `answers a client that ends without close_notify`(version: Int32, name: String) async throws {
+        try await withLoop { loop in
+            let (server, heard) = try await Self.meet(on: loop) { port in
+                await OpenSSLClient.ask("abc", speaking: version, endingWithoutNotify: true, to: port)
+            }
+            #expect(server.version == name)
+            #expect(try await Self.readAll(server) == Array("abc".utf8))
+            try await server.write(Array("answer".utf8), until: .now + .seconds(10))
+            server.close()
+            let answer = await heard.value
+            #expect(answer?.text == "answer")
+            #expect(answer?.isEnded == true)
+        }
+    }
+
     @Test(arguments: [(0x303, "TLSv1.2"), (0x304, "TLSv1.3")])
     func `gives nobody a session to resume`(version: Int32, name: String) async throws {
         try await withLoop { loop in

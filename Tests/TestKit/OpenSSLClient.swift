@@ -22,6 +22,25 @@ package enum OpenSSLClient {
         }
     }
 
+    /// Connects to `port` with this version (0: any), sends `text`, and reads to the end.
+    /// - Parameter endingWithoutNotify: finishes sending on the socket alone (FIN without close_notify).
+    /// - Returns: what came, and whether it ended with close_notify; nil where there was no handshake.
+    package static func ask(
+        _ text: String, speaking version: Int32 = 0, endingWithoutNotify: Bool, to port: UInt16
+    ) async -> (text: String, isEnded: Bool)? {
+        await onThread {
+            withConnection(to: port, speaking: version) { ssl in
+                guard SSL_write(ssl, text, Int32(text.utf8.count)) > 0 else { return ("", false) }
+                if endingWithoutNotify { shutdown(SSL_get_fd(ssl), Int32(SHUT_WR)) }
+                var (bytes, space): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 4096))
+                while case let count = SSL_read(ssl, &space, Int32(space.count)), count > 0 {
+                    bytes += space[..<Int(count)]
+                }
+                return (String(decoding: bytes, as: UTF8.self), SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0)
+            }
+        }
+    }
+
     private static func onThread<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {

@@ -70,7 +70,7 @@ struct Connection: ~Copyable, @unchecked Sendable {
         let step = step(after: SSL_do_handshake(ssl), of: "handshake")
         if case .done = step {
             phase = .open
-            recordsWithoutData.endRow()
+            recordsWithoutData.endHandshake()
         }
         return step
     }

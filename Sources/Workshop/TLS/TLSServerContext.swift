@@ -30,6 +30,9 @@ package final class TLSServerContext: Sendable {
         _ = SSL_CTX_set_num_tickets(handle.pointer, 0)
         // Thousands of idle connections need no buffers.
         _ = SSL_CTX_ctrl(handle.pointer, SSL_CTRL_MODE, Int(SSL_MODE_RELEASE_BUFFERS), nil)
+        // Many clients end TCP without close_notify. What HTTP/1.1 says of a message's end does not depend on it (RFC 9112 §9.8), and an
+        // answer that is owed must not become an alert.
+        SSL_CTX_set_options(handle.pointer, Self.ignoreUnexpectedEnd)
         guard !applicationProtocols.isEmpty else { return }
         SSL_CTX_set_alpn_select_cb(
             handle.pointer, chooseApplicationProtocol, Unmanaged.passUnretained(self).toOpaque())
@@ -40,6 +43,9 @@ package final class TLSServerContext: Sendable {
 
     /// `SSL_OP_NO_TICKET`: a macro that Swift does not import.
     private static let noTicket = UInt64(1) << 14
+
+    /// `SSL_OP_IGNORE_UNEXPECTED_EOF`: a macro that Swift does not import.
+    private static let ignoreUnexpectedEnd = UInt64(1) << 7
 
     private func useCertificate(of path: String) throws(TLSFailed) {
         ErrorQueue.clear()

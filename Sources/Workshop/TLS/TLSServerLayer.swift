@@ -20,7 +20,8 @@ package final class TLSServerLayer: SocketLayer {
         try progress(connection.handshake())
     }
 
-    /// - Throws: `.layer` for a record that was forged, malformed or cut off, and for an end without close_notify.
+    /// - Returns: 0 also for an end without close_notify: whether a message is whole is for the protocol above to know.
+    /// - Throws: `.layer` for a record that was forged or malformed.
     package func receive(into space: UnsafeMutableRawBufferPointer) throws(SocketFailed) -> SocketProgress {
         try progress(connection.read(into: space))
     }
