@@ -45,6 +45,8 @@ package struct KeptReport: Sendable, Equatable {
 
 /// Takes what the provider posts about letters.
 package protocol MailReports: Sendable {
+    /// Why ``receive(_:signature:timestamp:at:)`` would refuse any body with these, as far as they tell without one; nil: it may be good.
+    func refusal(signature: String?, timestamp: String?, at now: Timestamp) -> ReportsRefused?
     /// Returns when the reports in it are on disk; those that were there already, and what is of no interest, change nothing.
     /// - Parameter body: as it came, byte for byte.
     /// - Parameter signature: over `timestamp` and `body`, in the provider's own spelling; nil where there was none.

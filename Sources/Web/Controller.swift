@@ -24,5 +24,8 @@ extension PostController {
 
 /// Answers POST of one path to a machine, with the body as it came.
 protocol Receiver: Sendable {
+    /// Refuses what needs no body to be refused.
+    /// - Parameter visit: its request has no body yet.
+    func admit(_ visit: Visit) throws(Problem)
     func receive(_ visit: Visit) async throws(Problem) -> Response
 }

@@ -78,13 +78,15 @@ package final class Web: Responder {
 
     package func copyForLoop() -> Web { Web(copying: self) }
 
-    /// What needs no body to be refused: an unknown path, a method the path does not have, a body of a type nobody reads.
+    /// What needs no body to be refused: an unknown path, a method the path does not have, a body of a type nobody reads,
+    /// a report of mails that its head does not vouch for.
     package func refuseEarly(_ request: Request) -> Response? {
         guard request.method != .options else { return nil }
         let route = routes.find(request)
         do {
-            _ = try routes.controller(at: route, for: request)
+            let found = try routes.controller(at: route, for: request)
             if request.method == .post { _ = try BodyType(of: request) }
+            if case .receive(let receiver) = found { try receiver.admit(visit(request)) }
             return nil
         } catch {
             return finish(pages.reply(about: error, to: visit(request)), to: request, on: route, after: .zero)

@@ -114,6 +114,20 @@ import Testing
         #expect(try await kept() == [])
     }
 
+    @Test func `is refused by its head alone if the signature is missing or stale`() throws {
+        let (noon, signature) = (Timestamp.noon.seconds, try signer.sign("1", "[]"))
+        let cases: [(String?, String?, ReportsRefused?)] = [
+            (signature, String(noon), nil), (signature, String(noon - 600), nil), (signature, String(noon + 600), nil),
+            (signature, String(noon - 601), .stale), (signature, String(noon + 601), .stale),
+            (nil, String(noon), .signature), (signature, nil, .signature), ("", String(noon), .signature),
+            ("no base64", String(noon), .signature), (String(repeating: "AAAA", count: 65), String(noon), .signature),
+            (signature, "soon", .signature),
+        ]
+        for (signature, timestamp, refusal) in cases {
+            #expect(reports.refusal(signature: signature, timestamp: timestamp, at: .noon) == refusal)
+        }
+    }
+
     @Test func `is not taken where it cannot be kept`() async throws {
         let failure = StorageFailed(code: 13, reason: "database or disk is full")
         store.fail(with: failure)

@@ -148,6 +148,7 @@ import Testing
     }
 
     private struct TakesAll: MailReports {
+        func refusal(signature: String?, timestamp: String?, at now: Timestamp) -> ReportsRefused? { nil }
         func receive(
             _ body: [UInt8], signature: String?, timestamp: String?, at now: Timestamp
         ) async throws(ReportsRefused) {}

@@ -9,6 +9,10 @@ import Testing
 @Suite struct `The door for SendGrid's events` {
     /// Keeps what was posted, and answers as it is told.
     private final class Recorder: MailReports {
+        func refusal(signature: String?, timestamp: String?, at now: Timestamp) -> ReportsRefused? {
+            signature == nil ? .signature : timestamp == "1" ? .stale : nil
+        }
+
         struct Posted: Equatable {
             let body: [UInt8]
             let signature: String?
@@ -54,6 +58,22 @@ import Testing
         let answer = await (try Desk(reports: Recorder(refusing: refusal))).post(path, json: "[]")
         #expect(answer.status == Status(status))
         #expect(answer.code == code)
+    }
+
+    @Test(
+        arguments: [
+            (nil, "2", 403), ("c2ln", "1", 403), ("c2ln", "2", nil),
+        ] as [(String?, String, Int?)])
+    func `takes no body in whose head does not vouch for it`(signature: String?, timestamp: String, status: Int?) throws
+    {
+        let desk = try Desk(reports: Recorder())
+        let fields: [(FieldName, String)] = [
+            ("Content-Type", "application/json"), ("X-Twilio-Email-Event-Webhook-Timestamp", timestamp),
+        ]
+        let signed = Desk.field("X-Twilio-Email-Event-Webhook-Signature", signature)
+        let early = desk.web.refuseEarly(Request(.post, path, fields: fields + signed))
+        #expect(early?.status == status.map { Status($0) })
+        #expect(early?.code == status.map { _ in "signature_refused" })
     }
 
     @Test func `answers POST alone, and only JSON`() async throws {

@@ -9,6 +9,9 @@ package struct SendGridReports: MailReports {
     /// How far the time of signing may be from now, either way: what was overheard cannot be posted again for long.
     package static let freshSpan: Duration = .seconds(600)
 
+    /// Of a signature in Base64; one of P-256 in DER has 72 bytes at most.
+    private static let signatureBytesMax = 256
+
     private let key: P256PublicKey
     private let outbox: any Outbox
     private let counters: [MailReport.Kind: Counter]
@@ -34,11 +37,8 @@ package struct SendGridReports: MailReports {
     package func receive(
         _ body: [UInt8], signature: String?, timestamp: String?, at now: Timestamp
     ) async throws(ReportsRefused) {
-        guard let timestamp, let signature, let seconds = Self.seconds(timestamp) else { throw .signature }
-        let signedAt = Timestamp(milliseconds: seconds * 1000)
-        guard signedAt - now <= Self.freshSpan, now - signedAt <= Self.freshSpan else { throw .stale }
-        guard let signature = Base64.decode(signature.utf8), key.verifies(signature, of: Array(timestamp.utf8) + body)
-        else { throw .signature }
+        let signed = try Self.signed(signature, timestamp, at: now)
+        guard key.verifies(signed.signature, of: signed.timestamp + body) else { throw .signature }
 
         guard let events = (try? JSON(parsing: body))?.arrayValue else { throw .malformed }
         let reports = events.compactMap { report($0) }
@@ -46,6 +46,27 @@ package struct SendGridReports: MailReports {
         let new: [MailReport]
         do throws(StorageFailed) { new = try await outbox.note(reports, at: now) } catch { throw .storage(error) }
         for report in new { tell(report) }
+    }
+
+    package func refusal(signature: String?, timestamp: String?, at now: Timestamp) -> ReportsRefused? {
+        do throws(ReportsRefused) {
+            _ = try Self.signed(signature, timestamp, at: now)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// What the head of a request says about who signed its body, and when.
+    private static func signed(
+        _ signature: String?, _ timestamp: String?, at now: Timestamp
+    ) throws(ReportsRefused) -> (signature: [UInt8], timestamp: [UInt8]) {
+        guard let timestamp, let signature, signature.utf8.count <= signatureBytesMax,
+            let signature = Base64.decode(signature.utf8), !signature.isEmpty, let seconds = seconds(timestamp)
+        else { throw .signature }
+        let signedAt = Timestamp(milliseconds: seconds * 1000)
+        guard signedAt - now <= freshSpan, now - signedAt <= freshSpan else { throw .stale }
+        return (signature, Array(timestamp.utf8))
     }
 
     private func tell(_ report: MailReport) {

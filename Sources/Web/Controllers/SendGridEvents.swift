@@ -11,15 +11,27 @@ struct SendGridEvents: Receiver {
 
     init(_ reports: any MailReports) { self.reports = reports }
 
+    /// Without the signature's fields, or with a stale time, a batch is refused before its body is taken in.
+    func admit(_ visit: Visit) throws(Problem) {
+        let (signature, timestamp) = signed(visit.request)
+        if let refusal = reports.refusal(signature: signature, timestamp: timestamp, at: visit.now) {
+            throw Problem(refusal)
+        }
+    }
+
     func receive(_ visit: Visit) async throws(Problem) -> Response {
-        let request = visit.request
+        let (signature, timestamp) = signed(visit.request)
         do throws(ReportsRefused) {
-            try await reports.receive(
-                request.body, signature: request["X-Twilio-Email-Event-Webhook-Signature"],
-                timestamp: request["X-Twilio-Email-Event-Webhook-Timestamp"], at: visit.now)
+            try await reports.receive(visit.request.body, signature: signature, timestamp: timestamp, at: visit.now)
         } catch {
             throw Problem(error)
         }
         return Response(.noContent)
+    }
+
+    private func signed(_ request: Request) -> (signature: String?, timestamp: String?) {
+        (
+            request["X-Twilio-Email-Event-Webhook-Signature"], request["X-Twilio-Email-Event-Webhook-Timestamp"]
+        )
     }
 }
