@@ -39,6 +39,10 @@ struct Service {
 
     /// From the start until all that only the start needs has been done.
     private static let settling: Duration = .seconds(1)
+    /// For the database, the log, listeners, loops, webhooks and ``adminConnections``, those who are turned away there included.
+    private static let otherDescriptors = 128
+    /// Those who look at metrics are few.
+    private static let adminConnections = (open: 32, turnedAway: 8)
 
     let settings: Settings
     let essentials: Essentials
@@ -146,8 +150,9 @@ struct Service {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
+        var failure: (any Error)?
         await database.takeBackLeases(at: clock.now())
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withTaskGroup(of: Void.self) { group in
             let auditLog = database.auditLog
             group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
             group.addTask {
@@ -155,7 +160,7 @@ struct Service {
                 if !Task.isCancelled { ProgramPages.giveBack() }
             }
             group.addTask { [pulse = Pulse(of: loops, metrics: metrics, manager: manager)] in await pulse.run() }
-            try await ServiceGroup(configuration: configuration).run()
+            do { try await ServiceGroup(configuration: configuration).run() } catch { failure = error }
             // Last, so that what the last requests brought about is written too.
             group.cancelAll()
         }
@@ -165,6 +170,7 @@ struct Service {
         await telling?.client.shutDown()
         database.close()
         await loops.shutDown()
+        if let failure { throw failure }
         log.info("stopped")
     }
 
@@ -179,10 +185,26 @@ struct Service {
         _ web: Web, layer: (@Sendable (Int32) throws(SocketFailed) -> any SocketLayer)?
     ) -> HTTPServer {
         var options = commonOptions()
-        options.limits = settings.server.limits
+        options.limits = connectionLimits()
         if settings.mail.eventsKey != nil { options.limits.largerBodies = Web.largerBodies }
         options.secure = layer
         return HTTPServer(web, on: listeners, loops: loops, options: options, metrics: metrics)
+    }
+
+    /// No more connections than descriptors, so that the database, the mails and look-ups of names keep theirs.
+    private func connectionLimits() -> HTTPServer.Limits {
+        let (descriptors, wanted) = (Descriptors.raiseLimit(), settings.server.limits)
+        let limits = wanted.fitting(
+            descriptors: descriptors, besides: Self.otherDescriptors + 2 * settings.mail.parallel)
+        if limits.connections < wanted.connections {
+            log.warning(
+                "fewer descriptors than connections",
+                metadata: [
+                    "descriptors": "\(descriptors)", "server.limits.connections": "\(wanted.connections)",
+                    "connections": "\(limits.connections)",
+                ])
+        }
+        return limits
     }
 
     /// What holds at both addresses.
@@ -200,9 +222,11 @@ struct Service {
         let address = try SocketAddress(host: settings.adminHost, port: settings.adminPort, key: .adminHost)
         let listener = try Listener.bound(to: address, key: .adminPort)
         log.info("metrics", metadata: ["url": "\(listener.address.url(secure: false))/metrics"])
+        var options = commonOptions()
+        (options.limits.connections, options.limits.turnedAwayAtOnce) = Self.adminConnections
         return HTTPServer(
             Admin(metrics: metrics, outbox: database.outbox, webhooks: database.webhooks), on: [listener], loops: loops,
-            options: commonOptions(), metrics: Metrics())
+            options: options, metrics: Metrics())
     }
 
     private struct Carriage {
@@ -265,11 +289,16 @@ struct Service {
 
     private struct Serving: ServiceLifecycle.Service {
         let server: HTTPServer
-        func run() async {
-            await withGracefulShutdownHandler {
-                await server.run()
-            } onGracefulShutdown: {
-                server.shutDown()
+        func run() async throws {
+            do {
+                // Cancelled if another service has failed.
+                try await withTaskCancellationOrGracefulShutdownHandler {
+                    try await server.run()
+                } onCancelOrGracefulShutdown: {
+                    server.shutDown()
+                }
+            } catch let reason as SocketFailed {
+                throw AcceptingFailed(because: reason)
             }
         }
     }

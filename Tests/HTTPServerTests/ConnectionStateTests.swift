@@ -11,7 +11,6 @@ private let noon = Deadline.now
     @Test func `gives a head ten seconds from its first byte, however it trickles`() {
         var state = ConnectionState(HTTPServer.Limits(), at: noon)
         state.waits(for: .head, at: noon)
-        state.received(1)
         state.waits(for: .head, at: noon + .seconds(9))
         #expect(state.deadline(isScarce: false) == noon + .seconds(10))
         #expect(
@@ -23,16 +22,28 @@ private let noon = Deadline.now
         var state = ConnectionState(HTTPServer.Limits(), at: noon)
         state.waits(for: .body, at: noon)
         #expect(state.deadline(isScarce: false) == noon + .seconds(15))
-        state.received(4095)
+        state.has(bodyBytes: 4095)
         #expect(state.deadline(isScarce: false) == noon + .seconds(15))
-        state.received(4097)
+        state.has(bodyBytes: 8192)
         #expect(state.deadline(isScarce: false) == noon + .seconds(17))
     }
 
-    @Test func `gives a body nothing for bytes that came before it`() {
+    @Test(arguments: [(15, 60), (100, 100)]) func `gives no body more than a minute, whatever it has earned`(
+        bodyDeadline: Int, inAll: Int
+    ) {
+        var limits = HTTPServer.Limits()
+        limits.bodyDeadline = .seconds(bodyDeadline)
+        var state = ConnectionState(limits, at: noon)
+        state.waits(for: .body, at: noon)
+        state.has(bodyBytes: 1024 * 1024)
+        #expect(state.deadline(isScarce: false) == noon + .seconds(inAll))
+    }
+
+    @Test func `gives a body nothing for the bytes of another`() {
         var state = ConnectionState(HTTPServer.Limits(), at: noon)
-        state.waits(for: .head, at: noon)
-        state.received(8192)
+        state.waits(for: .body, at: noon)
+        state.has(bodyBytes: 8192)
+        _ = state.answers(keepsAlive: true, isDraining: false)
         state.waits(for: .body, at: noon)
         #expect(state.deadline(isScarce: false) == noon + .seconds(15))
     }

@@ -129,6 +129,28 @@ extension String {
         #expect(try summary(of: String(decoding: conversation.output, as: UTF8.self)) == "404")
     }
 
+    @Test(arguments: [
+        ("Content-Length: 60000\r\n\r\n", String(repeating: "x", count: 8192), 17),
+        ("Transfer-Encoding: chunked\r\n\r\n", "2000\r\n" + String(repeating: "x", count: 8192), 17),
+        // As much on the wire; of the body there is a sixth.
+        ("Transfer-Encoding: chunked\r\n\r\n", String(repeating: "1\r\nx\r\n", count: 1366), 15),
+        ("Transfer-Encoding: chunked\r\n\r\n", "1;x=\(String(repeating: "y", count: 990))\r\n", 15),
+    ])
+    func `gives time for the bytes of a body, and none for what its chunks need besides`(
+        framing: String, body: String, seconds: Int
+    ) {
+        let (writer, noon) = (ResponseWriter(), Deadline.now)
+        var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: noon)
+        conversation.reader.received.append(contentsOf: "POST /echo HTTP/1.1\r\nHost: h\r\n\(framing)".utf8)
+        guard case .decide(let request) = conversation.next(writer, isDraining: false) else {
+            return #expect(Bool(false))
+        }
+        conversation.decide(on: request, early: nil, writer)
+        conversation.reader.received.append(contentsOf: body.utf8)
+        guard case .receive = conversation.next(writer, isDraining: false) else { return #expect(Bool(false)) }
+        #expect(conversation.waits(at: noon, isScarce: false) == noon + .seconds(seconds))
+    }
+
     @Test func `asks to be written before more than its measure is gathered`() throws {
         let writer = ResponseWriter()
         var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: .init(), at: .now)
@@ -179,7 +201,8 @@ extension String {
             return #expect(Bool(false))
         }
         conversation.answer(request, with: Response(.ok), isDraining: true, writer)
-        guard case .end(lingers: false) = conversation.next(writer, isDraining: true) else {
+        // The client has not asked for it and may be sending.
+        guard case .end(lingers: true) = conversation.next(writer, isDraining: true) else {
             return #expect(Bool(false))
         }
         #expect(String(decoding: conversation.output, as: UTF8.self).contains("\r\nConnection: close\r\n"))

@@ -100,7 +100,10 @@ func withServer(
     let metrics = Metrics()
     let gate = Gate()
     let server = HTTPServer(Answers(gate: gate), on: [listener], loops: loops, options: options, metrics: metrics)
-    let running = Task { await server.run() }
+    let running = Task {
+        await #expect(throws: Never.self) { try await server.run() }
+        return ()
+    }
     let outcome: Result<Void, any Error>
     do {
         outcome = .success(

@@ -138,15 +138,58 @@ import Testing
     @Test func `on larger bodies holds for one client, so that others find room`() throws {
         var limits = HTTPServer.Limits()
         (limits.largerBodiesAtOnce, limits.largerBodiesPerClient) = (3, 2)
-        let admission = Admission(limits)
-        let (one, other) = (Self.one, Self.other)
-        let begun = [one, one, one, other, other].map { admission.beginLargerBody(of: $0) }
-        #expect(begun == [true, true, false, true, false])
-        admission.endLargerBody(of: one)
-        #expect(admission.beginLargerBody(of: other))
+        var places = LargerBodyPlaces(limits)
+        let (one, other, noon) = (Self.one, Self.other, Deadline.now)
+        let begun = [one, one, one, other, other].map { places.take(for: $0, at: noon) { _ in }.ticket }
+        #expect(begun.map { $0 != nil } == [true, true, false, true, false])
+        places.giveBack(try #require(begun[0]))
+        #expect(places.take(for: other, at: noon) { _ in }.ticket != nil)
+        #expect(places.take(for: one, at: noon) { _ in }.ticket == nil)
         // A proxy's clients all come from one.
-        for client in [one, other, other] { admission.endLargerBody(of: client) }
-        for _ in 0..<3 { #expect(admission.beginLargerBody(of: Client(.unix(path: "")))) }
+        var others = LargerBodyPlaces(limits)
+        for _ in 0..<3 { #expect(others.take(for: Client(.unix(path: "")), at: noon) { _ in }.ticket != nil) }
+    }
+
+    @Test func `on larger bodies is met by the oldest, once it has had its place for three seconds`() throws {
+        var limits = HTTPServer.Limits()
+        (limits.largerBodiesAtOnce, limits.largerBodiesPerClient) = (3, 2)
+        var places = LargerBodyPlaces(limits)
+        let noon = Deadline.now
+        let hasGivenWay = Atomic(0)
+        func take(_ client: Client, after seconds: Int, as number: Int) -> Bool {
+            let (ticket, displaced) = places.take(for: client, at: noon + .seconds(seconds)) { _ in
+                hasGivenWay.store(number, ordering: .relaxed)
+            }
+            displaced?()
+            return ticket != nil
+        }
+        let begun = [
+            take(Self.other, after: 0, as: 1), take(Self.one, after: 1, as: 2), take(Self.one, after: 2, as: 3),
+            take(Self.other, after: 2, as: 4),
+        ]
+        #expect(begun == [true, true, true, false])
+        // All places are taken, and the client has as many as it may have: its own oldest is one that may be displaced next.
+        #expect(!take(Self.one, after: 3, as: 5))
+        #expect(take(Self.other, after: 3, as: 6))
+        #expect(hasGivenWay.load(ordering: .relaxed) == 1)
+        #expect(take(Self.one, after: 4, as: 7))
+        #expect(hasGivenWay.load(ordering: .relaxed) == 2)
+    }
+
+    @Test func `on larger bodies keeps nobody out who comes after many that trickle`() async throws {
+        try await withServer({
+            Self.larger(&$0)
+            $0.limits.largerBodyOwnTime = .milliseconds(50)
+        }) { server in
+            let begun = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n123456789"
+            let slow = try await server.connect()
+            try await slow.write(Array(("GET /now HTTP/1.1\r\nHost: h\r\n\r\n" + begun).utf8), until: soon)
+            #expect(try await read(slow, until: "/now") == answer("200 OK", "/now"))
+            try await Task.sleep(for: .milliseconds(60))
+            try await sendLargerBody(to: server).close()
+            #expect(try await readAll(slow) == answer("408 Request Timeout", "request_timeout", closes: true))
+            #expect(try await server.counts(#"http_refusals_total{reason="busy"} 0"#))
+        }
     }
 
     @Test func `on a larger body's time gives its place back before its client is gone`() async throws {
@@ -260,6 +303,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        // descriptors, wanted, connections, turned away
+        (20_000, 10_000, 10_000, 256), (10_500, 10_000, 10_000, 256), (1024, 10_000, 784, 112), (1024, 600, 600, 256),
+        (1024, 700, 700, 112), (256, 10_000, 112, 16), (100, 10_000, 22, 3), (0, 10_000, 2, 0),
+    ])
+    func `on connections is no greater than the descriptors that others leave`(
+        descriptors: Int, wanted: Int, connections: Int, turnedAway: Int
+    ) {
+        var limits = HTTPServer.Limits()
+        limits.connections = wanted
+        let fitted = limits.fitting(descriptors: descriptors, besides: 128)
+        #expect(fitted.connections == connections)
+        #expect(fitted.turnedAwayAtOnce == turnedAway)
+    }
+
     private static let (one, other) = (
         Client(.ip(bytes: [192, 0, 2, 1], port: 1)), Client(.ip(bytes: [192, 0, 2, 2], port: 1))
     )
@@ -282,7 +340,7 @@ import Testing
 
     @Test func `on those who are told that there is no room drops the others`() {
         let admission = admission(connections: 0)
-        for _ in 0..<Admission.turnedAwayMax { #expect(admission.admit(Self.one) == .turnedAway) }
+        for _ in 0..<256 { #expect(admission.admit(Self.one) == .turnedAway) }
         #expect(admission.admit(Self.one) == .dropped)
         admission.leaveTurnedAway()
         #expect([Self.one, Self.one].map(admission.admit) == [.turnedAway, .dropped])

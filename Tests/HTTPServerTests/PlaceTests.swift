@@ -149,6 +149,7 @@ private final class Unwilling: SocketLayer {
         try await withServer(loops: 1, change) { server in
             torrent.loop.withLock { $0 = server.loops.next() }
             let stream = try await server.connect()
+            try await stream.write([0], until: soon)
             // The socket says nothing of it, and yet it is read to its end.
             #expect(try await server.counts("http_requests_total 5000"))
             let longestRun = torrent.longestRun.load(ordering: .relaxed)
@@ -177,7 +178,8 @@ private final class Unwilling: SocketLayer {
     @Test func `closes where the layer refuses, and answers nothing`() async throws {
         try await withServer({ $0.secure = { _ in Unwilling(refuses: true) } }) { server in
             let stream = try await server.connect()
-            #expect(try await readAll(stream) == "")
+            try await stream.write([0], until: soon)
+            #expect(try await said(to: stream) == "")
             #expect(try await server.counts("http_connections_open 0"))
         }
     }
@@ -190,7 +192,8 @@ private final class Unwilling: SocketLayer {
         try await withServer(change) { server in
             for _ in 0..<3 {
                 let stream = try await server.connect()
-                #expect(try await readAll(stream) == "")
+                try await stream.write([0], until: soon)
+                #expect(try await said(to: stream) == "")
                 stream.close()
             }
             #expect(try await server.counts(#"http_refusals_total{reason="connections_full"} 0"#))
@@ -215,8 +218,34 @@ private final class Unwilling: SocketLayer {
             $0.secure = { _ in Unwilling(refuses: false) }
         }
         try await withServer(change) { server in
-            let received = try await server.exchange([], finishes: false)
-            #expect(received == "")
+            for sent in ["", "x"] {
+                let stream = try await server.connect()
+                try await stream.write(Array(sent.utf8), until: soon)
+                #expect(try await said(to: stream) == "")
+            }
+        }
+    }
+
+    @Test func `makes no layer for a client that sends nothing`() async throws {
+        let made = Atomic(0)
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.secure = {
+                made.add(1, ordering: .relaxed)
+                return ScrambledLayer($0)
+            }
+        }
+        try await withServer(change) { server in
+            let silent = try await server.connect()
+            #expect(try await server.exchange([]) == "")
+            let asking = Scrambled(try await server.connect())
+            try await asking.write(Array(get.utf8), until: soon)
+            var bytes: [UInt8] = []
+            #expect(try await asking.read(into: &bytes, atMost: 4096, until: soon) > 0)
+            #expect(try await server.counts("http_connections_total 3"))
+            let madeAtMost = made.load(ordering: .relaxed)
+            #expect(madeAtMost == 1)
+            silent.close()
+            asking.close()
         }
     }
 
@@ -259,6 +288,11 @@ private final class Unwilling: SocketLayer {
             }
         }
     }
+}
+
+/// As ``readAll(_:)``, of a connection that may be reset since what it sent was not read.
+private func said(to stream: SocketStream) async throws -> String {
+    do { return try await readAll(stream) } catch SocketFailed.system("recv", ECONNRESET) { return "" }
 }
 
 /// Connects, and waits ten seconds at most for the end of the connection.

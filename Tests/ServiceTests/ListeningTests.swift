@@ -67,6 +67,84 @@ import Testing
         #expect(await keyturn.stop() == 0)
     }
 
+    @Test func `answers a TLS client that ends without close_notify, and says its own end`() async throws {
+        let identity = try ServerIdentity()
+        let keyturn = try await RunningKeyturn.serve(
+            in: try RunningKeyturn.temporaryDirectory(),
+            [
+                "KEYTURN_SERVER_TLS_CERTIFICATE": identity.certificateFile,
+                "KEYTURN_SERVER_TLS_KEY": identity.keyFile,
+            ])
+        let port = try #require(URL(string: keyturn.url)?.port.flatMap { UInt16(exactly: $0) })
+        // Answered at once, by a task, and not at all.
+        for (sent, status) in [
+            ("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n", "200"), ("GET /login HTTP/1.1\r\nHost: h\r\n\r\n", "200"),
+            ("GET /healthz HTTP/1.1\r\nHost: h\r\n", "400"),
+        ] {
+            let answer = try #require(await OpenSSLClient.ask(sent, endingWithoutNotify: true, to: port))
+            #expect(answer.text.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(answer.isEnded)
+        }
+        #expect(await keyturn.stop() == 0)
+    }
+
+    @Test func `leaves a Unix socket to the process that answers there, and exits`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let path = directory.appending(path: "socket").path
+        let first = try await started(in: directory, ["KEYTURN_SERVER_UNIX_SOCKET": path]) {
+            FileManager.default.fileExists(atPath: path)
+        }
+        let second = try await RunningKeyturn.run(
+            ["serve"],
+            environment: RunningKeyturn.environment(
+                in: try RunningKeyturn.temporaryDirectory(), ["KEYTURN_SERVER_UNIX_SOCKET": path]))
+        #expect(second.status == 1)
+        #expect(second.errors.contains("server.unixSocket"))
+        let answer = try await answered { try await curl("--unix-socket", path, "http://localhost/healthz") }
+        #expect(answer == #"{"status":"ok"}"#)
+        first.terminate()
+        first.waitUntilExit()
+        #expect(first.terminationStatus == 0)
+    }
+
+    @Test func `keeps descriptors for mails, though more clients come than there are descriptors`() async throws {
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let added = try await RunningKeyturn.run(
+            ["user", "add", "ann@example.com"], environment: RunningKeyturn.environment(in: directory))
+        #expect(added.status == 0, "\(added.errors)")
+        let keyturn = try await RunningKeyturn.serve(
+            in: directory, under: ["/usr/bin/prlimit", "--nofile=256:256"])
+        #expect(keyturn.log.contains("fewer descriptors than connections"))
+        let port = try #require(URL(string: keyturn.url)?.port.flatMap { UInt16(exactly: $0) })
+        let asking = try connection(to: port)
+        defer { close(asking) }
+        var others: [Int32] = []
+        defer { for other in others { close(other) } }
+        for _ in 0..<300 { others.append(try connection(to: port)) }
+        let body = #"{"email":"ann@example.com"}"#
+        let request =
+            "POST /forgot-password HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        #expect(send(asking, request, request.utf8.count, Int32(MSG_NOSIGNAL)) == request.utf8.count)
+        #expect(try await keyturn.mails(1, within: .seconds(8)).map(\.to) == ["ann@example.com"])
+        #expect(await keyturn.stop() == 0)
+    }
+
+    private func connection(to port: UInt16) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(status == 0)
+        return descriptor
+    }
+
     @Test func `stays as it is after SIGHUP, but for what can be taken over, and says what cannot`() async throws {
         let directory = try RunningKeyturn.temporaryDirectory()
         let file = directory.appending(path: "config.json")
@@ -103,7 +181,7 @@ import Testing
                 in: try RunningKeyturn.temporaryDirectory(),
                 ["KEYTURN_SERVER_TLS_CERTIFICATE": "/nonexistent", "KEYTURN_SERVER_TLS_KEY": "/nonexistent"]))
         #expect(keyturn.status == 1)
-        #expect(keyturn.errors.contains("server.tls.certificate: cannot be used: No such file or directory"))
+        #expect(keyturn.errors.contains("server.tls.certificate: cannot use /nonexistent: No such file or directory"))
     }
 
     /// `curl`'s output, once it ends well; at most ten seconds later than asked.

@@ -41,6 +41,18 @@ import Testing
         #expect(first == nil)
     }
 
+    @Test func `goes to one of those who start at once where a Unix socket was left behind`() async throws {
+        for _ in 0..<20 {
+            let place = SocketAddress.unix(path: temporaryPath())
+            _ = try Listener(place)
+            let started = await withTaskGroup(of: Listener?.self) { group in
+                for _ in 0..<8 { group.addTask { try? Listener(place) } }
+                return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+            }
+            #expect(started.count == 1)
+        }
+    }
+
     @Test func `never takes the place of a file`() throws {
         let path = temporaryPath()
         close(open(path, O_CREAT | O_WRONLY, 0o600))
@@ -106,6 +118,39 @@ import Testing
             #expect(try await seenBeside.value < 100)
             #expect(taken.value == 200)
             for stream in waiting { stream.close() }
+        }
+    }
+
+    @Test func `that finishes gives those who wait, closes and gives no more`() async throws {
+        try await withLoops { loops in
+            let loop = loops.next()
+            let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loop)
+            let address = acceptor.listener.address
+            for _ in 0..<200 { _ = try await SocketStream.connect(to: address, on: loops.next(), until: soon) }
+            acceptor.finish()
+            var taken = 0
+            await #expect(throws: SocketFailed.closed) {
+                while true {
+                    try await acceptor.next(until: soon).close()
+                    taken += 1
+                }
+            }
+            #expect(taken == 200)
+            await #expect(throws: SocketFailed.system(call: "connect", errno: ECONNREFUSED)) {
+                try await SocketStream.connect(to: address, on: loops.next(), until: soon)
+            }
+        }
+    }
+
+    @Test func `that finishes ends a wait`() async throws {
+        try await withLoops { loops in
+            let acceptor = try Acceptor(try Listener(.ip(bytes: [127, 0, 0, 1], port: 0)), on: loops.next())
+            async let waiting: Void = {
+                await #expect(throws: SocketFailed.closed) { _ = try await acceptor.next(until: soon) }
+            }()
+            try await Task.sleep(for: .milliseconds(10))
+            acceptor.finish()
+            await waiting
         }
     }
 

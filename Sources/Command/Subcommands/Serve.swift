@@ -11,9 +11,6 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Apply migrations, listen, answer and mail until SIGTERM.")
 
-    /// For the database, the log, listeners, loops and the mail provider.
-    private static let otherDescriptors = 128
-
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -25,12 +22,6 @@ struct Serve: AsyncParsableCommand {
         let listeners = try settings.server.listeners()
         let loops = try EventLoops(count: settings.server.threads ?? System.cores)
         let database = try SQLiteDatabase(settings.storage, now: WallClock.system.now(), metrics: metrics, log: log)
-        let (descriptors, connections) = (Descriptors.raiseLimit(), settings.server.limits.connections)
-        if descriptors < connections + Self.otherDescriptors {
-            log.warning(
-                "fewer descriptors than connections",
-                metadata: ["descriptors": "\(descriptors)", "server.limits.connections": "\(connections)"])
-        }
         try await Service(
             settings: settings, essentials: essentials, listeners: listeners, loops: loops, database: database,
             metrics: metrics, log: log, threshold: threshold,

@@ -109,10 +109,15 @@ package struct RequestReader: ~Copyable, Sendable {
 
     /// More than ``RequestLimits/bodyBytes`` has come of the body that is being read.
     package var holdsLargeBody: Bool {
+        expectsLargeBody && bodyBytes > limits.bodyBytes
+    }
+
+    /// How much of the body that is being read is in, without what its chunks need besides.
+    package var bodyBytes: Int {
         switch phase {
-        case .length(_, let body): expectsLargeBody && received.count - start - body.lowerBound > limits.bodyBytes
-        case .chunks: decoded.count > limits.bodyBytes
-        case .startLine, .fields, .refused: false
+        case .length(_, let body): received.count - start - body.lowerBound
+        case .chunks: decoded.count
+        case .startLine, .fields, .refused: 0
         }
     }
 

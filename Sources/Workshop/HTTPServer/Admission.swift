@@ -1,4 +1,5 @@
 /// How many connections there are, in all and from one client, and when the last is gone.
+import Sockets
 import Synchronization
 
 /// Asked when a connection comes and when it goes, and for a large body: for no other request.
@@ -11,31 +12,27 @@ final class Admission: Sendable {
         case dropped
     }
 
-    /// How many are told at once that there is no room.
-    static let turnedAwayMax = 256
-
     private struct State {
         var open = 0
         var turnedAway = 0
         var perClient: [Client: Int] = [:]
         var isWaitedFor = true
         var waiter: CheckedContinuation<Void, Never>?
-        var largerBodies: [Client: Int] = [:]
+        var largerBodies: LargerBodyPlaces
     }
 
     private let connectionsMax: Int
     private let perClientMax: Int
-    private let state = Mutex(State())
+    private let turnedAwayMax: Int
+    private let state: Mutex<State>
     /// Whether more than three quarters are taken: asked with every wait, so without the lock.
     private let scarce = Atomic<Bool>(false)
-    private let largerBodiesMax: Int
-    private let largerBodiesPerClientMax: Int
 
     init(_ limits: HTTPServer.Limits) {
         connectionsMax = limits.connections
         perClientMax = limits.connectionsPerClient
-        largerBodiesMax = limits.largerBodiesAtOnce
-        largerBodiesPerClientMax = limits.largerBodiesPerClient
+        turnedAwayMax = limits.turnedAwayAtOnce
+        state = Mutex(State(largerBodies: LargerBodyPlaces(limits)))
     }
 
     var isScarce: Bool { scarce.load(ordering: .relaxed) }
@@ -44,7 +41,7 @@ final class Admission: Sendable {
         state.withLock { state in
             let fromClient = state.perClient[client] ?? 0
             guard state.open < connectionsMax, fromClient < perClientMax || !client.isCounted else {
-                guard state.turnedAway < Self.turnedAwayMax else { return .dropped }
+                guard state.turnedAway < turnedAwayMax else { return .dropped }
                 state.turnedAway += 1
                 return .turnedAway
             }
@@ -66,24 +63,18 @@ final class Admission: Sendable {
 
     func leaveTurnedAway() { change { $0.turnedAway -= 1 } }
 
-    /// Whether one more may send a larger body; ``endLargerBody(of:)`` when it is answered or gone.
-    func beginLargerBody(of client: Client) -> Bool {
-        state.withLock { state in
-            let fromClient = state.largerBodies[client] ?? 0
-            guard state.largerBodies.values.reduce(0, +) < largerBodiesMax,
-                fromClient < largerBodiesPerClientMax || !client.isCounted
-            else { return false }
-            state.largerBodies[client] = fromClient + 1
-            return true
-        }
+    /// Lets one more send a larger body, if need be in the place of one that has been slow.
+    /// - Parameter giveWay: called on any thread if the place goes to another.
+    /// - Returns: for ``endLargerBody(_:)`` when it is answered or gone; nil if there is no place.
+    func beginLargerBody(
+        of client: Client, at now: Deadline, giveWay: @escaping @Sendable (LargerBodyPlaces.Ticket) -> Void
+    ) -> LargerBodyPlaces.Ticket? {
+        let (ticket, displaced) = state.withLock { $0.largerBodies.take(for: client, at: now, giveWay: giveWay) }
+        displaced?()
+        return ticket
     }
 
-    func endLargerBody(of client: Client) {
-        state.withLock { state in
-            guard let fromClient = state.largerBodies[client] else { return }
-            state.largerBodies[client] = fromClient > 1 ? fromClient - 1 : nil
-        }
-    }
+    func endLargerBody(_ ticket: LargerBodyPlaces.Ticket) { state.withLock { $0.largerBodies.giveBack(ticket) } }
 
     /// ``everyoneLeft()`` comes back even though somebody is here.
     func stopWaiting() { change { $0.isWaitedFor = false } }

@@ -32,7 +32,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private var awaitsRoom = false
     private var holdsBuffers = false
     /// One of those that ``HTTPServer/Limits/largerBodiesAtOnce`` bounds.
-    private var holdsLargerBody = false
+    private var largerBody: LargerBodyPlaces.Ticket?
     /// Keeps its buffers between two requests that follow each other closely.
     var isWarm = false
 
@@ -46,7 +46,8 @@ final class Connection: SocketDriver, @unchecked Sendable {
     }
 
     func begin() {
-        socket.alarm(at: shard.loop.now + shard.options.limits.headDeadline)
+        let time = shard.options.limits.headDeadline
+        socket.alarm(at: shard.loop.now + (shard.isDraining ? min(time, Self.firstRequest) : time))
         socketChanged()
     }
 
@@ -63,6 +64,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     /// The server ends: what has come is answered, and a connection between two requests is closed.
     func drain() {
+        if case .shakingHands = phase { return begin() }
         guard isIdle else { return }
         socket.lookAgain()
         socketChanged()
@@ -212,18 +214,23 @@ final class Connection: SocketDriver, @unchecked Sendable {
 
     /// nil: it may come, and is accounted for.
     private func refusalOfLargerBody() -> Response? {
-        guard !holdsLargerBody else { return nil }
-        guard shard.admission.beginLargerBody(of: client) else {
-            return shard.comeAgain(.largerBodiesFull, "Too many large bodies come at once.")
+        guard largerBody == nil else { return nil }
+        largerBody = shard.admission.beginLargerBody(of: client, at: shard.loop.now) { [shard, weak self] ticket in
+            shard.loop.perform { self?.giveWay(ticket) }
         }
-        holdsLargerBody = true
-        return nil
+        return largerBody == nil ? shard.comeAgain(.largerBodiesFull, "Too many large bodies come at once.") : nil
+    }
+
+    /// Another body has taken the place of a slow one: its time is over.
+    private func giveWay(_ ticket: LargerBodyPlaces.Ticket) {
+        guard largerBody == ticket else { return }
+        largerBody = nil
+        socketTimedOut()
     }
 
     private func endLargerBody() {
-        guard holdsLargerBody else { return }
-        holdsLargerBody = false
-        shard.admission.endLargerBody(of: client)
+        guard let ticket = largerBody.take() else { return }
+        shard.admission.endLargerBody(ticket)
     }
 
     private func answer(

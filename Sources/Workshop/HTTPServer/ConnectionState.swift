@@ -15,6 +15,7 @@ struct ConnectionState: ~Copyable {
     private let limits: HTTPServer.Limits
     private var phase: Phase?
     private var since: Deadline
+    /// Of the body that is waited for, as far as it is in.
     private var bodyBytes = 0
     private var answered = 0
 
@@ -31,12 +32,17 @@ struct ConnectionState: ~Copyable {
         bodyBytes = 0
     }
 
-    mutating func received(_ count: Int) { bodyBytes += count }
+    /// So much of the body is in, without what its chunks need besides.
+    mutating func has(bodyBytes: Int) { self.bodyBytes = bodyBytes }
 
     func deadline(isScarce: Bool) -> Deadline {
         switch phase {
         case .head: since + limits.headDeadline
-        case .body: since + limits.bodyDeadline + .seconds(bodyBytes / max(1, limits.bodyBytesPerSecond))
+        case .body:
+            since
+                + min(
+                    limits.bodyDeadline + .seconds(bodyBytes / max(1, limits.bodyBytesPerSecond)),
+                    max(limits.bodyDeadline, limits.bodyDeadlineInAll))
         case .idle, nil: since + (isScarce ? min(limits.idle, limits.idleWhenScarce) : limits.idle)
         }
     }

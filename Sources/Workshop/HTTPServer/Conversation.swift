@@ -89,7 +89,8 @@ struct Conversation: ~Copyable {
         let endsBody = response.chunks == nil || request.version == .http11
         let closes = state.answers(keepsAlive: request.keepsAlive && endsBody, isDraining: isDraining)
         gather(response, answering: request, closes: closes, writer)
-        if closes { ending = .end(lingers: !reader.isIdle) }
+        // A client that did not ask for the end may have sent the next request already, though it is not here yet.
+        if closes { ending = .end(lingers: request.keepsAlive || !reader.isIdle) }
     }
 
     private mutating func gather(
@@ -122,9 +123,7 @@ struct Conversation: ~Copyable {
     /// - Parameter take: appends what came, and returns how much.
     /// - Returns: what `take` does.
     mutating func receive<Failure>(_ take: (inout [UInt8]) throws(Failure) -> Int?) throws(Failure) -> Int? {
-        let count = try take(&reader.received)
-        if let count { state.received(count) }
-        return count
+        try take(&reader.received)
     }
 
     /// Hands over what has been gathered, in as many pieces as are taken.
@@ -148,6 +147,7 @@ struct Conversation: ~Copyable {
     /// - Parameter isScarce: whether connections are.
     mutating func waits(at now: Deadline, isScarce: Bool) -> Deadline {
         state.waits(for: phase, at: now)
+        state.has(bodyBytes: reader.bodyBytes)
         return state.deadline(isScarce: isScarce)
     }
 

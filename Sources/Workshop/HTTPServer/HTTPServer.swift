@@ -7,16 +7,21 @@ package import Telemetry
 package final class HTTPServer: Sendable {
     /// How long accepting rests where descriptors or memory have run out.
     private static let acceptPause: Duration = .milliseconds(100)
+    /// A listener that has waited for so long has heard.
+    private static let deafnessBreak: Duration = .seconds(1)
 
     private struct State {
         var isStopping = false
         var acceptors: [Acceptor] = []
+        /// Why it ended by itself.
+        var failure: SocketFailed?
     }
 
     private let listeners: [Listener]
     private let shards: [Shard]
     private let admission: Admission
     private let grace: Duration
+    private let deafnessMax: Duration
     private let metrics: ServerMetrics
     private let state = Mutex(State())
 
@@ -29,6 +34,7 @@ package final class HTTPServer: Sendable {
         self.admission = admission
         self.metrics = ServerMetrics(metrics)
         grace = options.shutdownGrace
+        deafnessMax = options.deafnessMax
         shards = loops.all.map { loop in
             Shard(
                 loop, responder: responder.copyForLoop(), options: options, admission: admission,
@@ -37,7 +43,8 @@ package final class HTTPServer: Sendable {
     }
 
     /// Accepts and answers until ``shutDown()``; returns when the last connection is gone or the grace is over. Called once.
-    package func run() async {
+    /// - Throws: why a listener could not be heard for ``Options/deafnessMax``; then too, when the last connection is gone.
+    package func run() async throws(SocketFailed) {
         await withDiscardingTaskGroup { group in
             for (index, listener) in listeners.enumerated() {
                 let shard = shards[index % shards.count]
@@ -45,16 +52,17 @@ package final class HTTPServer: Sendable {
             }
         }
         await drain()
+        if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 
-    /// Stop taking (the listeners are closed), finish what is in flight (at most `shutdownGrace`), close. From any thread, any number of times.
+    /// Stop taking (those who wait to be accepted are still taken, then the listeners are closed), finish what is in flight (at most
+    /// `shutdownGrace`), close. From any thread, any number of times.
     package func shutDown() {
         let acceptors = state.withLock { state in
             state.isStopping = true
             return state.acceptors
         }
-        for listener in listeners { listener.close() }
-        for acceptor in acceptors { acceptor.close() }
+        for acceptor in acceptors { acceptor.finish() }
         // Here and not when accepting has ended: every answer written from now on says that it is the last.
         for shard in shards { shard.loop.perform { shard.drain() } }
     }
@@ -64,36 +72,66 @@ package final class HTTPServer: Sendable {
     private func accept(from listener: Listener, on loop: EventLoop) async {
         var acceptor: Acceptor?
         var turn = 0
-        while !isStopping {
+        var deafSince: Deadline?
+        while true {
             let shard = shards[turn % shards.count]
+            let began = Deadline.now
             do throws(SocketFailed) {
                 if let acceptor {
                     take(try await acceptor.next(), by: shard)
                     turn &+= 1
+                    deafSince = nil
                 } else {
                     let new = try Acceptor(listener, on: loop)
-                    guard keep(new) else { return }
+                    // Where the end came first, those who have connected are answered all the same.
+                    if !keep(new) { new.finish() }
                     acceptor = new
                 }
             } catch .closed {
                 return
             } catch {
                 metrics.acceptingRests()
+                if isStopping {
+                    listener.close()
+                    acceptor?.close()
+                    return
+                }
+                if Acceptor.isShortage(error) {
+                    // It hears, and turns away: that ends when connections do.
+                    deafSince = nil
+                } else {
+                    // It will not hear again: another one may.
+                    if let acceptor { drop(acceptor) }
+                    acceptor = nil
+                    let now = Deadline.now
+                    // What came after a long wait has nothing to do with what was before it.
+                    if deafSince == nil || now - began > Self.deafnessBreak { deafSince = began }
+                    if let deafSince, now - deafSince >= deafnessMax { return giveUp(listener, because: error) }
+                }
                 await loop.sleep(until: loop.now + Self.acceptPause)
             }
         }
+    }
+
+    private func giveUp(_ listener: Listener, because failure: SocketFailed) {
+        listener.close()
+        state.withLock { $0.failure = $0.failure ?? failure }
+        shutDown()
     }
 
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// - Returns: false where ``shutDown()`` was faster.
     private func keep(_ acceptor: Acceptor) -> Bool {
-        let kept = state.withLock { state in
+        state.withLock { state in
             if !state.isStopping { state.acceptors.append(acceptor) }
             return !state.isStopping
         }
-        if !kept { acceptor.close() }
-        return kept
+    }
+
+    private func drop(_ acceptor: Acceptor) {
+        acceptor.close()
+        state.withLock { state in state.acceptors.removeAll { $0 === acceptor } }
     }
 
     private func take(_ accepted: AcceptedSocket, by shard: Shard) {

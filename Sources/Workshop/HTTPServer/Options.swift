@@ -13,8 +13,11 @@ extension HTTPServer {
         }
         /// How long ``HTTPServer/shutDown()`` lets answers in progress take.
         package var shutdownGrace: Duration = .seconds(10)
-        /// nil: plain text. Otherwise makes the layer of each accepted socket (TLS) from its descriptor; its handshake has a head's time.
-        package var secure: (@Sendable (Int32) throws(SocketFailed) -> any SocketLayer)?
+        /// nil: plain text. Otherwise makes the layer of each accepted socket (TLS) when its first byte has come; that and its handshake have
+        /// a head's time.
+        package var secure: MakeSocketLayer?
+        /// How long a listener may stay deaf: then ``HTTPServer/run()`` ends with the reason, so that the process does and is started anew.
+        package var deafnessMax: Duration = .seconds(10)
         package init() {}
     }
 
@@ -30,10 +33,15 @@ extension HTTPServer {
         package var largerBodies: [LargerBodies] = []
         /// 503 with `Retry-After` as soon as one body more has grown beyond `bodyBytes`: so nobody fills the memory with them.
         package var largerBodiesAtOnce = 8, largerBodiesPerClient = 4
+        /// 408 for a larger body that has had its place for so long if another needs it. SendGrid's largest batch takes a second or two.
+        package var largerBodyOwnTime: Duration = .seconds(3)
         /// 408: from a head's first byte to its last, however they trickle.
         package var headDeadline: Duration = .seconds(10)
-        /// 408: from a head's end to its body's, plus what `bodyBytesPerSecond` gives for the bytes that came.
+        /// 408: from a head's end to its body's, plus what `bodyBytesPerSecond` gives for the bytes of the body that came; what chunks need
+        /// besides their data earns nothing.
         package var bodyDeadline: Duration = .seconds(15)
+        /// 408: whatever a body has earned; `bodyDeadline` if that is longer.
+        package var bodyDeadlineInAll: Duration = .seconds(60)
         /// The least rate that earns a long body more time.
         package var bodyBytesPerSecond = 4096
         /// Close, without an answer: between two requests, or before the first.
@@ -44,8 +52,21 @@ extension HTTPServer {
         package var writeDeadline: Duration = .seconds(15)
         /// 503 with `Retry-After`.
         package var connections = 10_000, connectionsPerClient = 10_000
+        /// How many above `connections` are told so at once; more are closed without a word.
+        package var turnedAwayAtOnce = 256
         /// The last answer says `Connection: close`.
         package var requestsPerConnection = Int.max
         package init() {}
+
+        /// The same with no more connections than there are descriptors for.
+        /// - Parameter others: how many descriptors everything else needs. Connections get a quarter of all in any case.
+        package func fitting(descriptors: Int, besides others: Int) -> Limits {
+            var fitted = self
+            let room = max(descriptors - others, descriptors / 4, 2)
+            guard connections > room - turnedAwayAtOnce else { return self }
+            fitted.turnedAwayAtOnce = min(turnedAwayAtOnce, room / 8)
+            fitted.connections = min(connections, room - fitted.turnedAwayAtOnce)
+            return fitted
+        }
     }
 }

@@ -39,10 +39,7 @@ final class Shard: @unchecked Sendable {
     // MARK: Connections
 
     func serve(_ accepted: AcceptedSocket, from client: Client) {
-        guard let socket = secure(accepted) else {
-            accepted.close()
-            return admission.leave(client)
-        }
+        let socket = Socket(accepted, on: loop, layer: options.secure)
         let connection = Connection(socket, with: client, isAdmitted: true, on: self)
         connections[ObjectIdentifier(connection)] = connection
         metrics.opened()
@@ -80,12 +77,6 @@ final class Shard: @unchecked Sendable {
         guard connection.isAdmitted else { return admission.leaveTurnedAway() }
         metrics.closed()
         admission.leave(connection.client)
-    }
-
-    private func secure(_ accepted: AcceptedSocket) -> Socket? {
-        guard let secure = options.secure else { return Socket(accepted, on: loop) }
-        guard let layer = try? secure(accepted.descriptor) else { return nil }
-        return Socket(accepted, on: loop, layer: layer)
     }
 
     // MARK: The end

@@ -2,12 +2,14 @@
 import CLinux
 import Glibc
 
-/// `@unchecked Sendable`: `channel`, `reserve` and `taken` are touched on the loop's thread alone.
+/// `@unchecked Sendable`: `channel`, `reserve`, `taken` and `lastLeft` are touched on the loop's thread alone.
 package final class Acceptor: @unchecked Sendable {
     /// How many connections are turned away at once where descriptors have run out.
     private static let turnedAwayMax = 64
     /// So many taken in a row, dead ones too, and the loop's other work gets its turn.
     private static let takenMax = 64
+    /// How many are still taken after ``finish()``: twice what the kernel lets wait.
+    private static let lastTakenMax = 2 * Int(Listener.waitingMax)
 
     package let loop: EventLoop
     package let listener: Listener
@@ -16,6 +18,8 @@ package final class Acceptor: @unchecked Sendable {
     private var reserve: Int32
     /// Since there was nothing to take, or others had a turn.
     private var taken = 0
+    /// Of those that may still be taken after ``finish()``; nil before.
+    private var lastLeft: Int?
 
     /// The listener's socket is watched through a descriptor of its own: several loops may accept from one listener.
     package init(_ listener: Listener, on loop: EventLoop) throws(SocketFailed) {
@@ -61,6 +65,15 @@ package final class Acceptor: @unchecked Sendable {
         loop.perform { self.loop.close(self.channel) }
     }
 
+    /// Takes those that wait now, then no more: the connection may hold a whole request, and closing the listener would reset it.
+    /// ``next(until:)`` gives them, closes the listener and ends with ``SocketFailed/closed``. From any thread, any number of times.
+    package func finish() {
+        loop.perform {
+            self.lastLeft = self.lastLeft ?? Self.lastTakenMax
+            self.channel.wake()
+        }
+    }
+
     private func nextHere(until deadline: Deadline?) async throws(SocketFailed) -> AcceptedSocket {
         while true {
             if taken == Self.takenMax {
@@ -70,7 +83,8 @@ package final class Acceptor: @unchecked Sendable {
             try channel.checkOpen()
             do throws(SocketFailed) {
                 taken += 1
-                if let accepted = try acceptOne() {
+                if let accepted = try lastLeft == 0 ? nil : acceptOne() {
+                    lastLeft = lastLeft.map { $0 - 1 }
                     if accepted.peer.family != AF_UNIX {
                         // Fails only for a connection that is already dead: the first read says so.
                         try? setOption(accepted.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, to: 1)
@@ -78,6 +92,12 @@ package final class Acceptor: @unchecked Sendable {
                     return accepted
                 }
                 taken = 0
+                if lastLeft != nil {
+                    // Nothing waits now. At once, so that as few as possible come in between.
+                    listener.close()
+                    loop.close(channel)
+                    throw .closed
+                }
                 try await loop.wait(for: .readable, of: channel, until: deadline)
             } catch .system("accept4", let number) where Self.concernsOneConnection(number) {
                 continue
@@ -108,6 +128,12 @@ package final class Acceptor: @unchecked Sendable {
             EPERM,
             ETIMEDOUT,
         ].contains(number)
+    }
+
+    /// Whether ``next(until:)`` threw for want of descriptors or memory, and may be asked again.
+    package static func isShortage(_ failure: SocketFailed) -> Bool {
+        guard case .system("accept4", let number) = failure else { return false }
+        return isExhaustion(number)
     }
 
     private static func isExhaustion(_ number: Int32) -> Bool {

@@ -13,6 +13,12 @@ final class Channel: Watched {
         waiter = (interest, continuation)
     }
 
+    /// Ends a wait for reading as if something had come.
+    func wake() {
+        mayRead = true
+        changed()
+    }
+
     override func changed() {
         switch waiter?.interest {
         case .readable where mayRead, .writable where mayWrite: end(.ready)

@@ -4,18 +4,25 @@ import Glibc
 import Synchronization
 
 package final class Listener: Sendable {
+    /// How many connections wait in the kernel to be accepted, unless another number is asked for.
+    package static let waitingMax: Int32 = 4096
+
     /// Where it listens; the port that was picked where 0 was asked for.
     package let address: SocketAddress
     /// -1 once closed.
     private let descriptor: Mutex<Int32>
 
-    /// Binds with SO_REUSEADDR; port 0 picks one. `::` takes IPv4 too. A Unix socket that nobody answers any more is replaced.
+    /// Binds with SO_REUSEADDR; port 0 picks one. `::` takes IPv4 too. A Unix socket that nobody answers any more is replaced, by one
+    /// process at a time.
     /// - Parameter backlog: how many connections wait in the kernel to be accepted.
     /// - Parameter sharesPort: SO_REUSEPORT: other processes of the same user may listen there as well.
-    package init(_ address: SocketAddress, backlog: Int32 = 4096, sharesPort: Bool = false) throws(SocketFailed) {
+    package init(_ address: SocketAddress, backlog: Int32 = waitingMax, sharesPort: Bool = false) throws(SocketFailed) {
         let descriptor = try openSocket(family: address.family)
+        // Until it listens: a socket that is bound and does not listen yet looks abandoned to another start.
+        let lock = DirectoryLock(of: address)
+        defer { lock?.release() }
         do throws(SocketFailed) {
-            try Self.bind(descriptor, to: address, sharesPort: sharesPort)
+            try Self.bind(descriptor, to: address, sharesPort: sharesPort, mayReplace: lock != nil)
             try system("listen") { listen(descriptor, backlog) }
             self.address = try Self.ownAddress(descriptor)
         } catch {
@@ -63,13 +70,15 @@ package final class Listener: Sendable {
         return address
     }
 
-    private static func bind(_ descriptor: Int32, to address: SocketAddress, sharesPort: Bool) throws(SocketFailed) {
+    private static func bind(
+        _ descriptor: Int32, to address: SocketAddress, sharesPort: Bool, mayReplace: Bool
+    ) throws(SocketFailed) {
         try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, to: 1)
         if sharesPort { try setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, to: 1) }
         if address.family == AF_INET6 { try setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, to: 0) }
         do throws(SocketFailed) {
             try bindOnce(descriptor, to: address)
-        } catch .system("bind", EADDRINUSE) where isAbandoned(address) {
+        } catch .system("bind", EADDRINUSE) where mayReplace && isAbandoned(address) {
             if case .unix(let path) = address { unlink(path) }
             try bindOnce(descriptor, to: address)
         }

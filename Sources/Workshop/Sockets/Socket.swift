@@ -17,14 +17,17 @@ package protocol SocketDriver: AnyObject {
 package final class Socket: Watched {
     package let peer: SocketAddress
     private let loop: EventLoop
-    private let layer: (any SocketLayer)?
+    private var layer: (any SocketLayer)?
+    /// nil if there is no layer, or once it is made.
+    private var makeLayer: MakeSocketLayer?
     /// Kept until the socket is closed, as the loop keeps the socket.
     private var driver: (any SocketDriver)?
 
-    /// - Parameter layer: what lies between, such as TLS.
-    package init(_ accepted: AcceptedSocket, on loop: EventLoop, layer: (any SocketLayer)? = nil) {
+    /// - Parameter layer: makes what lies between, such as TLS. Called when the first byte has come: until then a connection that sends
+    ///   nothing costs what a plain one does.
+    package init(_ accepted: AcceptedSocket, on loop: EventLoop, layer: MakeSocketLayer? = nil) {
         self.loop = loop
-        self.layer = layer
+        makeLayer = layer
         peer = accepted.peer
         super.init(accepted.descriptor)
     }
@@ -36,11 +39,27 @@ package final class Socket: Watched {
     }
 
     /// - Returns: whether bytes can be sent and received; false: try again after a change.
+    /// - Throws: ``SocketFailed/closed`` if the other end has finished before its first byte; what the layer says.
     package func shakeHands() throws(SocketFailed) -> Bool {
-        guard let layer else { return true }
         try checkOpen()
+        if let makeLayer {
+            guard try hasFirstByte() else { return false }
+            layer = try makeLayer(descriptor)
+            self.makeLayer = nil
+        }
+        guard let layer else { return true }
         if case .done = try layer.shakeHands() { return true }
         return false
+    }
+
+    /// Leaves the byte where it is.
+    private func hasFirstByte() throws(SocketFailed) -> Bool {
+        var byte: UInt8 = 0
+        guard let count = try systemUnlessBlocked("recv", { recv(descriptor, &byte, 1, Int32(MSG_PEEK)) }) else {
+            return false
+        }
+        guard count > 0 else { throw .closed }
+        return true
     }
 
     /// False: nothing can have come since the last ``receive(into:atMost:)``.
@@ -53,6 +72,7 @@ package final class Socket: Watched {
     /// - Returns: how much, 0 where the other end has finished sending, nil where nothing has come yet.
     package func receive(into buffer: inout [UInt8], atMost limit: Int) throws(SocketFailed) -> Int? {
         try checkOpen()
+        guard makeLayer == nil else { return nil }
         let space = UnsafeMutableRawBufferPointer(rebasing: loop.scratch[..<min(limit, loop.scratch.count)])
         guard let count = try layer == nil ? receivePlain(into: space) : receiveLayered(into: space) else { return nil }
         buffer.append(contentsOf: space[..<count])
@@ -62,6 +82,7 @@ package final class Socket: Watched {
     /// - Returns: how many of `bytes` were taken, nil where there is no room.
     package func send(_ bytes: Span<UInt8>) throws(SocketFailed) -> Int? {
         try checkOpen()
+        guard makeLayer == nil else { return nil }
         return try bytes.bytes.withUnsafeBytes { (bytes) throws(SocketFailed) -> Int? in
             guard let layer else { return try sendPlain(bytes) }
             if case .done(let count) = try layer.send(bytes) { return count }

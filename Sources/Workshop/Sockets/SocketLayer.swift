@@ -12,6 +12,9 @@ package protocol SocketLayer: AnyObject {
     func finishSending()
 }
 
+/// Makes the layer of a connected, non-blocking socket from its descriptor, which the socket closes.
+package typealias MakeSocketLayer = @Sendable (_ descriptor: Int32) throws(SocketFailed) -> any SocketLayer
+
 package enum SocketProgress: Sendable {
     case done(Int)
     /// Nothing before the socket changes.
