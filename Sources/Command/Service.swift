@@ -8,6 +8,7 @@ import PasswordHashing
 import ServiceLifecycle
 import Sockets
 import Storage
+import Synchronization
 import TLS
 import Telemetry
 import UnixSignals
@@ -139,8 +140,9 @@ struct Service {
                 WebhooksOff(
                     webhooks: database.webhooks, clock: clock, maximumAge: settings.webhookMaximumAge, log: log))
         }
-        if let admin { services.append(Serving(server: admin)) }
-        services.append(Serving(server: server))
+        let failure = Failure()
+        if let admin { services.append(Serving(server: admin, failure: failure)) }
+        services.append(Serving(server: server, failure: failure))
         services.append(reloading)
 
         // All are told to end at the same moment, and have the same grace: none waits for another's end. What is recorded when
@@ -150,9 +152,10 @@ struct Service {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
-        var failure: (any Error)?
         await database.takeBackLeases(at: clock.now())
-        await withTaskGroup(of: Void.self) { group in
+        let serviceGroup = ServiceGroup(configuration: configuration)
+        failure.group.withLock { $0 = serviceGroup }
+        try await withThrowingTaskGroup(of: Void.self) { group in
             let auditLog = database.auditLog
             group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
             group.addTask {
@@ -160,7 +163,7 @@ struct Service {
                 if !Task.isCancelled { ProgramPages.giveBack() }
             }
             group.addTask { [pulse = Pulse(of: loops, metrics: metrics, manager: manager)] in await pulse.run() }
-            do { try await ServiceGroup(configuration: configuration).run() } catch { failure = error }
+            try await serviceGroup.run()
             // Last, so that what the last requests brought about is written too.
             group.cancelAll()
         }
@@ -170,7 +173,7 @@ struct Service {
         await telling?.client.shutDown()
         database.close()
         await loops.shutDown()
-        if let failure { throw failure }
+        if let reason = failure.reason.withLock(\.self) { throw reason }
         log.info("stopped")
     }
 
@@ -287,18 +290,29 @@ struct Service {
         func run() async { await cancelWhenGracefulShutdown { await worker.run() } }
     }
 
+    /// Ends the service as a signal does, and says why.
+    private final class Failure: Sendable {
+        let group = Mutex<ServiceGroup?>(nil)
+        let reason = Mutex<AcceptingFailed?>(nil)
+
+        func end(because reason: AcceptingFailed) async {
+            self.reason.withLock { $0 = $0 ?? reason }
+            await group.withLock(\.self)?.triggerGracefulShutdown()
+        }
+    }
+
     private struct Serving: ServiceLifecycle.Service {
         let server: HTTPServer
-        func run() async throws {
-            do {
-                // Cancelled if another service has failed.
-                try await withTaskCancellationOrGracefulShutdownHandler {
+        let failure: Failure
+        func run() async {
+            await withGracefulShutdownHandler {
+                do throws(SocketFailed) {
                     try await server.run()
-                } onCancelOrGracefulShutdown: {
-                    server.shutDown()
+                } catch {
+                    await failure.end(because: AcceptingFailed(because: error))
                 }
-            } catch let reason as SocketFailed {
-                throw AcceptingFailed(because: reason)
+            } onGracefulShutdown: {
+                server.shutDown()
             }
         }
     }

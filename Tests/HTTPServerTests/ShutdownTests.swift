@@ -119,13 +119,10 @@ import Testing
             let stream = try await server.connect()
             try await stream.write(get, until: soon)
             await server.gate.untilEntered()
+            // Not read while the first is answered: closing with it unread would reset the connection.
+            try await stream.write(get, until: soon)
             server.server.shutDown()
             await server.gate.open()
-            // More than the kernel gives to a closed connection: it would reset it, and take the answer along.
-            for _ in 0..<20 {
-                try? await stream.write(get, until: soon)
-                try await Task.sleep(for: .milliseconds(2))
-            }
             #expect(try await readAll(stream) == answer("200 OK", "gate", closes: true))
             stream.close()
         }

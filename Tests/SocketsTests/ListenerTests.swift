@@ -42,15 +42,28 @@ import Testing
     }
 
     @Test func `goes to one of those who start at once where a Unix socket was left behind`() async throws {
-        for _ in 0..<20 {
-            let place = SocketAddress.unix(path: temporaryPath())
-            _ = try Listener(place)
-            let started = await withTaskGroup(of: Listener?.self) { group in
-                for _ in 0..<8 { group.addTask { try? Listener(place) } }
-                return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
-            }
-            #expect(started.count == 1)
+        let place = SocketAddress.unix(path: temporaryPath())
+        _ = try Listener(place)
+        let started = await withTaskGroup(of: Listener?.self) { group in
+            for _ in 0..<8 { group.addTask { try? Listener(place) } }
+            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
         }
+        #expect(started.count == 1)
+    }
+
+    @Test func `does not replace a Unix socket while another start is about to`() throws {
+        let directory = temporaryPath()
+        #expect(mkdir(directory, 0o700) == 0)
+        defer { rmdir(directory) }
+        let place = SocketAddress.unix(path: directory + "/socket")
+        defer { unlink(directory + "/socket") }
+        _ = try Listener(place)
+        // The other one has found the abandoned socket and has not listened yet.
+        let other = open(directory, O_RDONLY | O_DIRECTORY)
+        #expect(flock(other, LOCK_EX) == 0)
+        #expect(throws: SocketFailed.system(call: "bind", errno: EADDRINUSE)) { try Listener(place) }
+        close(other)
+        #expect(try Listener(place).address == place)
     }
 
     @Test func `never takes the place of a file`() throws {

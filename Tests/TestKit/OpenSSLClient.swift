@@ -33,10 +33,13 @@ package enum OpenSSLClient {
                 guard SSL_write(ssl, text, Int32(text.utf8.count)) > 0 else { return ("", false) }
                 if endingWithoutNotify { shutdown(SSL_get_fd(ssl), Int32(SHUT_WR)) }
                 var (bytes, space): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 4096))
-                while case let count = SSL_read(ssl, &space, Int32(space.count)), count > 0 {
+                var count = SSL_read(ssl, &space, Int32(space.count))
+                while count > 0 {
                     bytes += space[..<Int(count)]
+                    count = SSL_read(ssl, &space, Int32(space.count))
                 }
-                return (String(decoding: bytes, as: UTF8.self), SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0)
+                // Neither an alert nor the bare end of the connection.
+                return (String(decoding: bytes, as: UTF8.self), SSL_get_error(ssl, count) == SSL_ERROR_ZERO_RETURN)
             }
         }
     }
