@@ -130,6 +130,11 @@ def flood(binary, directory):
         clients, told = [], 0
         for _ in range(FLOOD):
             client = connect(port)
+            # An idle one would be closed for the next.
+            try:
+                client.sendall(REQUEST[:10])
+            except OSError:
+                pass
             clients.append(client)
         for client in clients:
             client.settimeout(0.02)

@@ -189,6 +189,7 @@ struct Service {
     ) -> HTTPServer {
         var options = commonOptions()
         options.limits = connectionLimits()
+        options.trustedProxies = settings.server.trustedProxies
         if settings.mail.eventsKey != nil { options.limits.largerBodies = Web.largerBodies }
         options.secure = layer
         return HTTPServer(web, on: listeners, loops: loops, options: options, metrics: metrics)

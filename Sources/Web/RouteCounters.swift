@@ -4,8 +4,12 @@ import Telemetry
 /// How often a route was answered, with which status, and how long it took. All made at the start: counting is an addition.
 // A class: whoever counts would copy a struct, with a reference counted for each of its members.
 final class RouteCounters: Sendable {
-    /// The statuses this room answers with; any other counts as `other`.
-    static let statuses = [200, 202, 204, 302, 303, 304, 400, 401, 403, 404, 405, 410, 412, 415, 422, 429, 500, 503]
+    /// The statuses this room and the server answer with; any other counts as `other`.
+    static let statuses = [
+        200, 202, 204, 302, 303, 304, 400, 401, 403, 404, 405, 408, 410, 412, 413, 414, 415, 417, 421, 422, 429, 431,
+        500,
+        501, 503, 505,
+    ]
 
     private let byStatus: [Counter]
     private let other: Counter

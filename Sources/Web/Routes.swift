@@ -122,4 +122,7 @@ final class Routes: Sendable {
     func count(_ status: Status, at place: Int, after duration: Duration) {
         counters[place].count(status, after: duration)
     }
+
+    /// What the server answered before there was a request.
+    func countUnrouted(_ status: Status, after duration: Duration) { count(status, at: routes.count, after: duration) }
 }

@@ -82,24 +82,31 @@ package final class Web: Responder {
     /// a report of mails that its head does not vouch for.
     package func refuseEarly(_ request: Request) -> Response? {
         guard request.method != .options else { return nil }
-        let route = routes.find(request)
         do {
-            let found = try routes.controller(at: route, for: request)
+            let found = try routes.controller(at: routes.find(request), for: request)
             if request.method == .post { _ = try BodyType(of: request) }
             if case .receive(let receiver) = found { try receiver.admit(visit(request)) }
             return nil
         } catch {
-            return finish(pages.reply(about: error, to: visit(request)), to: request, on: route, after: .zero)
+            var response = pages.reply(about: error, to: visit(request)).response
+            complete(&response, to: request)
+            return response
         }
     }
 
     /// What was prepared at the start: how the service is, and what describes it.
     package func respondAtOnce(to request: Request) -> Response? {
-        guard request.method.isGetOrHead else { return nil }
-        let route = routes.find(request)
-        guard var response = routes.prepared(at: route) else { return nil }
-        finish(&response, of: nil, to: request, on: route, after: .zero)
+        guard request.method.isGetOrHead, var response = routes.prepared(at: routes.find(request)) else { return nil }
+        complete(&response, to: request)
         return response
+    }
+
+    package func sends(_ status: Status, to request: Request, after duration: Duration) {
+        count(status, of: nil, to: request, on: routes.find(request), after: duration)
+    }
+
+    package func serverSends(_ status: Status, after duration: Duration) {
+        routes.countUnrouted(status, after: duration)
     }
 
     package func respond(to request: Request) async -> Response {
@@ -174,21 +181,23 @@ package final class Web: Responder {
 
     private func finish(_ reply: Reply, to request: Request, on route: Int, after duration: Duration) -> Response {
         var response = reply.response
-        finish(&response, of: reply, to: request, on: route, after: duration)
+        complete(&response, to: request)
+        count(response.status, of: reply, to: request, on: route, after: duration)
         return response
     }
 
-    /// The last step of every answer: its conditions, the fields scripts of other origins need, the counters, the log.
-    /// - Parameter reply: where it holds more than the answer: what only the log may say.
-    private func finish(
-        _ response: inout Response, of reply: Reply?, to request: Request, on route: Int, after duration: Duration
-    ) {
+    /// The last step of every answer: its conditions, and the fields scripts of other origins need.
+    private func complete(_ response: inout Response, to request: Request) {
         response.heed(conditionsOf: request)
         crossOrigin.mark(&response, for: request)
-        routes.count(response.status, at: route, after: duration)
-        if logsEvery || response.status.code >= 500 {
-            note(response.status, of: reply, to: request, on: route, after: duration)
-        }
+    }
+
+    /// - Parameter reply: where it holds more than the answer: what only the log may say.
+    private func count(
+        _ status: Status, of reply: Reply?, to request: Request, on route: Int, after duration: Duration
+    ) {
+        routes.count(status, at: route, after: duration)
+        if logsEvery || status.code >= 500 { note(status, of: reply, to: request, on: route, after: duration) }
     }
 
     /// Neither the target nor a field is logged: a link's token stands in one of them.

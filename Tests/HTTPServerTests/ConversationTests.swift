@@ -57,12 +57,14 @@ private func said(to pieces: [ArraySlice<UInt8>]) throws -> String {
             case .receive: break speaking
             case .decide(let request):
                 let early = request.path(is: "/early") ? Response(.notFound) : nil
-                conversation.decide(on: request, early: early, writer)
+                _ = conversation.decide(on: request, early: early, writer)
             case .answer(let request):
                 let body = request.path(is: "/echo") ? request.body : Array(request.path.utf8)
                 chunks = ["a", "bc"]
                 let response = request.path(is: "/chunks") ? Response(.ok) { nil } : Response(.ok, body: body)
                 conversation.answer(request, with: response, isDraining: false, writer)
+            case .answerEarly(let request, let early):
+                conversation.answer(request, with: early, isDraining: false, writer)
             case .ask: conversation.append(chunks.popFirst().map { Array($0.utf8) }, writer)
             case .refuse(let refusal, let status, _):
                 conversation.refuse(with: Response(status, body: Array(refusal.code.utf8)), writer)
@@ -122,7 +124,8 @@ extension String {
         guard case .decide(let request) = conversation.next(writer, isDraining: false) else {
             return #expect(Bool(false))
         }
-        conversation.decide(on: request, early: Response(.notFound), writer)
+        let isGiven = conversation.decide(on: request, early: Response(.notFound), writer)
+        #expect(isGiven)
         guard case .end(lingers: true) = conversation.next(writer, isDraining: false) else {
             return #expect(Bool(false))
         }
@@ -145,7 +148,7 @@ extension String {
         guard case .decide(let request) = conversation.next(writer, isDraining: false) else {
             return #expect(Bool(false))
         }
-        conversation.decide(on: request, early: nil, writer)
+        _ = conversation.decide(on: request, early: nil, writer)
         conversation.reader.received.append(contentsOf: body.utf8)
         guard case .receive = conversation.next(writer, isDraining: false) else { return #expect(Bool(false)) }
         #expect(conversation.waits(at: noon, isScarce: false) == noon + .seconds(seconds))

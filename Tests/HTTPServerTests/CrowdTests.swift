@@ -30,7 +30,11 @@ private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
     @Test func `after a flood past the limit, as soon as the others have left`() async throws {
         try await withServer({ $0.limits.connections = 20 }) { server in
             var flood: [SocketStream] = []
-            for _ in 0..<100 { flood.append(try await server.connect()) }
+            // None is idle: each has begun a request.
+            for _ in 0..<100 {
+                flood.append(try await server.connect())
+                try? await flood.last?.write(Array(get.utf8.prefix(10)), until: soon)
+            }
             #expect(try await server.counts(#"http_refusals_total{reason="connections_full"} 80"#))
             #expect(try await server.counts("http_connections_open 20"))
             for stream in flood { stream.close() }
@@ -42,17 +46,45 @@ private let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
     @Test func `after a flood of which not even all are told`() async throws {
         try await withServer({ $0.limits.connections = 1 }) { server in
             let good = try await server.connect()
-            try await good.write(Array(get.utf8), until: soon)
-            #expect(try await read(good, until: "/a") == answer("200 OK", "/a"))
+            try await good.write(Array(get.utf8.prefix(10)), until: soon)
+            #expect(try await server.counts("http_connections_open 1"))
             var flood: [SocketStream] = []
             for _ in 0..<300 { flood.append(try await server.connect()) }
             for stream in flood {
                 let said = try await readAll(stream)
                 #expect(said == "" || said.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
             }
-            try await good.write(Array(get.utf8), until: soon)
+            try await good.write(Array(get.utf8.dropFirst(10)), until: soon)
             #expect(try await read(good, until: "/a") == answer("200 OK", "/a"))
             for stream in flood { stream.close() }
+        }
+    }
+
+    @Test func `on a full server, in the place of the connection that has been idle for longest`() async throws {
+        try await withServer({ $0.limits.connections = 3 }) { server in
+            var streams: [SocketStream] = []
+            // The first asks again: the second has been idle for longest.
+            for index in [0, 1, 2, 0] {
+                if index == streams.count { streams.append(try await server.connect()) }
+                try await streams[index].write(Array(get.utf8), until: soon)
+                #expect(try await read(streams[index], until: "/a") == answer("200 OK", "/a"))
+                // The loop's time has the steps of its rounds.
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            for evicted in [1, 2] {
+                let newcomer = try await server.connect()
+                try await newcomer.write(Array(get.utf8), until: soon)
+                #expect(try await read(newcomer, until: "/a") == answer("200 OK", "/a"))
+                #expect(try await readAll(streams[evicted]) == "")
+                streams.append(newcomer)
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            try await streams[0].write(Array(get.utf8), until: soon)
+            #expect(try await read(streams[0], until: "/a") == answer("200 OK", "/a"))
+            #expect(try await server.counts(#"http_connections_closed_total{cause="scarce"} 2"#))
+            #expect(try await server.counts("http_connections_open 3"))
+            #expect(try await server.counts(#"http_refusals_total{reason="connections_full"} 0"#))
+            for stream in streams { stream.close() }
         }
     }
 

@@ -3,6 +3,7 @@ import Glibc
 import HTTP
 import HTTPServer
 import Sockets
+import Synchronization
 import Telemetry
 import Testing
 
@@ -31,11 +32,34 @@ actor Gate {
     }
 }
 
+/// What a responder was told of responses that it was not awaited for.
+final class Told: Sendable {
+    struct Response: Equatable, Sendable {
+        let status: Int
+        /// nil: of the server's own.
+        let path: String?
+        let duration: Duration
+    }
+
+    private let responses = Mutex<[Response]>([])
+    var all: [Response] { responses.withLock(\.self) }
+    func add(_ response: Response) { responses.withLock { $0.append(response) } }
+}
+
 /// Answers what the tests ask for.
 final class Answers: Responder {
     let gate: Gate
+    let told = Told()
 
     init(gate: Gate) { self.gate = gate }
+
+    func sends(_ status: Status, to request: Request, after duration: Duration) {
+        told.add(Told.Response(status: status.code, path: request.path, duration: duration))
+    }
+
+    func serverSends(_ status: Status, after duration: Duration) {
+        told.add(Told.Response(status: status.code, path: nil, duration: duration))
+    }
 
     func copyForLoop() -> Answers { self }
 
@@ -55,6 +79,7 @@ final class Answers: Responder {
         case "/gate":
             await gate.enter()
             return Response(.ok, contentType: "text/plain", body: Array("gate".utf8))
+        case "/medium": return Response(.ok, body: [UInt8](repeating: 120, count: 40_000))
         case "/large": return Response(.ok, body: [UInt8](repeating: 120, count: 300_000))
         case "/huge": return Response(.ok, body: [UInt8](repeating: 120, count: 20_000_000))
         case "/chunks": return Response(.ok, contentType: "text/plain", chunks: pieces(["ab", "", "cde"]))
@@ -99,7 +124,8 @@ func withServer(
     let listener = try Listener(place)
     let metrics = Metrics()
     let gate = Gate()
-    let server = HTTPServer(Answers(gate: gate), on: [listener], loops: loops, options: options, metrics: metrics)
+    let answers = Answers(gate: gate)
+    let server = HTTPServer(answers, on: [listener], loops: loops, options: options, metrics: metrics)
     let running = Task {
         await #expect(throws: Never.self) { try await server.run() }
         return ()
@@ -109,7 +135,8 @@ func withServer(
         outcome = .success(
             try await body(
                 TestServer(
-                    server: server, gate: gate, address: listener.address, loops: loops, metrics: metrics,
+                    server: server, gate: gate, told: answers.told, address: listener.address, loops: loops,
+                    metrics: metrics,
                     running: running)))
     } catch {
         outcome = .failure(error)
@@ -123,6 +150,7 @@ func withServer(
 struct TestServer {
     let server: HTTPServer
     let gate: Gate
+    let told: Told
     let address: SocketAddress
     let loops: EventLoops
     let metrics: Metrics

@@ -247,9 +247,9 @@ import Testing
         try await withServer({ $0.limits.connections = 2 }) { server in
             let first = try await server.connect()
             let second = try await server.connect()
+            // Neither is idle.
             for stream in [first, second] {
-                try await stream.write(Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
-                #expect(try await read(stream, until: "/a") == answer("200 OK", "/a"))
+                try await stream.write(Array("GET /a HTTP/1.1\r\nHo".utf8), until: soon)
             }
             let refused = try await server.exchange([])
             #expect(refused.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
@@ -318,6 +318,114 @@ import Testing
         #expect(fitted.turnedAwayAtOnce == turnedAway)
     }
 
+    @Test(arguments: [
+        (10_000, 1000, 1000), (10_000, 10_000, 1000), (5000, 1000, 500), (100, 1000, 20), (5, 1000, 20), (10_000, 7, 7),
+        (200, 30, 20), (1_000_000, 1000, 1000),
+    ])
+    func `on connections of one client is never above a tenth of all, which counts as twenty at least`(
+        connections: Int, perClient: Int, ofOneClient: Int
+    ) {
+        var limits = HTTPServer.Limits()
+        (limits.connections, limits.connectionsPerClient) = (connections, perClient)
+        #expect(limits.connectionsOfOneClient == ofOneClient)
+    }
+
+    @Test func `on connections of one client leaves the other seats to others, as delivered`() async throws {
+        try await withServer({ $0.limits.connections = 100 }) { server in
+            var streams: [SocketStream] = []
+            for _ in 0..<20 { streams.append(try await server.connect()) }
+            let refused = try await server.exchange([])
+            #expect(refused.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+            #expect(try await server.counts("http_connections_open 20"))
+            for stream in streams { stream.close() }
+        }
+    }
+
+    @Test func `on connections of one client does not hold for a trusted proxy, which is many`() async throws {
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.limits.connectionsPerClient = 1
+            $0.trustedProxies = [CIDR(parsing: "127.0.0.0/8")].compactMap(\.self)
+        }
+        try await withServer(change) { server in
+            let first = try await server.connect()
+            try await first.write(Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
+            #expect(try await read(first, until: "/a") == answer("200 OK", "/a"))
+            #expect(
+                try await server.exchange(["GET /a HTTP/1.1\r\nHost: h\r\n\r\n"]) == answer("200 OK", "/a"))
+        }
+    }
+
+    /// A request that is not whole, and of which so many bytes have come.
+    enum Unfinished: CaseIterable {
+        case body, chunks, head
+
+        func begun(bytes: Int) -> String {
+            let content = String(repeating: "x", count: bytes)
+            return switch self {
+            case .body: "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n" + content
+            case .chunks: "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nea60\r\n" + content
+            case .head:
+                "GET /a HTTP/1.1\r\nHost: h\r\n"
+                    + (0..<bytes / 5000).map { "A\($0): \(content.prefix(5000))\r\n" }.joined()
+            }
+        }
+    }
+
+    @Test(arguments: Unfinished.allCases)
+    func `on requests that are not whole holds over all connections`(kind: Unfinished) async throws {
+        let change: (inout HTTPServer.Options) -> Void = {
+            $0.limits.unfinishedBytes = 30_000
+            ($0.limits.headDeadline, $0.limits.bodyDeadline) = (.seconds(600), .seconds(600))
+            $0.trustedProxies = [CIDR(parsing: "127.0.0.0/8")].compactMap(\.self)
+        }
+        try await withServer(change) { server in
+            let first = try await server.connect()
+            try await first.write(Array(kind.begun(bytes: 25_000).utf8), until: soon)
+            #expect(try await server.counts("http_connections_open 1"))
+            try await Task.sleep(for: .milliseconds(50))
+            for _ in 0..<3 {
+                let second = try await server.exchange([kind.begun(bytes: 25_000)], finishes: false)
+                #expect(second.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+                #expect(second.contains("\r\nRetry-After: 1\r\n"))
+                #expect(second.contains("\r\nConnection: close\r\n"))
+                #expect(second.hasSuffix("\r\n\r\nbodies_full"))
+            }
+            #expect(try await server.counts(#"http_refusals_total{reason="bodies_full"} 3"#))
+            // Ordinary requests need none of that room, though they come in two pieces.
+            let parts = ["POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nh", "i"]
+            #expect(try await server.exchange(parts, pause: .milliseconds(20)) == answer("200 OK", "hi"))
+            // Gone without an answer, it gives its room back, as does one that is answered.
+            reset(first)
+            #expect(try await server.counts(#"http_connections_closed_total{cause="reset"} 1"#))
+            for _ in 0..<3 {
+                let body = String(repeating: "x", count: 25_000)
+                let whole = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 25000\r\n\r\n"
+                let received = try await server.exchange(
+                    [whole, String(body.dropLast()), "x"], pause: .milliseconds(20))
+                #expect(received == answer("200 OK", body))
+            }
+        }
+    }
+
+    @Test func `on memory that clients fill holds for each of them, so that others find room`() {
+        let budget = ByteBudget(bytes: 100)
+        #expect(budget.take(50, for: Self.one))
+        #expect(!budget.take(1, for: Self.one))
+        #expect(budget.take(30, for: Self.other))
+        // A proxy's clients all come from one.
+        let proxy = Client(.unix(path: ""))
+        #expect(!budget.take(21, for: proxy))
+        #expect(budget.take(20, for: proxy))
+        #expect(!budget.take(1, for: Self.other))
+        budget.giveBack(50, of: Self.one)
+        #expect(budget.take(20, for: Self.other))
+        #expect(!budget.take(1, for: Self.other))
+        budget.giveBack(50, of: Self.other)
+        budget.giveBack(20, of: proxy)
+        #expect(budget.bytes == 0)
+        #expect(budget.take(100, for: proxy))
+    }
+
     private static let (one, other) = (
         Client(.ip(bytes: [192, 0, 2, 1], port: 1)), Client(.ip(bytes: [192, 0, 2, 2], port: 1))
     )
@@ -331,11 +439,11 @@ import Testing
     @Test func `on connections of one client counts those that are there`() {
         let admission = admission(connections: 10, perClient: 2)
         #expect(
-            [Self.one, Self.one, Self.one, Self.other].map(admission.admit) == [
+            [Self.one, Self.one, Self.one, Self.other].map { admission.admit($0) } == [
                 .admitted, .admitted, .turnedAway, .admitted,
             ])
         for _ in 0..<2 { admission.leave(Self.one) }
-        #expect([Self.one, Self.one, Self.one].map(admission.admit) == [.admitted, .admitted, .turnedAway])
+        #expect([Self.one, Self.one, Self.one].map { admission.admit($0) } == [.admitted, .admitted, .turnedAway])
     }
 
     @Test func `on those who are told that there is no room drops the others`() {
@@ -343,7 +451,7 @@ import Testing
         for _ in 0..<256 { #expect(admission.admit(Self.one) == .turnedAway) }
         #expect(admission.admit(Self.one) == .dropped)
         admission.leaveTurnedAway()
-        #expect([Self.one, Self.one].map(admission.admit) == [.turnedAway, .dropped])
+        #expect([Self.one, Self.one].map { admission.admit($0) } == [.turnedAway, .dropped])
     }
 
     @Test func `on connections is near above three quarters of it, and only then`() {

@@ -166,9 +166,8 @@ private final class Unwilling: SocketLayer {
         }
         try await withServer(change) { server in
             let first = Scrambled(try await server.connect())
-            try await first.write(Array(get.utf8), until: soon)
-            var bytes: [UInt8] = []
-            #expect(try await first.read(into: &bytes, atMost: 4096, until: soon) > 0)
+            // It is not idle.
+            try await first.write(Array(get.utf8.prefix(10)), until: soon)
             #expect(try await server.exchange([], finishes: false) == "")
             #expect(try await server.counts(#"http_refusals_total{reason="connections_full"} 1"#))
             first.close()
@@ -181,6 +180,7 @@ private final class Unwilling: SocketLayer {
             try await stream.write([0], until: soon)
             #expect(try await said(to: stream) == "")
             #expect(try await server.counts("http_connections_open 0"))
+            #expect(try await server.counts(#"http_connections_closed_total{cause="handshake_failed"} 1"#))
         }
     }
 
@@ -214,7 +214,7 @@ private final class Unwilling: SocketLayer {
 
     @Test func `gives a layer that never comes to an end a head's time`() async throws {
         let change: (inout HTTPServer.Options) -> Void = {
-            $0.limits.headDeadline = .milliseconds(40)
+            $0.limits.headDeadline = .milliseconds(400)
             $0.secure = { _ in Unwilling(refuses: false) }
         }
         try await withServer(change) { server in
@@ -223,6 +223,8 @@ private final class Unwilling: SocketLayer {
                 try await stream.write(Array(sent.utf8), until: soon)
                 #expect(try await said(to: stream) == "")
             }
+            #expect(try await server.counts(#"http_connections_closed_total{cause="idle"} 1"#))
+            #expect(try await server.counts(#"http_connections_closed_total{cause="handshake_slow"} 1"#))
         }
     }
 
@@ -260,6 +262,35 @@ private final class Unwilling: SocketLayer {
             #expect(try await server.counts("http_connections_total 4"))
             #expect(try await server.counts("http_requests_total 4"))
             #expect(try await server.counts(#"http_refusals_total{reason="request_invalid"} 1"#))
+        }
+    }
+
+    /// Each response is one line, whatever had been decided on before.
+    @Test(
+        arguments: [
+            (["POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n1"], [404], "/early"),
+            (["POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"], [404], "/early"),
+            (["POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n1"], [408], nil),
+            ([now + now], [200, 200], "/now"), (["nonsense\r\n\r\n"], [400], nil),
+        ] as [([String], [Int], String?)])
+    func `tells what was sent, and how long it took`(sent: [String], statuses: [Int], path: String?) async throws {
+        try await withServer({ ($0.limits.bodyDeadline, $0.limits.idle) = (.milliseconds(60), .milliseconds(60)) }) {
+            server in
+            _ = try await server.exchange(sent, finishes: false)
+            let told = server.told.all
+            #expect(told.map(\.status) == statuses)
+            for response in told {
+                #expect(response.path == path)
+                #expect(response.duration > (response.status == 408 ? .milliseconds(60) : .zero))
+                #expect(response.duration < .seconds(10))
+            }
+        }
+    }
+
+    @Test func `tells that it was full`() async throws {
+        try await withServer({ $0.limits.connections = 0 }) { server in
+            _ = try await server.exchange([])
+            #expect(server.told.all.map(\.status) == [503])
         }
     }
 

@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test func `writes an answer to its end`() async throws {
-        try await withServer { server in
+        try await withServer({ ($0.limits.writeDeadline, $0.shutdownGrace) = (.seconds(60), .seconds(60)) }) { server in
             let stream = try await server.connect()
             try await stream.write(Array("GET /huge HTTP/1.1\r\nHost: h\r\n\r\n".utf8), until: soon)
             var bytes: [UInt8] = []

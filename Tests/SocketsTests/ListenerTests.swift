@@ -32,6 +32,28 @@ import Testing
         }
     }
 
+    @Test func `hands what the kernel may hold down to its connections`() async throws {
+        try await withLoops { loops in
+            let listener = try Listener(.ip(bytes: [127, 0, 0, 1], port: 0))
+            listener.limit(KernelLimits(unacknowledged: .milliseconds(7500)))
+            let acceptor = try Acceptor(listener, on: loops.next())
+            async let accepted = acceptor.next(until: soon)
+            let near = try await SocketStream.connect(to: listener.address, on: loops.next(), until: soon)
+            let taken = try await accepted
+            let options = [
+                (Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT), (Int32(IPPROTO_TCP), TCP_USER_TIMEOUT),
+                (SOL_SOCKET, SO_SNDBUF), (SOL_SOCKET, SO_RCVBUF),
+            ]
+            let values = options.map { level, name in
+                var (value, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+                return getsockopt(taken.descriptor, level, name, &value, &length) == 0 ? value : -1
+            }
+            #expect(values == [16_384, 7500, 65_536, 65_536])
+            taken.close()
+            near.close()
+        }
+    }
+
     @Test func `replaces a Unix socket that nobody answers, and no other`() throws {
         let place = SocketAddress.unix(path: temporaryPath())
         var first: Listener? = try Listener(place)

@@ -285,6 +285,30 @@ import Testing
         #expect(text.contains(#"keyturn_http_request_seconds_count{route="/healthz"} 1"#))
     }
 
+    @Test func `counts an early refusal only when it is what was sent`() throws {
+        let desk = try Desk()
+        let request = Request(.post, "/nowhere")
+        #expect(desk.web.refuseEarly(request)?.status == .notFound)
+        // The client's time was over before its body was whole.
+        desk.web.serverSends(.requestTimeout, after: .seconds(15))
+        #expect(desk.metrics.text().contains(#"keyturn_http_requests_total{route="none",status="404"} 0"#))
+        #expect(desk.metrics.text().contains(#"keyturn_http_requests_total{route="none",status="408"} 1"#))
+        desk.web.sends(.notFound, to: request, after: .milliseconds(2))
+        let text = desk.metrics.text()
+        #expect(text.contains(#"keyturn_http_requests_total{route="none",status="404"} 1"#))
+        #expect(text.contains(#"keyturn_http_request_seconds_sum{route="none"} 15.002"#))
+    }
+
+    @Test func `counts a prepared answer with the time it took`() throws {
+        let desk = try Desk()
+        let request = Request(.get, "/healthz")
+        #expect(desk.web.respondAtOnce(to: request)?.status == .ok)
+        desk.web.sends(.ok, to: request, after: .microseconds(250))
+        let text = desk.metrics.text()
+        #expect(text.contains(#"keyturn_http_requests_total{route="/healthz",status="200"} 1"#))
+        #expect(text.contains(#"keyturn_http_request_seconds_sum{route="/healthz"} 0.00025"#))
+    }
+
     @Test func `says nothing of tokens, passwords and addresses`() async throws {
         let desk = try Desk()
         let token = desk.link()

@@ -46,7 +46,7 @@ extension Key {
     static let tlsKey = Key("server.tls.key", .text)
     static let unixSocket = Key("server.unixSocket", .text)
     static let connections = Key("server.limits.connections", .integer, "10000")
-    static let connectionsPerClient = Key("server.limits.connectionsPerClient", .integer, "10000")
+    static let connectionsPerClient = Key("server.limits.connectionsPerClient", .integer, "1000")
     static let requestsPerConnection = Key("server.limits.requestsPerConnection", .integer, "1000000000")
     static let requestLineBytes = Key("server.limits.requestLineBytes", .integer, "8192")
     static let headBytes = Key("server.limits.headBytes", .integer, "32768")

@@ -121,6 +121,18 @@ package struct RequestReader: ~Copyable, Sendable {
         }
     }
 
+    /// What has come of a request that is not whole.
+    package var unfinishedBytes: Int {
+        if case .chunks = phase { return received.count - start + decoded.count }
+        return received.count - start
+    }
+
+    /// Gives the memory up: nothing more will be read.
+    package mutating func discard() {
+        (received, fields, decoded) = ([], [], [])
+        start = 0
+    }
+
     /// Whether bytes behind the head that was announced are already here.
     package var hasUnreadBytes: Bool {
         switch phase {

@@ -6,6 +6,8 @@ import Synchronization
 final class Admission: Sendable {
     enum Answer: Equatable {
         case admitted
+        /// All seats are taken, but not by this client: to be admitted when another has left.
+        case full
         /// To be told that there is no room.
         case turnedAway
         /// Even telling them would be too much.
@@ -27,20 +29,29 @@ final class Admission: Sendable {
     private let state: Mutex<State>
     /// Whether more than three quarters are taken: asked with every wait, so without the lock.
     private let scarce = Atomic<Bool>(false)
+    /// Of requests that are not whole.
+    let unfinished: ByteBudget
+    /// Of responses that wait for room.
+    let unsent: ByteBudget
 
     init(_ limits: HTTPServer.Limits) {
         connectionsMax = limits.connections
-        perClientMax = limits.connectionsPerClient
+        perClientMax = limits.connectionsOfOneClient
         turnedAwayMax = limits.turnedAwayAtOnce
+        unfinished = ByteBudget(bytes: limits.unfinishedBytes)
+        unsent = ByteBudget(bytes: limits.unsentBytes)
         state = Mutex(State(largerBodies: LargerBodyPlaces(limits)))
     }
 
     var isScarce: Bool { scarce.load(ordering: .relaxed) }
 
-    func admit(_ client: Client) -> Answer {
+    /// - Parameter mayMakeRoom: the caller can close another; else the client is turned away where all seats are taken.
+    func admit(_ client: Client, mayMakeRoom: Bool = false) -> Answer {
         state.withLock { state in
             let fromClient = state.perClient[client] ?? 0
-            guard state.open < connectionsMax, fromClient < perClientMax || !client.isCounted else {
+            let isWithinItsOwn = fromClient < perClientMax || !client.isCounted
+            if isWithinItsOwn, state.open >= connectionsMax, mayMakeRoom { return .full }
+            guard state.open < connectionsMax, isWithinItsOwn else {
                 guard state.turnedAway < turnedAwayMax else { return .dropped }
                 state.turnedAway += 1
                 return .turnedAway

@@ -6,14 +6,16 @@ import Sockets
 struct Client: Hashable, Sendable {
     /// Of the socket's other end; a Unix socket counts as loopback.
     let address: IPAddress
-    /// nil: not counted by itself. All of a proxy's clients come through one Unix socket.
+    /// nil: not counted by itself. All of a proxy's clients come through one address, or through one Unix socket.
     private let network: ArraySlice<UInt8>?
 
-    init(_ peer: SocketAddress) {
+    init(_ peer: SocketAddress, proxies: [CIDR] = []) {
         switch peer {
         case .ip(let bytes, _):
-            address = IPAddress(bytes: bytes) ?? .loopback
-            network = bytes.prefix(bytes.count == 4 ? 4 : 8)
+            let address = IPAddress(bytes: bytes) ?? .loopback
+            self.address = address
+            let isProxy = proxies.contains { $0.contains(address) }
+            network = isProxy ? nil : bytes.prefix(bytes.count == 4 ? 4 : 8)
         case .unix:
             address = .loopback
             network = nil

@@ -11,14 +11,31 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private static let receiveBytesMax = 16 * 1024
     /// So many receives in a row, and the loop's other connections get their turn.
     private static let receivesMax = 16
-    /// What a client may still send after the last answer, and for how long, before it is cut off.
+    /// What a client may still send after the last answer, and for how long, before it is cut off. Where its kernel has not
+    /// acknowledged all of that answer, it has ``HTTPServer/Limits/writeDeadline``.
     private static let lingerBytesMax = 256 * 1024
     private static let linger: Duration = .seconds(2)
+    /// Of a request that is not whole, and of responses that wait for room: so much any connection may hold, whatever the others hold.
+    /// Ordinary heads and forms, and what the kernel could not take of an ordinary page.
+    private static let unfinishedBytesFree = 4 * 1024
+    private static let unsentBytesFree = 16 * 1024
 
     /// How long an ending server waits for the first request of a connection that it has just taken.
     private static let firstRequest: Duration = .seconds(1)
 
-    private enum Phase { case shakingHands, talking, awaitingAnswer, lingering(unread: Int), closed }
+    private enum Phase { case shakingHands, talking, awaitingAnswer, lingering(Lingering), closed }
+
+    /// We have finished sending.
+    private struct Lingering {
+        /// What the close is counted as if all goes well.
+        let cause: CloseCause
+        /// Until then what was sent may be acknowledged.
+        let deliveredBy: Deadline
+        /// What came meanwhile, and was thrown away.
+        var unread = 0
+        /// The client has finished sending, too.
+        var hasFinished = false
+    }
 
     let client: Client
     /// Admitted, or only to be told that there is no room.
@@ -26,6 +43,8 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private let socket: Socket
     private let shard: Shard
     private var phase = Phase.shakingHands
+    /// nil where the loop closed it.
+    private(set) var closeCause: CloseCause?
     private var conversation: Conversation
     /// To be answered when what was gathered before has been written.
     private var held: Request?
@@ -33,6 +52,11 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private var holdsBuffers = false
     /// One of those that ``HTTPServer/Limits/largerBodiesAtOnce`` bounds.
     private var largerBody: LargerBodyPlaces.Ticket?
+    /// What is taken of ``Admission/unfinished`` and ``Admission/unsent``.
+    private var unfinishedBytes = 0
+    private var unsentBytes = 0
+    /// Its place among the idle ones of its shard.
+    var idlePlace: Int?
     /// Keeps its buffers between two requests that follow each other closely.
     var isWarm = false
 
@@ -70,7 +94,29 @@ final class Connection: SocketDriver, @unchecked Sendable {
         socketChanged()
     }
 
-    func close() { socket.closeNow() }
+    /// Gives its seat up to a newcomer, unless it has just been asked something.
+    /// - Returns: whether it is closed.
+    func makeRoom() -> Bool {
+        socket.lookAgain()
+        socketChanged()
+        if case .closed = phase { return true }
+        guard idlePlace != nil else { return false }
+        close(.scarce)
+        return true
+    }
+
+    /// - Parameter cause: counts where none was given before. Where the client did not keep the time it had, what is still on its way
+    ///   goes with it: it would be left to the kernel, beyond every limit of ours.
+    func close(_ cause: CloseCause) {
+        let cause = closeCause ?? cause
+        closeCause = cause
+        switch cause {
+        case .slow: socket.reset()
+        case .answered, .client, .handshakeFailed, .reset, .broken: socket.closeNow()
+        case .idle, .scarce, .lingering, .handshakeSlow, .stopped:
+            if socket.isDelivered { socket.closeNow() } else { socket.reset() }
+        }
+    }
 
     // MARK: What the socket says
 
@@ -78,16 +124,29 @@ final class Connection: SocketDriver, @unchecked Sendable {
         do throws(SocketFailed) {
             switch phase {
             case .shakingHands:
-                guard try socket.shakeHands() else { return }
+                guard try socket.shakeHands() else {
+                    return socket.awaitsFirstByte ? shard.becameIdle(self) : shard.becameBusy(self)
+                }
+                shard.becameBusy(self)
                 phase = .talking
                 try talk()
             case .talking: try talk()
-            case .lingering(let unread): try hear(after: unread)
+            case .lingering(let lingering): try hear(lingering)
             case .awaitingAnswer, .closed: return
             }
         } catch {
             // The other end is gone or was refused by the layer: nobody to tell.
-            close()
+            close(cause(of: error))
+        }
+    }
+
+    private func cause(of failure: SocketFailed) -> CloseCause {
+        if failure.isUnacknowledged { return .slow }
+        guard case .shakingHands = phase else { return .reset }
+        switch failure {
+        case .closed: return .client
+        case .system where socket.awaitsFirstByte: return .reset
+        default: return .handshakeFailed
         }
     }
 
@@ -95,11 +154,12 @@ final class Connection: SocketDriver, @unchecked Sendable {
         switch phase {
         // An alarm that was set while the request was awaited.
         case .awaitingAnswer, .closed: return
-        case .shakingHands, .lingering: close()
+        case .shakingHands: close(socket.awaitsFirstByte ? .idle : .handshakeSlow)
+        case .lingering(let lingering): lingerTimedOut(lingering)
         case .talking:
-            if awaitsRoom { return close() }
+            if awaitsRoom { return close(.slow) }
             let (ending, writer) = (conversation.timedOut, shard.writer)
-            if case .close = end(ending, in: &conversation, writer) { return close() }
+            if end(ending, in: &conversation, writer) { return close(socket.isDelivered ? .idle : .slow) }
             socketChanged()
         }
     }
@@ -107,7 +167,8 @@ final class Connection: SocketDriver, @unchecked Sendable {
     func socketClosed() {
         phase = .closed
         giveBuffersBack(of: &conversation)
-        endLargerBody()
+        endRequest()
+        endWaitForRoom()
         shard.left(self)
     }
 
@@ -119,7 +180,10 @@ final class Connection: SocketDriver, @unchecked Sendable {
         case wait
         case ask(Request)
         case askForMore(Response.Chunks)
-        case close, linger
+        /// All is said.
+        case finish(CloseCause)
+        /// All is said, and the client may still be sending.
+        case linger(CloseCause)
     }
 
     private func talk() throws(SocketFailed) {
@@ -129,8 +193,8 @@ final class Connection: SocketDriver, @unchecked Sendable {
         case .wait: return
         case .ask(let request): ask(for: request)
         case .askForMore(let chunks): ask(for: chunks)
-        case .close: close()
-        case .linger: try lingerOn()
+        case .finish(let cause): try finish(cause)
+        case .linger(let cause): try linger(cause)
         }
     }
 
@@ -143,19 +207,26 @@ final class Connection: SocketDriver, @unchecked Sendable {
         while true {
             switch conversation.next(writer, isDraining: shard.isDraining) {
             case .decide(let request):
-                conversation.decide(on: request, early: shard.responder.refuseEarly(request), writer)
+                let early = shard.responder.refuseEarly(request)
+                if conversation.decide(on: request, early: early, writer), let early {
+                    sends(early, to: request, since: now)
+                }
             case .answer(let request):
                 // Answers that are known at once are gathered; they do not wait for one that is not.
                 guard let known = shard.responder.respondAtOnce(to: request) else {
                     return try askOnceWritten(request, in: &conversation)
                 }
+                sends(known, to: request, since: now)
                 answer(request, with: known, in: &conversation, writer)
+            case .answerEarly(let request, let early):
+                sends(early, to: request, since: now)
+                answer(request, with: early, in: &conversation, writer)
             case .refuse(let refusal, let status, let detail):
-                refuse(refusal, status, detail: detail, in: &conversation, writer)
+                refuse(refusal, status, detail: detail, in: &conversation, after: .now - now, writer)
             case .write: guard try isWritten(&conversation) else { return .wait }
             case .ask(let chunks): return try isWritten(&conversation) ? .askForMore(chunks) : .wait
             case .receive(let ofLargeBody):
-                if ofLargeBody, let refusal = refusalOfLargerBody() {
+                if let refusal = refusal(ofLargeBody, unfinishedBytes: conversation.unfinishedBytes) {
                     conversation.refuse(with: refusal, writer)
                     continue
                 }
@@ -170,7 +241,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 if let outcome = try receive(in: &conversation, at: now, writer) { return outcome }
             case .end(let lingers):
                 guard try isWritten(&conversation) else { return .wait }
-                return lingers ? .linger : .close
+                return lingers ? .linger(.answered) : .finish(.answered)
             }
         }
     }
@@ -198,7 +269,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 let chunk = try await chunks()
                 found { conversation.append(chunk, $0) }
             } catch {
-                found { _ in close() }
+                found { _ in close(.broken) }
             }
         }
     }
@@ -212,7 +283,19 @@ final class Connection: SocketDriver, @unchecked Sendable {
         socketChanged()
     }
 
-    /// nil: it may come, and is accounted for.
+    /// More of a request is to come: what has come of it is accounted for.
+    /// - Returns: nil where there is room for it.
+    private func refusal(_ isLargeBody: Bool, unfinishedBytes bytes: Int) -> Response? {
+        let more = bytes - Self.unfinishedBytesFree - unfinishedBytes
+        if more > 0 {
+            guard shard.admission.unfinished.take(more, for: client) else {
+                return shard.comeAgain(.bodiesFull, "Too many requests come slowly at once.")
+            }
+            unfinishedBytes += more
+        }
+        return isLargeBody ? refusalOfLargerBody() : nil
+    }
+
     private func refusalOfLargerBody() -> Response? {
         guard largerBody == nil else { return nil }
         largerBody = shard.admission.beginLargerBody(of: client, at: shard.loop.now) { [shard, weak self] ticket in
@@ -228,7 +311,12 @@ final class Connection: SocketDriver, @unchecked Sendable {
         socketTimedOut()
     }
 
-    private func endLargerBody() {
+    /// Its memory is another's: it is answered, or will not be.
+    private func endRequest() {
+        if unfinishedBytes > 0 {
+            shard.admission.unfinished.giveBack(unfinishedBytes, of: client)
+            unfinishedBytes = 0
+        }
         guard let ticket = largerBody.take() else { return }
         shard.admission.endLargerBody(ticket)
     }
@@ -236,27 +324,34 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private func answer(
         _ request: Request, with response: Response, in conversation: inout Conversation, _ writer: ResponseWriter
     ) {
-        endLargerBody()
+        endRequest()
         conversation.answer(request, with: response, isDraining: shard.isDraining, writer)
+    }
+
+    /// Counts a response that the responder gave without being awaited.
+    private func sends(_ response: Response, to request: Request, since whole: Deadline) {
+        shard.responder.sends(response.status, to: request, after: .now - whole)
     }
 
     private func refuse(
         _ refusal: Refusal, _ status: Status, detail: String, in conversation: inout Conversation,
-        _ writer: ResponseWriter
+        after duration: Duration, _ writer: ResponseWriter
     ) {
         shard.metrics.refused(refusal)
+        shard.responder.serverSends(status, after: duration)
         conversation.refuse(with: shard.options.refusal(status, refusal.code, detail), writer)
     }
 
-    /// - Returns: nil where there is something to say first.
+    /// - Returns: false where there is something to say first.
     private func end(
         _ ending: ConnectionState.Ending, in conversation: inout Conversation, _ writer: ResponseWriter
-    ) -> Outcome? {
+    ) -> Bool {
         switch ending {
-        case .close: return .close
+        case .close: return true
         case .refuse(let refusal, let status, let detail):
-            refuse(refusal, status, detail: detail, in: &conversation, writer)
-            return nil
+            let waited = conversation.waited(at: shard.loop.now)
+            refuse(refusal, status, detail: detail, in: &conversation, after: waited, writer)
+            return false
         }
     }
 
@@ -268,13 +363,33 @@ final class Connection: SocketDriver, @unchecked Sendable {
         let socket = socket
         guard let answers = try conversation.write({ (bytes) throws(SocketFailed) in try socket.send(bytes) }) else {
             // From the first byte to the last: what trickles out does not prolong it.
-            if !awaitsRoom { socket.alarm(at: shard.loop.now + shard.options.limits.writeDeadline) }
+            if !awaitsRoom {
+                socket.alarm(at: shard.loop.now + shard.options.limits.writeDeadline)
+                try holdUnsent(conversation.output.count)
+            }
             awaitsRoom = true
             return false
         }
-        awaitsRoom = false
+        if awaitsRoom { endWaitForRoom() }
         shard.metrics.answered(answers)
         return true
+    }
+
+    private func holdUnsent(_ bytes: Int) throws(SocketFailed) {
+        let counted = bytes - Self.unsentBytesFree
+        guard counted > 0 else { return }
+        guard shard.admission.unsent.take(counted, for: client) else {
+            closeCause = .slow
+            throw .closed
+        }
+        unsentBytes = counted
+    }
+
+    private func endWaitForRoom() {
+        awaitsRoom = false
+        guard unsentBytes > 0 else { return }
+        shard.admission.unsent.giveBack(unsentBytes, of: client)
+        unsentBytes = 0
     }
 
     /// - Returns: nil where there is something to go on with.
@@ -288,12 +403,15 @@ final class Connection: SocketDriver, @unchecked Sendable {
                 try socket.receive(into: &buffer, atMost: limit)
             }
             if let count {
-                return count == 0 ? end(conversation.finished(at: now), in: &conversation, writer) : nil
+                shard.becameBusy(self)
+                guard count == 0 else { return nil }
+                return end(conversation.finished(at: now), in: &conversation, writer) ? .finish(.client) : nil
             }
         }
-        if shard.isDraining, conversation.isIdle, conversation.hasAnswered { return .close }
+        if shard.isDraining, conversation.isIdle, conversation.hasAnswered { return .finish(.stopped) }
         if holdsBuffers, conversation.isIdle, !shard.keepsBuffers(of: self) { giveBuffersBack(of: &conversation) }
         setAlarm(for: &conversation, at: now)
+        if conversation.isIdle { shard.becameIdle(self) }
         return .wait
     }
 
@@ -302,28 +420,45 @@ final class Connection: SocketDriver, @unchecked Sendable {
         socket.alarm(at: shard.isDraining && conversation.isIdle ? min(deadline, now + Self.firstRequest) : deadline)
     }
 
-    private func lingerOn() throws(SocketFailed) {
-        giveBuffersBack(of: &conversation)
-        endLargerBody()
-        socket.finishSending()
-        socket.alarm(at: shard.loop.now + Self.linger)
-        phase = .lingering(unread: 0)
-        try hear(after: 0)
+    // MARK: The end
+
+    /// Closes where the client has acknowledged everything. Else its kernel gets the rest first, while the connection keeps its place:
+    /// one that is closed with unsent bytes would live on in our kernel, and be counted nowhere.
+    private func finish(_ cause: CloseCause) throws(SocketFailed) {
+        if socket.isDelivered { close(cause) } else { try linger(cause) }
     }
 
-    /// Receives what nobody reads, until the client has finished too or has sent too much.
-    private func hear(after unread: Int) throws(SocketFailed) {
-        var unread = unread
-        while unread < Self.lingerBytesMax {
-            var ignored: [UInt8] = []
-            guard let count = try socket.receive(into: &ignored, atMost: Self.receiveBytesMax) else {
-                phase = .lingering(unread: unread)
-                return
-            }
-            if count == 0 { break }
-            unread += count
+    private func linger(_ cause: CloseCause) throws(SocketFailed) {
+        giveBuffersBack(of: &conversation)
+        conversation.discard()
+        endRequest()
+        shard.becameBusy(self)
+        socket.finishSending()
+        let now = shard.loop.now
+        socket.alarm(at: now + Self.linger)
+        try hear(Lingering(cause: cause, deliveredBy: now + shard.options.limits.writeDeadline))
+    }
+
+    /// Receives what nobody reads, until the client has finished too and has acknowledged everything, or has sent too much.
+    private func hear(_ before: Lingering) throws(SocketFailed) {
+        var lingering = before
+        var ignored: [UInt8] = []
+        while !lingering.hasFinished {
+            guard lingering.unread < Self.lingerBytesMax else { return close(.lingering) }
+            ignored.removeAll(keepingCapacity: true)
+            guard let count = try socket.receive(into: &ignored, atMost: Self.receiveBytesMax) else { break }
+            lingering.unread += count
+            lingering.hasFinished = count == 0
         }
-        close()
+        if lingering.hasFinished, socket.isDelivered { return close(lingering.cause) }
+        phase = .lingering(lingering)
+    }
+
+    private func lingerTimedOut(_ lingering: Lingering) {
+        if socket.isDelivered { return close(lingering.hasFinished ? lingering.cause : .lingering) }
+        let now = shard.loop.now
+        guard now < lingering.deliveredBy else { return close(.slow) }
+        socket.alarm(at: min(now + Self.linger, lingering.deliveredBy))
     }
 
     // MARK: Memory

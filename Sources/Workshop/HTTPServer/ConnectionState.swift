@@ -47,6 +47,9 @@ struct ConnectionState: ~Copyable {
         }
     }
 
+    /// Since the first wait for the phase.
+    func waited(at now: Deadline) -> Duration { now - since }
+
     /// ``deadline(isScarce:)`` has passed.
     var timedOut: Ending {
         switch phase {

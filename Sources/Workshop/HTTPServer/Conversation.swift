@@ -15,6 +15,8 @@ struct Conversation: ~Copyable {
         case decide(Request)
         /// Say ``answer(_:with:isDraining:_:)``.
         case answer(Request)
+        /// The same, with the answer that was decided on before the body came.
+        case answerEarly(Request, Response)
         /// What came cannot be read: say ``refuse(with:_:)``.
         case refuse(Refusal, Status, detail: String)
         /// Enough has been gathered to be written first.
@@ -60,8 +62,7 @@ struct Conversation: ~Copyable {
                 case .announced(let request): return .decide(request)
                 case .request(let request):
                     guard let early = early.take() else { return .answer(request) }
-                    answer(request, with: early, isDraining: isDraining, writer)
-                    if let body { return .ask(body.rest) }
+                    return .answerEarly(request, early)
                 }
             } catch {
                 return .refuse(Refusal(error.status), error.status, detail: error.detail)
@@ -74,15 +75,17 @@ struct Conversation: ~Copyable {
 
     /// - Parameter early: the answer where it is known without the body. A client that waits for the word to send it is told so instead
     ///   of being told to go on, as is one whose body may be large; any other body is read first, so that the connection can stay.
-    mutating func decide(on request: Request, early: Response?, _ writer: ResponseWriter) {
+    /// - Returns: whether `early` is the answer: else it is to be given when the body is whole, or another if that never is.
+    mutating func decide(on request: Request, early: Response?, _ writer: ResponseWriter) -> Bool {
         let isWaitedFor = request.expectsContinue && !reader.hasUnreadBytes
         if let early, isWaitedFor || reader.expectsLargeBody {
             gather(early, answering: request, closes: true, writer)
             ending = .end(lingers: true)
-        } else {
-            self.early = early
-            if isWaitedFor { writer.appendContinue(to: &output) }
+            return true
         }
+        self.early = early
+        if isWaitedFor { writer.appendContinue(to: &output) }
+        return false
     }
 
     mutating func answer(_ request: Request, with response: Response, isDraining: Bool, _ writer: ResponseWriter) {
@@ -141,6 +144,12 @@ struct Conversation: ~Copyable {
         return answers
     }
 
+    /// Of a request that is not whole.
+    var unfinishedBytes: Int { reader.unfinishedBytes }
+
+    /// Nothing more will be read.
+    mutating func discard() { reader.discard() }
+
     // MARK: Waiting
 
     /// More bytes are needed, and none have come: how long to wait for them.
@@ -150,6 +159,9 @@ struct Conversation: ~Copyable {
         state.has(bodyBytes: reader.bodyBytes)
         return state.deadline(isScarce: isScarce)
     }
+
+    /// How long they have been waited for.
+    func waited(at now: Deadline) -> Duration { state.waited(at: now) }
 
     /// They did not come in time.
     var timedOut: ConnectionState.Ending { state.timedOut }

@@ -9,6 +9,10 @@ package final class HTTPServer: Sendable {
     private static let acceptPause: Duration = .milliseconds(100)
     /// A listener that has waited for so long has heard.
     private static let deafnessBreak: Duration = .seconds(1)
+    /// A network may lose a few packets in a row, whatever the write deadline is.
+    private static let unacknowledgedMin: Duration = .seconds(5)
+    /// How many loops are asked to close an idle connection for one newcomer: what they had may be gone when they are asked.
+    private static let roomAttemptsMax = 4
 
     private struct State {
         var isStopping = false
@@ -22,6 +26,7 @@ package final class HTTPServer: Sendable {
     private let admission: Admission
     private let grace: Duration
     private let deafnessMax: Duration
+    private let trustedProxies: [CIDR]
     private let metrics: ServerMetrics
     private let state = Mutex(State())
 
@@ -33,12 +38,16 @@ package final class HTTPServer: Sendable {
         self.listeners = listeners
         self.admission = admission
         self.metrics = ServerMetrics(metrics)
+        let kernelLimits = KernelLimits(unacknowledged: max(options.limits.writeDeadline, Self.unacknowledgedMin))
+        for listener in listeners { listener.limit(kernelLimits) }
         grace = options.shutdownGrace
         deafnessMax = options.deafnessMax
+        trustedProxies = options.trustedProxies
+        let began = Deadline.now
         shards = loops.all.map { loop in
             Shard(
                 loop, responder: responder.copyForLoop(), options: options, admission: admission,
-                metrics: ServerMetrics(metrics))
+                metrics: ServerMetrics(metrics), began: began)
         }
     }
 
@@ -135,14 +144,44 @@ package final class HTTPServer: Sendable {
     }
 
     private func take(_ accepted: AcceptedSocket, by shard: Shard) {
-        let client = Client(accepted.peer)
+        let client = Client(accepted.peer, proxies: trustedProxies)
+        switch admission.admit(client, mayMakeRoom: true) {
+        case .admitted: shard.loop.perform { shard.serve(accepted, from: client) }
+        case .full: makeRoom(for: accepted, from: client, by: shard, attemptsLeft: Self.roomAttemptsMax)
+        case .turnedAway: shard.loop.perform { shard.turnAway(accepted, from: client) }
+        case .dropped: drop(accepted)
+        }
+    }
+
+    /// The newcomer gets the seat of the connection that has been idle for longest, on that one's loop.
+    /// - Parameter shard: turns it away where none is idle.
+    private func makeRoom(for accepted: AcceptedSocket, from client: Client, by shard: Shard, attemptsLeft: Int) {
+        let chosen = shards.min { $0.idleRank < $1.idleRank }
+        guard attemptsLeft > 0, let chosen, chosen.idleRank < .max else {
+            return turnAway(accepted, from: client, by: shard)
+        }
+        chosen.loop.perform {
+            _ = chosen.closeLongestIdle()
+            switch self.admission.admit(client, mayMakeRoom: true) {
+            case .admitted: chosen.serve(accepted, from: client)
+            case .full: self.makeRoom(for: accepted, from: client, by: shard, attemptsLeft: attemptsLeft - 1)
+            case .turnedAway: chosen.turnAway(accepted, from: client)
+            case .dropped: self.drop(accepted)
+            }
+        }
+    }
+
+    private func turnAway(_ accepted: AcceptedSocket, from client: Client, by shard: Shard) {
         switch admission.admit(client) {
         case .admitted: shard.loop.perform { shard.serve(accepted, from: client) }
         case .turnedAway: shard.loop.perform { shard.turnAway(accepted, from: client) }
-        case .dropped:
-            metrics.refused(.connectionsFull)
-            accepted.close()
+        case .full, .dropped: drop(accepted)
         }
+    }
+
+    private func drop(_ accepted: AcceptedSocket) {
+        metrics.refused(.connectionsFull)
+        accepted.close()
     }
 
     // MARK: The end

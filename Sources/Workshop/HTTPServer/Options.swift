@@ -18,6 +18,8 @@ extension HTTPServer {
         package var secure: MakeSocketLayer?
         /// How long a listener may stay deaf: then ``HTTPServer/run()`` ends with the reason, so that the process does and is started anew.
         package var deafnessMax: Duration = .seconds(10)
+        /// Whose connections are not counted as one client's: many clients come through them.
+        package var trustedProxies: [CIDR] = []
         package init() {}
     }
 
@@ -50,8 +52,15 @@ extension HTTPServer {
         package var idleWhenScarce: Duration = .seconds(10)
         /// Close: from the first byte of gathered answers to their last.
         package var writeDeadline: Duration = .seconds(15)
-        /// 503 with `Retry-After`.
-        package var connections = 10_000, connectionsPerClient = 10_000
+        /// 503 with `Retry-After`: of requests that are not whole, over all connections, beyond the first 4 KiB of each; one client may
+        /// take half.
+        package var unfinishedBytes = 64 * 1024 * 1024
+        /// Close: of responses that clients do not take, over all connections, beyond the first 16 KiB of each; one client may take half.
+        package var unsentBytes = 64 * 1024 * 1024
+        /// In all: the longest idle one is closed for a newcomer, and where none is idle the newcomer is answered 503 with `Retry-After`.
+        package var connections = 10_000
+        /// 503 with `Retry-After`; see ``connectionsOfOneClient``.
+        package var connectionsPerClient = 1000
         /// How many above `connections` are told so at once; more are closed without a word.
         package var turnedAwayAtOnce = 256
         /// The last answer says `Connection: close`.
@@ -68,5 +77,13 @@ extension HTTPServer {
             fitted.connections = min(connections, room - fitted.turnedAwayAtOnce)
             return fitted
         }
+        /// ``connectionsPerClient``, but never above a tenth of ``connections``, so that no client takes all seats; a tenth counts as
+        /// ``clientConnectionsMin`` at least.
+        package var connectionsOfOneClient: Int {
+            min(connectionsPerClient, max(Self.clientConnectionsMin, connections / 10))
+        }
+
+        /// What a household or an office behind one address needs.
+        package static let clientConnectionsMin = 20
     }
 }

@@ -3,7 +3,7 @@ import HTTP
 
 enum Refusal: CaseIterable, Hashable {
     case requestInvalid, requestTimeout, requestIncomplete, bodyTooLarge, targetTooLong, expectationFailed
-    case misdirected, headTooLarge, notImplemented, versionNotSupported, connectionsFull, largerBodiesFull
+    case misdirected, headTooLarge, notImplemented, versionNotSupported, connectionsFull, largerBodiesFull, bodiesFull
 
     /// What a refused head or body is counted and answered as.
     init(_ status: Status) {
@@ -33,6 +33,7 @@ enum Refusal: CaseIterable, Hashable {
         case .versionNotSupported: "version_not_supported"
         case .connectionsFull: "connections_full"
         case .largerBodiesFull: "busy"
+        case .bodiesFull: "bodies_full"
         }
     }
 }

@@ -8,6 +8,7 @@ final class ServerMetrics: Sendable {
     private let requests: Counter
     private let acceptFailures: Counter
     private let refusals: [Refusal: Counter]
+    private let closes: [CloseCause: Counter]
 
     init(_ metrics: Metrics) {
         connections = metrics.counter("http_connections_total", help: "Connections that were admitted.")
@@ -20,6 +21,11 @@ final class ServerMetrics: Sendable {
                 let help = "Requests and connections that were refused, by reason."
                 return (refusal, metrics.counter("http_refusals_total", help: help, ("reason", refusal.code)))
             })
+        closes = Dictionary(
+            uniqueKeysWithValues: CloseCause.allCases.map { cause in
+                let help = "Admitted connections that were closed, by cause."
+                return (cause, metrics.counter("http_connections_closed_total", help: help, ("cause", cause.rawValue)))
+            })
     }
 
     func opened() {
@@ -27,7 +33,8 @@ final class ServerMetrics: Sendable {
         open.add(1)
     }
 
-    func closed() { open.add(-1) }
+    func isOpenNoMore() { open.add(-1) }
+    func closed(_ cause: CloseCause) { closes[cause]?.add() }
     func answered(_ count: UInt64) { requests.add(count) }
     func acceptingRests() { acceptFailures.add() }
     func refused(_ refusal: Refusal) { refusals[refusal]?.add() }

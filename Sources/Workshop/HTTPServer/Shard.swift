@@ -1,6 +1,7 @@
 /// What the connections of one loop have in common.
 import HTTP
 import Sockets
+import Synchronization
 
 /// `@unchecked Sendable`: every stored variable is touched on the loop's thread alone.
 final class Shard: @unchecked Sendable {
@@ -22,16 +23,23 @@ final class Shard: @unchecked Sendable {
     /// Those that keep theirs until the next tick.
     private var warm: [Connection] = []
     private var connections: [ObjectIdentifier: Connection] = [:]
+    /// Those that wait for a request, or for the first.
+    private var idle = IdleOrder<Connection>()
+    /// Since when the longest idle one is, in nanoseconds since ``began``; `Int64.max` where none is. For other threads.
+    private let longestIdle = Atomic(Int64.max)
+    /// The same for all shards of a server.
+    private let began: Deadline
 
     init(
         _ loop: EventLoop, responder: any Responder, options: HTTPServer.Options, admission: Admission,
-        metrics: ServerMetrics
+        metrics: ServerMetrics, began: Deadline
     ) {
         self.loop = loop
         self.responder = responder
         self.options = options
         self.admission = admission
         self.metrics = metrics
+        self.began = began
         currentWriter = ResponseWriter(commonFields: options.commonFields.map { $0 })
         dateHolds = .now
     }
@@ -62,9 +70,43 @@ final class Shard: @unchecked Sendable {
         connection.turnAway(with: response)
     }
 
+    // MARK: Seats
+
+    /// How many idle connections are looked at for one newcomer: each may turn out to have been asked something.
+    private static let looksMax = 8
+
+    /// Smaller where a connection has been idle for longer. From any thread.
+    var idleRank: Int64 { longestIdle.load(ordering: .relaxed) }
+
+    /// - Returns: false where none was idle after all.
+    func closeLongestIdle() -> Bool {
+        for _ in 0..<Self.looksMax {
+            guard let connection = idle.longest else { return false }
+            if connection.makeRoom() { return true }
+        }
+        return false
+    }
+
+    func becameIdle(_ connection: Connection) {
+        guard connection.isAdmitted, connection.idlePlace == nil else { return }
+        let wasEmpty = idle.isEmpty
+        connection.idlePlace = idle.append(connection, since: loop.now)
+        if wasEmpty { publishLongestIdle() }
+    }
+
+    func becameBusy(_ connection: Connection) {
+        guard let place = connection.idlePlace.take() else { return }
+        if idle.remove(at: place) { publishLongestIdle() }
+    }
+
+    private func publishLongestIdle() {
+        longestIdle.store(idle.longestSince?.nanoseconds(since: began) ?? .max, ordering: .relaxed)
+    }
+
     /// 503, and when to come again.
     func comeAgain(_ refusal: Refusal, _ detail: String) -> Response {
         metrics.refused(refusal)
+        responder.serverSends(.serviceUnavailable, after: .now - loop.now)
         var response = options.refusal(.serviceUnavailable, refusal.code, detail)
         response.add("Retry-After", "\(Self.retryAfterSeconds)")
         return response
@@ -73,9 +115,11 @@ final class Shard: @unchecked Sendable {
     /// A connection is closed.
     func left(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = nil
+        becameBusy(connection)
         if connection.isWarm { warm.removeAll { $0 === connection } }
         guard connection.isAdmitted else { return admission.leaveTurnedAway() }
-        metrics.closed()
+        metrics.closed(connection.closeCause ?? .stopped)
+        metrics.isOpenNoMore()
         admission.leave(connection.client)
     }
 
@@ -88,7 +132,7 @@ final class Shard: @unchecked Sendable {
     }
 
     func closeAll() {
-        for connection in connections.values { connection.close() }
+        for connection in connections.values { connection.close(.stopped) }
     }
 
     // MARK: What is shared

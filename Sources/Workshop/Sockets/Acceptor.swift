@@ -85,10 +85,7 @@ package final class Acceptor: @unchecked Sendable {
                 taken += 1
                 if let accepted = try lastLeft == 0 ? nil : acceptOne() {
                     lastLeft = lastLeft.map { $0 - 1 }
-                    if accepted.peer.family != AF_UNIX {
-                        // Fails only for a connection that is already dead: the first read says so.
-                        try? setOption(accepted.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, to: 1)
-                    }
+                    listener.prepare(accepted)
                     return accepted
                 }
                 taken = 0

@@ -25,7 +25,7 @@ package struct Deadline: Comparable, Hashable, Sendable {
     package static func < (one: Deadline, other: Deadline) -> Bool { one.sinceBoot < other.sinceBoot }
 
     /// Clamped to about a hundred years either way: no deadline traps.
-    func nanoseconds(since start: Deadline) -> Int64 {
+    package func nanoseconds(since start: Deadline) -> Int64 {
         let (seconds, attoseconds) = start.duration(to: self).components
         let century: Int64 = 100 * 365 * 86_400
         return min(max(seconds, -century), century) * 1_000_000_000 + attoseconds / 1_000_000_000

@@ -11,6 +11,7 @@ package final class Listener: Sendable {
     package let address: SocketAddress
     /// -1 once closed.
     private let descriptor: Mutex<Int32>
+    private let kernelLimits = Mutex<KernelLimits?>(nil)
 
     /// Binds with SO_REUSEADDR; port 0 picks one. `::` takes IPv4 too. A Unix socket that nobody answers any more is replaced, by one
     /// process at a time.
@@ -53,6 +54,25 @@ package final class Listener: Sendable {
         descriptor.withLock { descriptor in
             if descriptor >= 0 { _ = Glibc.close(descriptor) }
             descriptor = -1
+        }
+    }
+
+    /// For connections that are made from here on; who waits to be accepted has the limits of before. From any thread.
+    package func limit(_ limits: KernelLimits) {
+        kernelLimits.withLock { $0 = limits }
+        guard address.family != AF_UNIX else { return }
+        descriptor.withLock { descriptor in
+            if descriptor >= 0 { limits.apply(toListener: descriptor) }
+        }
+    }
+
+    /// What an accepted connection does not get from the kernel by itself.
+    func prepare(_ accepted: AcceptedSocket) {
+        if accepted.peer.family == AF_UNIX {
+            kernelLimits.withLock(\.self)?.apply(toUnixConnection: accepted.descriptor)
+        } else {
+            // Fails only for a connection that is already dead: the first read says so.
+            try? setOption(accepted.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, to: 1)
         }
     }
 

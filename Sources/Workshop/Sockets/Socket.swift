@@ -52,6 +52,9 @@ package final class Socket: Watched {
         return false
     }
 
+    /// Nothing has come yet, and there is no layer.
+    package var awaitsFirstByte: Bool { makeLayer != nil }
+
     /// Leaves the byte where it is.
     private func hasFirstByte() throws(SocketFailed) -> Bool {
         var byte: UInt8 = 0
@@ -107,6 +110,27 @@ package final class Socket: Watched {
     package func closeNow() {
         if isOpen { layer?.finishSending() }
         loop.close(self)
+    }
+
+    /// As ``closeNow()``, and what was sent and not acknowledged is thrown away: the other end is reset, and nothing is left to the kernel,
+    /// which would keep it for as long as the other end likes (`SO_LINGER` with no time at all, socket(7)).
+    package func reset() {
+        guard isOpen else { return }
+        var lingers = linger(l_onoff: 1, l_linger: 0)
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &lingers, socklen_t(MemoryLayout<linger>.size))
+        loop.close(self)
+    }
+
+    /// Whether nothing that was sent waits to be acknowledged: by the other end's kernel, that is; whether it was read, only the other end
+    /// knows. True of a connection that is over, too: what it had not delivered is thrown away.
+    package var isDelivered: Bool {
+        guard isOpen else { return true }
+        var waiting: Int32 = 0
+        // SIOCOUTQ (tcp(7), unix(7)), which has the number of this one.
+        guard ioctl(descriptor, UInt(TIOCOUTQ), &waiting) == 0, waiting > 0 else { return true }
+        // The first byte is the state; 7 is TCP_CLOSE. A connection that was reset still tells how much waited.
+        guard let state = try? option(descriptor, Int32(IPPROTO_TCP), TCP_INFO) else { return false }
+        return state & 0xFF == 7
     }
 
     override func changed() { driver?.socketChanged() }

@@ -1,4 +1,6 @@
 /// Why a stream stopped. Numbers are kept.
+import Glibc
+
 package enum SocketFailed: Error, Equatable {
     /// The deadline came first.
     case timedOut
@@ -8,4 +10,12 @@ package enum SocketFailed: Error, Equatable {
     case system(call: String, errno: Int32)
     /// Of a layer above the socket: a handshake refused, a certificate, a truncated record.
     case layer(String)
+}
+
+extension SocketFailed {
+    /// The other end's kernel acknowledged nothing for as long as ``KernelLimits/unacknowledged``, or does not answer at all.
+    package var isUnacknowledged: Bool {
+        if case .system(_, ETIMEDOUT) = self { return true }
+        return false
+    }
 }
