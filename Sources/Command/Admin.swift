@@ -21,28 +21,29 @@ final class Admin: Responder {
         self.outbox = outbox
         self.webhooks = webhooks
         let letters = {
-            metrics.gauge("keyturn_outbox_letters", help: "Letters in the outbox, by state.", ("state", $0))
+            metrics.gauge("keyturn_outbox_letters", help: "Messages in the outbox, by state.", ("state", $0))
         }
         (pending, leased, failed) = (letters("pending"), letters("leased"), letters("failed"))
         let messages = {
-            metrics.gauge("keyturn_webhooks", help: "Messages to the app, by state.", ("state", $0))
+            metrics.gauge("keyturn_webhooks", help: "Webhook messages, by state.", ("state", $0))
         }
         (untold, untoldFailed) = (messages("waiting"), messages("failed"))
         untoldSeconds = metrics.gauge(
-            "keyturn_webhooks_oldest_seconds", help: "Age of the oldest message to the app that waits.")
+            "keyturn_webhooks_oldest_seconds", help: "Age of the oldest queued webhook message, in seconds.")
         oldestSeconds = metrics.gauge(
-            "keyturn_outbox_oldest_seconds", help: "Age of the oldest letter that waits or is under way.")
+            "keyturn_outbox_oldest_seconds", help: "Age of the oldest queued message, in seconds.")
     }
 
     func copyForLoop() -> Admin { self }
 
     func respond(to request: Request) async -> Response {
         guard request.path(is: "/metrics") else {
-            return Web.refusal(.notFound, code: "not_found", detail: "There is nothing here but /metrics.")
+            return Web.refusal(
+                .notFound, code: "not_found", detail: "There is nothing at this address. The metrics are at /metrics.")
         }
         guard request.method.isGetOrHead else {
             var refusal = Web.refusal(
-                .methodNotAllowed, code: "method_not_allowed", detail: "This address answers only: GET, HEAD.")
+                .methodNotAllowed, code: "method_not_allowed", detail: "Allowed methods: GET, HEAD.")
             refusal.add("Allow", "GET, HEAD")
             return refusal
         }

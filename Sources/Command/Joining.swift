@@ -19,7 +19,7 @@ extension SocketAddress {
     init(host: String, port: UInt16, key: Key) throws {
         let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
         guard let address = IPAddress(parsing: bare == "localhost" ? "127.0.0.1" : bare) else {
-            throw ConfigurationRefused(key, "must be an IP address to listen on, such as 127.0.0.1, 0.0.0.0 or ::")
+            throw ConfigurationRefused(key, "must be an IP address, such as 127.0.0.1, 0.0.0.0 or ::")
         }
         self = .ip(bytes: address.bytes, port: port)
     }

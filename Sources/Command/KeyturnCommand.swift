@@ -6,7 +6,8 @@ import Foundation
 struct KeyturnCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keyturn",
-        abstract: "A password-reset service: a link that is signed with the password it replaces, and so works once.",
+        abstract:
+            "Self-hosted password resets: each link is signed with the password hash that it replaces, so it works once.",
         version: Version.text,
         subcommands: [
             Serve.self, Demo.self, Migrate.self, UserCommand.self, OutboxCommand.self, MailCommand.self,

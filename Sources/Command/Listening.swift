@@ -31,11 +31,11 @@ enum InheritedSockets {
         defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsafe unsetenv(name) } }
         guard environment["LISTEN_PID"] == "\(getpid())", let text = environment["LISTEN_FDS"] else { return [] }
         guard let count = Units.integer(text), (0...Int64(countMax)).contains(count) else {
-            throw ConfigurationRefused("LISTEN_FDS: must be from 0 to \(countMax)")
+            throw ConfigurationRefused("LISTEN_FDS: must be between 0 and \(countMax)")
         }
         return try (first..<first + Int32(count)).map { descriptor in
             do { return try Listener(adopting: descriptor) } catch {
-                throw ConfigurationRefused("LISTEN_FDS: descriptor \(descriptor) is no listening socket")
+                throw ConfigurationRefused("LISTEN_FDS: descriptor \(descriptor) is not a listening socket")
             }
         }
     }

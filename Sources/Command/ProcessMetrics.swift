@@ -14,10 +14,10 @@ enum ProcessMetrics {
         metrics.onRead("process_resident_memory_bytes", help: "Resident memory.") { residentBytes() }
         metrics.onRead("process_open_fds", help: "Open file descriptors.") { openDescriptors() }
         metrics.onRead("process_max_fds", help: "File descriptors the process may have open.") { descriptorLimit() }
-        metrics.onRead("process_cpu_seconds_total", help: "Time on processors, user and system.", as: .counter) {
+        metrics.onRead("process_cpu_seconds_total", help: "CPU time, user and system, in seconds.", as: .counter) {
             processorSeconds()
         }
-        metrics.onRead("keyturn_hashing_waiting", help: "Passwords that wait for a thread of the hashing pool.") {
+        metrics.onRead("keyturn_hashing_waiting", help: "Passwords that wait for a hashing thread.") {
             Double(pool.waiting)
         }
     }

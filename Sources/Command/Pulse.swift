@@ -15,7 +15,7 @@ struct Pulse: Sendable {
         self.loops = loops
         self.manager = manager
         lag = metrics.histogram(
-            "keyturn_event_loop_lag_seconds", help: "How long an event loop lets a task wait that could run.")
+            "keyturn_event_loop_lag_seconds", help: "How long a task that can run waits for its event loop.")
     }
 
     /// Until it is cancelled.

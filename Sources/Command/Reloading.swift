@@ -60,7 +60,7 @@ struct Reloading: ServiceLifecycle.Service {
     }
 
     private func reload() {
-        guard let read, let started else { return log.notice("nothing reloaded") }
+        guard let read, let started else { return log.notice("nothing to reload") }
         do {
             let now = try read()
             var taken = [Key.logLevel.name]
@@ -84,7 +84,7 @@ struct Reloading: ServiceLifecycle.Service {
             }
         } catch {
             // The text of a refusal name keys and never show a secret.
-            log.error("not reloaded, all stays as it was", metadata: ["reason": "\(error)"])
+            log.error("not reloaded, nothing was changed", metadata: ["reason": "\(error)"])
         }
     }
 

@@ -28,7 +28,7 @@ struct Service {
             guard let publicURL = settings.server.publicURL, let secrets = settings.secrets,
                 let carrier = settings.mail.provider, let email = settings.mail.fromEmail,
                 let name = settings.mail.fromName
-            else { throw ConfigurationRefused("the configuration is incomplete: see `keyturn config check`") }
+            else { throw ConfigurationRefused("the configuration is incomplete: run `keyturn config check`") }
             self.init(
                 publicURL: publicURL, secrets: secrets, carrier: carrier, sender: Sender(email: email, name: name))
         }

@@ -26,12 +26,12 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
             switch self {
             case .empty: "it is empty"
             case .tooLong(let limit): "it is longer than \(limit) bytes"
-            case .noSingleAt: "it needs exactly one @"
-            case .localPart: "what stands before the @ is no name of a mailbox"
-            case .domain: "what stands after the @ is no domain name"
-            case .controlCharacter: "there is a control character in it"
-            case .separator: "there is a blank, comma, semicolon or bar in it"
-            case .invisibleCharacter: "there is an invisible character in it"
+            case .noSingleAt: "it must contain exactly one @"
+            case .localPart: "the part before the @ is not a valid mailbox name"
+            case .domain: "the part after the @ is not a valid domain name"
+            case .controlCharacter: "it contains a control character"
+            case .separator: "it contains a space, comma, semicolon or vertical bar"
+            case .invisibleCharacter: "it contains an invisible character"
             }
         }
     }

@@ -43,16 +43,16 @@ package enum PasswordProblem: Sendable, Equatable {
     package var words: String {
         switch self {
         case .tooShort(let minimum):
-            "Use at least \(minimum) characters; a few words that have nothing to do with each other are good and easy to remember."
+            "Use at least \(minimum) characters. A few unrelated words are strong and easy to remember."
         case .tooLong(let maximum): "Use at most \(maximum) characters."
         case .tooManyBytes(let maximum):
-            "Use a shorter password: it may take at most \(maximum) bytes, and letters beyond A to Z take two and more."
-        case .containsNull: "The password contains a character (U+0000) that cannot be typed and is not accepted."
-        case .common: "This is one of the passwords that are tried first, or made of them; choose one of your own."
-        case .containsAddress: "The password contains your email address or the name in it; choose one that does not."
-        case .containsSite: "The password contains the name of this site; choose one that does not."
-        case .repeated: "The password repeats the same few characters; choose one that is harder to guess."
-        case .sequence: "The password follows the keyboard, the digits or the alphabet; choose one that does not."
+            "Use a shorter password: at most \(maximum) bytes, and characters beyond A to Z take two or more."
+        case .containsNull: "The password contains the character U+0000, which is not accepted."
+        case .common: "This password is too common or too easy to guess. Choose another one."
+        case .containsAddress: "The password contains your email address or a part of it. Choose one that does not."
+        case .containsSite: "The password contains the name of this site. Choose one that does not."
+        case .repeated: "The password repeats the same few characters. Choose one that is harder to guess."
+        case .sequence: "The password follows the keyboard, the digits or the alphabet. Choose one that does not."
         }
     }
 }

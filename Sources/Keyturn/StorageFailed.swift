@@ -8,6 +8,9 @@ package struct StorageFailed: Error, Equatable {
     /// Whether waiting mends nothing: what was asked of the store was wrong, whatever state it is in.
     package let isBug: Bool
 
+    /// For an operator: the reason, and SQLite's code if there is one.
+    package var words: String { code == 0 ? reason : "\(reason) (SQLite code \(code))" }
+
     package init(code: Int, reason: String, isBug: Bool = false) {
         self.code = code
         self.reason = reason

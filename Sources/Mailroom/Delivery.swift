@@ -46,7 +46,7 @@ extension Worker {
             }
         } catch {
             abandonProbe(pick)
-            _ = journal.storageFailed(error, doing: "looking an account up")
+            _ = journal.storageFailed(error, doing: "looking up an account")
             return Settlement(lease, of: nil, as: .released(reason: nil))
         }
     }
@@ -103,7 +103,7 @@ extension Worker {
                 return
             } catch {
                 failures += 1
-                _ = journal.storageFailed(error, doing: "writing an outcome down")
+                _ = journal.storageFailed(error, doing: "writing an outcome")
                 let wait = retry.delay(afterFailures: failures, fraction: fraction())
                 guard clock.now() + wait < settlement.lease.expiresAt, !Task.isCancelled else { return }
                 await sleep(wait)

@@ -68,7 +68,7 @@ extension Worker {
         do {
             try await settle(leases.map { Settlement($0, of: nil, as: .released(reason: stoppedBecause)) })
         } catch {
-            _ = journal.storageFailed(error, doing: "giving letters back")
+            _ = journal.storageFailed(error, doing: "releasing leases")
         }
     }
 }

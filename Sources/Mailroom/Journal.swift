@@ -25,12 +25,13 @@ final class Journal: Sendable {
         self.log = log
         self.pseudonym = pseudonym
         seconds = metrics.histogram("keyturn_mail_provider_seconds", help: "How long the mail provider took to answer.")
-        stopped = metrics.gauge("keyturn_mail_stopped", help: "1 while the sending stands still.")
-        storage = metrics.counter("keyturn_mail_storage_failures_total", help: "Times the worker's store failed.")
+        stopped = metrics.gauge("keyturn_mail_stopped", help: "1 while sending is stopped.")
+        storage = metrics.counter(
+            "keyturn_mail_storage_failures_total", help: "Times the store failed for the delivery worker.")
         outcomes = Self.outcomeCounters(in: metrics)
         verdicts = Dictionary(
             uniqueKeysWithValues: ["delivered", "later", "unreachable", "never", "stop"].map { verdict in
-                let help = "Attempts by what came of them."
+                let help = "Delivery attempts by verdict."
                 return (verdict, metrics.counter("keyturn_mail_verdicts_total", help: help, ("verdict", verdict)))
             })
     }
@@ -42,7 +43,7 @@ final class Journal: Sendable {
         // A line costs more than all else that is done here.
         guard level >= log.logLevel else { return }
         log.log(
-            level: level, "letter",
+            level: level, "message",
             metadata: metadata(
                 settlement, ["outcome": "\(outcome)"].merging(reason.map { ["reason": "\($0)"] } ?? [:]) { $1 }))
     }
@@ -50,7 +51,7 @@ final class Journal: Sendable {
     /// The outcome was not written: its rows were dropped meanwhile, or are somebody else's by now.
     func leaseLost(_ settlement: Settlement) {
         count(settlement.lease, outcome: "lease_lost", reason: "")
-        log.notice("letter", metadata: metadata(settlement, ["outcome": "lease_lost"]))
+        log.notice("message", metadata: metadata(settlement, ["outcome": "lease_lost"]))
     }
 
     func answered(_ verdict: Verdict, after duration: Duration) {
@@ -67,7 +68,7 @@ final class Journal: Sendable {
         }
     }
 
-    func clockSetBack() { log.warning("the clock was set back: what waits is due at once") }
+    func clockSetBack() { log.warning("the clock was set back, so queued messages are due at once") }
 
     /// - Returns: how many times in a row.
     func storageFailed(_ failed: StorageFailed, doing work: String) -> Int {
@@ -94,7 +95,7 @@ final class Journal: Sendable {
         for kind in [LetterKind.resetLink, .passwordChanged] {
             for (outcome, reason) in plain + skipped {
                 counters[OutcomeLabel(kind: kind, outcome: outcome, reason: reason)] = metrics.counter(
-                    "keyturn_mail_outcomes_total", help: "Letters by what became of them.", ("kind", kind.rawValue),
+                    "keyturn_mail_outcomes_total", help: "Messages by outcome.", ("kind", kind.rawValue),
                     ("outcome", outcome), ("reason", reason))
             }
         }

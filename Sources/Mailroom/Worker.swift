@@ -149,7 +149,7 @@ package final class Worker: Sendable {
             journal.storageWorks()
             return rest(until: due)
         } catch {
-            let failures = journal.storageFailed(error, doing: "taking letters in")
+            let failures = journal.storageFailed(error, doing: "leasing messages")
             return retry.delay(afterFailures: failures, fraction: fraction())
         }
     }

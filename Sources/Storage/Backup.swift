@@ -3,6 +3,7 @@ import Dispatch
 import GRDB
 package import Keyturn
 import Migrations
+import Telemetry
 
 #if canImport(Glibc)
     import Glibc
@@ -158,7 +159,7 @@ package enum Inspection {
             let finding: String = try db.row("PRAGMA integrity_check(1)")?[0] ?? "no answer"
             guard finding == "ok" else { throw CopyRefused.damaged(finding) }
             guard try db.row("PRAGMA foreign_key_check") == nil else {
-                throw CopyRefused.damaged("a row refers to one that is not there")
+                throw CopyRefused.damaged("a row refers to one that does not exist")
             }
         }
     }
@@ -167,7 +168,7 @@ package enum Inspection {
     package static func schema(of database: String) throws(CopyRefused) -> Schema {
         try look(into: database) { db in
             guard try db.tableExists("schema_migrations") else {
-                throw CopyRefused.schema("it is a SQLite database, but not keyturn's")
+                throw CopyRefused.schema("it is a SQLite database, but not one of keyturn")
             }
             do {
                 return Schema(pending: try Migrator(files: Migrations.all).missing(in: db))
@@ -238,6 +239,6 @@ private func rename(_ path: String, to other: String) throws(StorageFailed) {
 extension StorageFailed {
     /// A call of the operating system that just failed.
     fileprivate static func system(_ doing: String) -> StorageFailed {
-        StorageFailed(code: 0, reason: "cannot \(doing): errno \(errno)")
+        StorageFailed(code: 0, reason: "cannot \(doing): \(SystemWords.words(errno: errno))")
     }
 }

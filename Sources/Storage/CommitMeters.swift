@@ -33,7 +33,7 @@ final class CommitMeters: Sendable {
         changes.add(UInt64(count))
         seconds.observe(duration)
         batch.observe(Double(count))
-        if failingWith.withLock({ $0.take() }) != nil { log.notice("storage writes again") }
+        if failingWith.withLock({ $0.take() }) != nil { log.notice("storage can write again") }
     }
 
     func failed(_ failure: StorageFailed) {

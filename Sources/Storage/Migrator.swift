@@ -22,7 +22,7 @@ enum MigrationRefused: Error, Equatable {
         case .outOfOrder(let name): "migration \(name) was not applied, but later ones were"
         case .pending(let name): "migration \(name) is not applied yet: run `keyturn migrate`"
         case .notUTF8(let name): "migration \(name) is not UTF-8"
-        case .failed(let name, let failure): "migration \(name) failed: \(failure.reason) (SQLite code \(failure.code))"
+        case .failed(let name, let failure): "migration \(name) failed: \(failure.words)"
         }
     }
 }

@@ -1,5 +1,6 @@
 /// Which processes deliver from this database, for as long as they live.
 import Keyturn
+import Telemetry
 
 #if canImport(Glibc)
     import Glibc
@@ -15,7 +16,7 @@ final class Presence: Sendable {
     init(beside path: String) throws(StorageFailed) {
         descriptor = PrivateFile.open("\(path)-lock", O_RDWR)
         guard descriptor >= 0 else {
-            throw StorageFailed(code: 0, reason: "cannot open the lock file: errno \(errno)")
+            throw StorageFailed(code: 0, reason: "cannot open the lock file: \(SystemWords.words(errno: errno))")
         }
     }
 
@@ -27,7 +28,9 @@ final class Presence: Sendable {
     /// From now on others see that we are there. Waits for one who is just finding out whether he is alone.
     func share() throws(StorageFailed) {
         while flock(descriptor, LOCK_SH) != 0 {
-            guard errno == EINTR else { throw StorageFailed(code: 0, reason: "cannot lock: errno \(errno)") }
+            guard errno == EINTR else {
+                throw StorageFailed(code: 0, reason: "cannot lock: \(SystemWords.words(errno: errno))")
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ package final class SQLiteAuditLog: AuditLog {
         self.history = history
         self.log = log
         leftOut = metrics.counter(
-            "keyturn_audit_left_out_total", help: "Events that were not written because too many waited.")
+            "keyturn_audit_left_out_total", help: "Audit events not written because too many were queued.")
     }
 
     package func note(_ line: AuditLine) {

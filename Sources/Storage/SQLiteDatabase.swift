@@ -93,7 +93,7 @@ package final class SQLiteDatabase: Sendable {
             throw .migrations(refused.words)
         } catch {
             let failed = StorageFailed(error)
-            throw .cannotOpen(reason: "\(failed.reason) (SQLite code \(failed.code))")
+            throw .cannotOpen(reason: failed.words)
         }
         path = options.path
         let pending = PendingRows(in: .outbox, capacity: options.outboxCapacity)
@@ -111,7 +111,7 @@ package final class SQLiteDatabase: Sendable {
         let webhooks = SQLiteWebhooks(
             readers: readers, writer: writer, pending: untoldRows, arrived: untold, isOn: options.recordsWebhooks,
             leftOut: metrics.counter(
-                "keyturn_webhooks_left_out_total", help: "Messages to the app not recorded because too many waited."))
+                "keyturn_webhooks_left_out_total", help: "Webhook messages not recorded because too many were queued."))
         self.webhooks = webhooks
         users = SQLiteUsers(
             readers: readers, writer: writer, pending: pending, arrivals: arrivals, auditLog: auditLog,
@@ -131,7 +131,7 @@ package final class SQLiteDatabase: Sendable {
             }
             return nil
         } catch {
-            return "\(error.reason) (SQLite code \(error.code))"
+            return error.words
         }
     }
 
@@ -156,14 +156,14 @@ package final class SQLiteDatabase: Sendable {
                         """, .time(now))
                 }
                 if count > 0 {
-                    log.notice("took letters back from a process that ended", metadata: ["rows": "\(count)"])
+                    log.notice("took back the leases of a process that ended", metadata: ["rows": "\(count)"])
                 }
             }
             try presence.share()
             self.presence.withLock { $0 = presence }
         } catch {
             log.warning(
-                "could not take letters back from a process that ended",
+                "could not take back the leases of a process that ended",
                 metadata: ["code": "\(error.code)", "reason": "\(error.reason)"])
         }
     }
@@ -219,7 +219,7 @@ package final class SQLiteDatabase: Sendable {
 private func createPrivateFile(at path: String) throws(StorageFailed) {
     let descriptor = PrivateFile.open(path, O_RDWR)
     guard descriptor >= 0 else {
-        throw StorageFailed(code: 0, reason: "cannot open the file for writing: errno \(errno)")
+        throw StorageFailed(code: 0, reason: "cannot open the file for writing: \(SystemWords.words(errno: errno))")
     }
     _ = close(descriptor)
 }

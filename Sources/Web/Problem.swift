@@ -107,14 +107,14 @@ extension Problem {
 
     static func methodNotAllowed(allow: String) -> Problem {
         var problem = Problem(
-            .methodNotAllowed, "method_not_allowed", "Method not allowed", "This address answers only: \(allow).")
+            .methodNotAllowed, "method_not_allowed", "Method not allowed", "Allowed methods: \(allow).")
         problem.allow = allow
         return problem
     }
 
     static let preconditionFailed = Problem(
         .preconditionFailed, "precondition_failed", "Precondition failed",
-        "Nothing here has an entity tag, so none of those in If-Match is there.")
+        "Nothing here has an entity tag, so If-Match never matches.")
 
     static let mediaTypeUnsupported = Problem(
         .unsupportedMediaType, "media_type_unsupported", "Media type not supported",
@@ -125,7 +125,7 @@ extension Problem {
     static func `internal`(_ requestID: UInt64, because cause: String) -> Problem {
         var problem = Problem(
             .internalServerError, "internal", "Something went wrong",
-            "This is a fault of ours. It has been noted under the number of this request, \(requestID).")
+            "This is an error in the service. It was logged with the number of this request, \(requestID).")
         problem.requestID = requestID
         problem.cause = cause
         return problem
@@ -133,17 +133,17 @@ extension Problem {
 
     static let signatureRefused = Problem(
         .forbidden, "signature_refused", "Signature refused",
-        "The signature is missing, too old, or not over this body.")
+        "The signature is missing, too old, or does not match this body.")
 
     static let originRefused = Problem(
-        .forbidden, "origin_refused", "Origin refused", "This form was sent from a page of another site.")
+        .forbidden, "origin_refused", "Origin refused", "The form was sent from another site.")
 
     static func bodyRefused(_ detail: String) -> Problem {
-        Problem(.badRequest, "request_invalid", "Request not understood", detail)
+        Problem(.badRequest, "request_invalid", "Invalid request", detail)
     }
 
     static func fieldsRefused(_ errors: [FieldError]) -> Problem {
-        var problem = bodyRefused("One or more fields are missing or are not a single text.")
+        var problem = bodyRefused("One or more fields are missing or are not a single string.")
         problem.errors = errors
         return problem
     }
@@ -153,7 +153,7 @@ extension Problem {
             1, Int64(clamping: (wait.wholeMilliseconds / 1000) + (wait.wholeMilliseconds % 1000 > 0 ? 1 : 0)))
         return Problem(
             .tooManyRequests, "rate_limited", "Too many requests",
-            "Too many requests came from this network address. Wait a little, then try again."
+            "Too many requests from this network address. Try again later."
         ).retry(after: seconds)
     }
 
@@ -162,7 +162,7 @@ extension Problem {
         var problem = Problem(
             .serviceUnavailable, "unavailable", "Not ready", "Failing: \(names.joined(separator: ", ")).")
         problem.errors = names.map {
-            FieldError(field: $0, code: "failing", detail: "This check does not pass at the moment.")
+            FieldError(field: $0, code: "failing", detail: "This check fails at the moment.")
         }
         problem.cause = failing.map { "\($0.name): \($0.problem)" }.joined(separator: "; ")
         return problem
@@ -176,7 +176,7 @@ extension Problem {
 extension Problem {
     init(_ refused: EmailAddress.Refused) {
         self.init(
-            .unprocessableContent, "email_invalid", "Not an email address", "That does not look like an email address.")
+            .unprocessableContent, "email_invalid", "Not an email address", "Enter a valid email address.")
         errors = [FieldError(field: "email", code: Self.code(of: refused), detail: detail)]
     }
 
@@ -197,8 +197,8 @@ extension Problem {
         switch refused {
         case .full(let capacity):
             self = Problem(
-                .serviceUnavailable, "queue_full", "Too many letters waiting",
-                "More letters are waiting than can be taken now. Try again in a minute."
+                .serviceUnavailable, "queue_full", "Too many messages queued",
+                "The mail queue is full. Try again in a minute."
             ).retry(after: 60).because("outbox full at \(capacity)")
         case .storage(let failure): self = Problem(failure)
         }
@@ -211,15 +211,15 @@ extension Problem {
             return
         }
         self = Problem(
-            .serviceUnavailable, "unavailable", "Not available",
-            "This could not be done just now. Nothing is wrong with what you sent; try again soon."
+            .serviceUnavailable, "unavailable", "Temporarily unavailable",
+            "The service is temporarily unavailable. Nothing is wrong with your request; try again soon."
         ).retry(after: 5).because(cause)
     }
 
     init(_ refused: ReportsRefused) {
         switch refused {
         case .signature, .stale: self = .signatureRefused.because("\(refused)")
-        case .malformed: self = .bodyRefused("The body is not a JSON list.")
+        case .malformed: self = .bodyRefused("The body is not a JSON array.")
         case .storage(let failure): self = Problem(failure)
         }
     }
@@ -242,12 +242,12 @@ extension Problem {
     }
 
     private static let linkInvalid = Problem(
-        .badRequest, "token_invalid", "Link not valid",
-        "This link does not work. It may have been used already, be incomplete, or not be ours."
+        .badRequest, "token_invalid", "Invalid link",
+        "This link is not valid. It may have been used already, be incomplete, or belong to another site."
     ).prepared()
 
     private static let linkExpired = Problem(
-        .gone, "token_expired", "Link expired", "This link was good, but its time is over."
+        .gone, "token_expired", "Link expired", "This link has expired. Request a new one."
     ).prepared()
 
     static func passwordRejected(_ problems: [PasswordProblem]) -> Problem {
@@ -262,21 +262,21 @@ extension Problem {
 
     static let passwordsDiffer: Problem = {
         var problem = Problem(
-            .unprocessableContent, "passwords_differ", "Passwords differ", "The two passwords are not the same.")
+            .unprocessableContent, "passwords_differ", "Passwords do not match", "The passwords do not match.")
         problem.errors = [FieldError(field: "confirm_password", code: "differs", detail: problem.detail)]
         return problem
     }()
 
     static let busy = Problem(
         .serviceUnavailable, "busy", "Busy",
-        "Too many passwords are being checked at the moment. Try again in a few seconds."
+        "The service is busy. Try again in a few seconds."
     ).retry(after: 2)
 
     init(_ refused: LoginRefused) {
         switch refused {
         case .credentials:
             self.init(
-                .unauthorized, "credentials_invalid", "Not signed in", "The address or the password is not right.")
+                .unauthorized, "credentials_invalid", "Sign-in failed", "Wrong email or password.")
         case .busy: self = .busy
         case .storage(let failure): self = Problem(failure)
         }

@@ -19,7 +19,8 @@ final class RouteCounters: Sendable {
         let (name, help) = ("keyturn_http_requests_total", "Requests answered.")
         byStatus = Self.statuses.map { metrics.counter(name, help: help, ("route", route), ("status", "\($0)")) }
         other = metrics.counter(name, help: help, ("route", route), ("status", "other"))
-        seconds = metrics.histogram("keyturn_http_request_seconds", help: "How long answers took.", ("route", route))
+        seconds = metrics.histogram(
+            "keyturn_http_request_seconds", help: "How long responses took, by route.", ("route", route))
     }
 
     func count(_ status: Status, after duration: Duration) {

@@ -20,10 +20,10 @@ import Testing
     }
 
     @Test func `are refused by name where nobody could read or reach them`() {
-        #expect(refusal(["brand.color": "green"]) == "brand.color: must be like #0f5f4c")
+        #expect(refusal(["brand.color": "green"]) == "brand.color: must be a color such as #0f5f4c")
         #expect(
             refusal(["brand.color": "#f0c000"])
-                == "brand.color: #f0c000 is too light: its contrast is 1.5, and text needs 4.5")
+                == "brand.color: #f0c000 is too light: its contrast is 1.5, and text needs at least 4.5")
         #expect(refusal(["brand.color": "#1d4ed8"]) == nil)
         for url in ["help.example.com", "javascript:alert(1)", "https://help example", "https://ex\u{E4}mple"] {
             #expect(refusal(["brand.supportURL": url])?.hasPrefix("brand.supportURL: ") == true, "\(url)")
@@ -50,7 +50,7 @@ import Testing
         try "".write(toFile: "\(folder)/logn.mustache", atomically: true, encoding: .utf8)
         #expect(
             refusal(flags) { _ = try $0.templates() }
-                == "templates.directory: logn.mustache is none of ours: see `keyturn templates export`")
+                == "templates.directory: logn.mustache is not a template of keyturn: see `keyturn templates export`")
         #expect(
             refusal(["templates.directory": folder + "/none"]) { _ = try $0.templates() }
                 == "templates.directory: cannot read \(folder)/none: No such file or directory")

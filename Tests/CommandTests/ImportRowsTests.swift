@@ -27,14 +27,14 @@ import Testing
         }
     }
 
-    static let known = "known are email, password_hash, verified, disabled"
+    static let known = "known members are email, password_hash, verified, disabled"
 
     @Test(arguments: [
-        (#"{"email":"ann@example.com","verified":0}"#, "verified is of the wrong type"),
-        (#"{"email":null}"#, "email is of the wrong type"),
-        (#"{"email":"ann@example.com","password_hash":5}"#, "password_hash is of the wrong type"),
-        (#"{"email":7}"#, "email is of the wrong type"),
-        (#"{"email":true}"#, "email is of the wrong type"),
+        (#"{"email":"ann@example.com","verified":0}"#, "verified has the wrong type"),
+        (#"{"email":null}"#, "email has the wrong type"),
+        (#"{"email":"ann@example.com","password_hash":5}"#, "password_hash has the wrong type"),
+        (#"{"email":7}"#, "email has the wrong type"),
+        (#"{"email":true}"#, "email has the wrong type"),
         (#"{"email":"ann@example.com","verfied":false}"#, "unknown member; \(known)"),
         (#"{"email":"ann@example.com""#, "not a JSON object"),
         (#"["ann@example.com"]"#, "not a JSON object"),
@@ -59,8 +59,8 @@ import Testing
             four@example.com,
             """
         let expected = [
-            "2: a \"quoted\"\nfield - true -", "4: refused: 1 fields where the header has 2",
-            "5: refused: text behind a closing quote", "6: three@example.com - false -", "8: four@example.com -  -",
+            "2: a \"quoted\"\nfield - true -", "4: refused: 1 field, but the header has 2",
+            "5: refused: text after a closing quote", "6: three@example.com - false -", "8: four@example.com -  -",
         ]
         #expect(try rows(text) == expected)
         for size in 1...40 { #expect(try rows(text, pieces: size) == expected) }
@@ -74,14 +74,15 @@ import Testing
         let long = String(repeating: "carl@example.com\n", count: 5000)
         let found = try rows("email\n\"ann@example.com\n\(long)")
         #expect(
-            found[0] == "2: refused: over 65536 bytes, or a quote that is never closed: lines 2 to 3857 were not read")
+            found[0] == "2: refused: longer than 65536 bytes, or a quote is never closed: lines 2 to 3857 were not read"
+        )
         #expect(found.count == 1 + 5002 - 3857)
     }
 
     @Test func `refuses a row that is too long, and no other`() throws {
         let long = #"{"email":"\#(String(repeating: "a", count: 65_536))"}"#
         #expect(
-            try rows("{}\n\(long)\n{}") == ["1: - - - -", "2: refused: over 65536 bytes", "3: - - - -"])
+            try rows("{}\n\(long)\n{}") == ["1: - - - -", "2: refused: longer than 65536 bytes", "3: - - - -"])
     }
 
     @Test func `refuses a row that is no UTF-8, and no other`() throws {
@@ -119,10 +120,10 @@ import Testing
 
     @Test(arguments: [
         (ImportRow.Values(verified: "true"), "email is missing"),
-        (ImportRow.Values(email: "nobody"), "email is no address: it needs exactly one @"),
+        (ImportRow.Values(email: "nobody"), "email is not an address: it must contain exactly one @"),
         (
             ImportRow.Values(email: "a@example.com", passwordHash: "5f4dcc3b"),
-            "password_hash is of no format this build can verify"
+            "password_hash has a format that keyturn cannot verify"
         ),
         (ImportRow.Values(email: "a@example.com", verified: "maybe"), "verified must be true or false"),
         (ImportRow.Values(email: "a@example.com", disabled: "2"), "disabled must be true or false"),

@@ -32,13 +32,13 @@ import Testing
 
     @Test(arguments: ["-1", "17", "many", "", "99999999999999999999"])
     func `in an unbelievable number is refused`(count: String) {
-        #expect(throws: ConfigurationRefused("LISTEN_FDS: must be from 0 to 16")) {
+        #expect(throws: ConfigurationRefused("LISTEN_FDS: must be between 0 and 16")) {
             try InheritedSockets.take(environment: environment(count), from: Self.place + 2)
         }
     }
 
     @Test func `that is none is refused`() {
-        #expect(throws: ConfigurationRefused("LISTEN_FDS: descriptor 703 is no listening socket")) {
+        #expect(throws: ConfigurationRefused("LISTEN_FDS: descriptor 703 is not a listening socket")) {
             try InheritedSockets.take(environment: environment("1"), from: Self.place + 3)
         }
     }

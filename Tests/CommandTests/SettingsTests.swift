@@ -63,9 +63,9 @@ import Testing
     @Test(arguments: [
         (#"{"server": {"prot": 1}}"#, "server.prot: unknown key (did you mean server.port?)"),
         (#"{"server": {"port": "http"}}"#, "server.port: must be a whole number"),
-        (#"{"server": {"port": 65536}}"#, "server.port: must be from 0 to 65535"),
-        (#"{"mail": {"parallel": 0}}"#, "mail.parallel: must be from 1 to 256"),
-        (#"{"mail": {"parallel": 257}}"#, "mail.parallel: must be from 1 to 256"),
+        (#"{"server": {"port": 65536}}"#, "server.port: must be between 0 and 65535"),
+        (#"{"mail": {"parallel": 0}}"#, "mail.parallel: must be between 1 and 256"),
+        (#"{"mail": {"parallel": 257}}"#, "mail.parallel: must be between 1 and 256"),
         (#"{"server": {"port": 80.5}}"#, "server.port: must be a whole number"),
         (#"{"server": {"publicURL": "example.com"}}"#, "server.publicURL: must be http"),
         (#"{"server": {"publicURL": "https://user@example.com"}}"#, "server.publicURL: must be http"),
@@ -74,11 +74,11 @@ import Testing
         (#"{"secrets": {"standard": ["short"]}}"#, "secrets.standard: each secret needs at least 32 bytes"),
         (
             #"{"secrets": {"standard": ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}}"#,
-            "secrets.standard: a secret of so few different characters"
+            "secrets.standard: a secret with so few different characters"
         ),
         (
             #"{"secrets": {"standard": ["replace-me-with-the-output-of-keyturn-secret-generate"]}}"#,
-            "secrets.standard: is still the example's"
+            "secrets.standard: is still the value of the example"
         ),
         (
             #"{"tokens": {"resetLifetime": "5m"}}"#,
@@ -88,18 +88,18 @@ import Testing
             #"{"audit": {"maximumAge": "1d"}, "mail": {"perAccount": {"interval": "30m", "burst": 49}}}"#,
             "audit.maximumAge (1d) is shorter than mail.perAccount.interval times mail.perAccount.burst"
         ),
-        (#"{"audit": {"maximumAge": "23h"}}"#, "audit.maximumAge: must be from 1d to 3660d"),
-        (#"{"tokens": {"resetLifetime": "25h"}}"#, "tokens.resetLifetime: must be from 1s to 1d"),
-        (#"{"passwords": {"minimumLength": 7}}"#, "passwords.minimumLength: must be from 8 to"),
+        (#"{"audit": {"maximumAge": "23h"}}"#, "audit.maximumAge: must be between 1d and 3660d"),
+        (#"{"tokens": {"resetLifetime": "25h"}}"#, "tokens.resetLifetime: must be between 1s and 1d"),
+        (#"{"passwords": {"minimumLength": 7}}"#, "passwords.minimumLength: must be between 8 and"),
         (#"{"passwords": {"scheme": "md5"}}"#, "passwords.scheme: must be one of scrypt, argon2id, bcrypt"),
         (
             #"{"passwords": {"scrypt": {"logN": 18, "r": 16}}}"#,
-            "passwords.scheme: the cost asks for more than 256 MiB or about two seconds a hash"
+            "passwords.scheme: the configured cost takes more than 256 MiB or about two seconds per hash"
         ),
         (#"{"mail": {"provider": "smtp"}}"#, "mail.provider: must be one of sendgrid, capture"),
         (#"{"mail": {"sendgrid": {"baseURL": "http://example.com"}}}"#, "mail.sendgrid.baseURL: must be https"),
         (#"{"mail": {"sendgrid": {"apiKey": "SG.\u00e9"}}}"#, "mail.sendgrid.apiKey: must be printable ASCII"),
-        (#"{"mail": {"sendgrid": {"replyTo": "nobody"}}}"#, "mail.sendgrid.replyTo: is not a mail address"),
+        (#"{"mail": {"sendgrid": {"replyTo": "nobody"}}}"#, "mail.sendgrid.replyTo: is not an email address"),
         (
             #"{"mail": {"sendgrid": {"categories": ["a", "a"]}}}"#,
             "mail.sendgrid.categories: at most 9, each of 1 to 255"
@@ -111,7 +111,7 @@ import Testing
         (#"{"mail": {"sendgrid": {"categories": ["password-reset"]}}}"#, "mail.sendgrid.categories: at most 9"),
         (
             #"{"mail": {"sendgrid": {"templateID": "13b8f94f-bcae-4ec6-b752-70d6cb59f932"}}}"#,
-            "mail.sendgrid.templateID: must be a dynamic template's: d- and 32 hexadecimal digits"
+            "mail.sendgrid.templateID: must be the id of a dynamic template: d- and 32 hexadecimal digits"
         ),
         (
             #"{"mail": {"sendgrid": {"eventsPublicKey": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE"}}}"#,
@@ -120,9 +120,9 @@ import Testing
         (#"{"limits": {"perClient": {"rate": "30"}}}"#, "limits.perClient.rate: must be a rate such as"),
         (
             #"{"server": {"port": 1, "port": 2}}"#,
-            "the configuration file is not JSON: a name stands twice in one object, line 1"
+            "the configuration file is not valid JSON: a name appears twice in one object, line 1"
         ),
-        ("{\"server\":\n {,}}", "the configuration file is not JSON: syntax error in line 2"),
+        ("{\"server\":\n {,}}", "the configuration file is not valid JSON: syntax error in line 2"),
         ("[]", "the configuration file must hold one JSON object"),
     ])
     func `are refused in words that name the key`(file: String, words: String) {
@@ -144,7 +144,8 @@ import Testing
     @Test func `never show a secret in a refusal`() {
         let words = refusal(["KEYTURN_SECRETS_STANDARD": "hunter2,\(Self.secret)"])
         #expect(
-            words == "secrets.standard: each secret needs at least 32 bytes: make one with `keyturn secret generate`")
+            words
+                == "secrets.standard: each secret needs at least 32 bytes: generate one with `keyturn secret generate`")
     }
 
     @Test func `read secrets from a file, a line each`() throws {
@@ -194,7 +195,7 @@ import Testing
     @Test func `refuse a proxy with a password, and do not show it`() {
         #expect(
             refusal(["HTTPS_PROXY": "http://user:hunter2@proxy:3128"])
-                == "mail.sendgrid.proxy: must be http://host:port, without a user and a password (from HTTPS_PROXY)")
+                == "mail.sendgrid.proxy: must be http://host:port, without user and password (from HTTPS_PROXY)")
     }
 
     @Test func `know what a mail carries besides`() throws {
@@ -240,12 +241,13 @@ import Testing
         #expect(try settings(both).mail.apiKey == "SG.direct")
         let layers = try Layers(flags: ["mail.sendgrid.apiKeyFile": "/run/key"], environment: [:], file: nil)
         for (bytes, words) in [
-            ([], "mail.sendgrid.apiKeyFile: holds no key"), ([0x20, 0x0A], "mail.sendgrid.apiKeyFile: holds no key"),
-            ([0x53, 0x20, 0x47], "mail.sendgrid.apiKeyFile: must be printable ASCII without blanks"),
+            ([], "mail.sendgrid.apiKeyFile: contains no key"),
+            ([0x20, 0x0A], "mail.sendgrid.apiKeyFile: contains no key"),
+            ([0x53, 0x20, 0x47], "mail.sendgrid.apiKeyFile: must be printable ASCII without spaces"),
             ([0xFF], "mail.sendgrid.apiKeyFile: /run/key is not UTF-8 text"),
             (
                 Array("SG.replace-me\n".utf8),
-                "mail.sendgrid.apiKeyFile: is still the example's: SendGrid's dashboard makes one, under API Keys"
+                "mail.sendgrid.apiKeyFile: is still the value of the example: create a key in SendGrid's dashboard, under API Keys"
             ),
         ] as [([UInt8], String)] {
             do {
@@ -287,23 +289,26 @@ import Testing
 
     @Test(arguments: [
         (["KEYTURN_SERVER_PUBLIC_URL": "http://accounts.example.com"], "server.publicURL is http"),
-        (["KEYTURN_SERVER_HOST": "0.0.0.0"], "server.host 0.0.0.0 is reachable from outside and speaks plain text"),
+        (["KEYTURN_SERVER_HOST": "0.0.0.0"], "server.host 0.0.0.0 is reachable from other machines without TLS"),
         (["KEYTURN_ADMIN_HOST": "::"], "admin.host :: shows the metrics"),
         (
             ["KEYTURN_TOKENS_RESET_LIFETIME": "10m"],
-            "tokens.resetLifetime 10m is hardly longer than mail.perAccount.interval 10m"
+            "tokens.resetLifetime 10m is barely longer than mail.perAccount.interval 10m"
         ),
         (
             ["KEYTURN_TOKENS_RESET_LIFETIME": "4m", "KEYTURN_MAIL_PER_ACCOUNT_INTERVAL": "1m"],
             "tokens.resetLifetime 4m is short"
         ),
-        (["KEYTURN_PASSWORDS_SCRYPT_LOG_N": "10"], "passwords.scheme is configured cheaper"),
-        (["KEYTURN_PASSWORDS_MINIMUM_LENGTH": "8"], "passwords.minimumLength 8 is for accounts with a second factor"),
+        (["KEYTURN_PASSWORDS_SCRYPT_LOG_N": "10"], "passwords.scheme costs less than OWASP recommends"),
+        (
+            ["KEYTURN_PASSWORDS_MINIMUM_LENGTH": "8"],
+            "passwords.minimumLength 8 is meant only for accounts with a second factor"
+        ),
         (
             ["KEYTURN_SECRETS_STANDARD": "correct horse battery staple and more"],
-            "a secret of secrets.standard looks typed"
+            "a secret in secrets.standard looks typed"
         ),
-        (["KEYTURN_SECRETS_STANDARD": "1a2B3c4D5e6F7g8H1a2B3c4D5e6F7g8H"], "a secret of secrets.standard looks typed"),
+        (["KEYTURN_SECRETS_STANDARD": "1a2B3c4D5e6F7g8H1a2B3c4D5e6F7g8H"], "a secret in secrets.standard looks typed"),
         (
             ["KEYTURN_MAIL_PROVIDER": "sendgrid", "KEYTURN_MAIL_SENDGRID_BYPASS_SUPPRESSIONS": "false"],
             "mail.sendgrid.bypassSuppressions is off"

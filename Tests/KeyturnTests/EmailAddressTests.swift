@@ -47,12 +47,12 @@ import Testing
     @Test(
         arguments: [
             (" ", "it is empty"), (String(repeating: "a", count: 243) + "@example.com", "it is longer than 254 bytes"),
-            ("ann@bob@example.com", "it needs exactly one @"),
-            ("@example.com", "what stands before the @ is no name of a mailbox"),
-            ("ann@example", "what stands after the @ is no domain name"),
-            ("ann\u{0}@example.com", "there is a control character in it"),
-            ("ann@example.com,bob@example.com", "there is a blank, comma, semicolon or bar in it"),
-            ("ann\u{200B}@example.com", "there is an invisible character in it"),
+            ("ann@bob@example.com", "it must contain exactly one @"),
+            ("@example.com", "the part before the @ is not a valid mailbox name"),
+            ("ann@example", "the part after the @ is not a valid domain name"),
+            ("ann\u{0}@example.com", "it contains a control character"),
+            ("ann@example.com,bob@example.com", "it contains a space, comma, semicolon or vertical bar"),
+            ("ann\u{200B}@example.com", "it contains an invisible character"),
         ])
     func `that is refused has words for the operator`(text: String, words: String) {
         let refused = #expect(throws: EmailAddress.Refused.self) { try EmailAddress(parsing: text) }

@@ -118,7 +118,8 @@ private final class Messages: Webhooks {
         let old = lease(attempts: 9, recordedAt: .noon - .seconds(3600))
         #expect(try await tell(old, .respond(503)).outcome == .failed(reason: "gave up after 1 hour: 503"))
         #expect(
-            try await tell(lease(), .respond(410)).outcome == .failed(reason: "410: the app wants no more messages"))
+            try await tell(lease(), .respond(410)).outcome
+                == .failed(reason: "the app answered 410: it wants no more messages"))
     }
 
     @Test func `counts an app that hangs up as one that does not take it`() async throws {

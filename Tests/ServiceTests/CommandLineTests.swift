@@ -68,7 +68,7 @@ import Testing
         )
         #expect(imported.status == 1)
         #expect(imported.output == "added 1, unchanged 0, refused 1\n")
-        #expect(imported.errors.contains("line 3: there is a user with this address already"))
+        #expect(imported.errors.contains("line 3: an account with this address already exists"))
     }
 
     @Test func `hands over a link that works, and revokes it`() async throws {
@@ -117,7 +117,7 @@ import Testing
             ])
         #expect(keyturn.log.contains("actor=visitor event=link_opened user=1"))
         let table = try await keyturn.command("user", "show", "ann@example.com").output
-        #expect(table.contains("what happened: 4"))
+        #expect(table.contains("history: 4"))
     }
 
     @Test func `makes a secret that it takes itself`() async throws {

@@ -31,7 +31,7 @@ import Testing
 
         let again = try await keyturn("templates", "export", folder)
         #expect(again.status == 0)
-        #expect(again.errors.contains("sent.mustache is there already"))
+        #expect(again.errors.contains("sent.mustache exists already, not overwritten"))
         #expect(try file("\(folder)/sent.mustache") == "<p>{{title}}, then?</p>")
 
         let shown = try await keyturn("templates", "preview", preview)
@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: [
         ("login.mustache", "<p>\n\n{{#a}}</p>", "login.mustache, line 3: "),
         ("alert.mustache", "<p>\n{{>nowhere}}</p>", "alert.mustache, line 2: there is no template nowhere"),
-        ("logon.mustache", "<p></p>", "logon.mustache is none of ours"),
+        ("logon.mustache", "<p></p>", "logon.mustache is not a template of keyturn"),
         (
             "reset-link.text.mustache", "{{t.hello}} {{#device}}{{url}}{{/device}}",
             "the message made from reset-link.text.mustache does not show the reset link: the template needs {{url}}"

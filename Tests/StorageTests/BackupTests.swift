@@ -136,7 +136,7 @@ import Testing
     @Test func `is refused when it is of another program or a newer binary`() async throws {
         try await Folder.use { folder in
             try folder.look(into: "other") { db in try db.execute(sql: "CREATE TABLE other (id INTEGER)") }
-            #expect(throws: CopyRefused.schema("it is a SQLite database, but not keyturn's")) {
+            #expect(throws: CopyRefused.schema("it is a SQLite database, but not one of keyturn")) {
                 try Restore.put(folder.path("other"), inPlaceOf: folder.path("k.sqlite"), at: .noon)
             }
             try open(folder).close()

@@ -165,7 +165,7 @@ import Wording
             promised.json?["message"]?.stringValue
                 == "If that address has an account, a mail with a link to choose a new password is on its way.")
         let refused = await desk.post("/forgot-password", json: #"{"email": "ann"}"#, german)
-        #expect(refused.json?["detail"]?.stringValue == "That does not look like an email address.")
+        #expect(refused.json?["detail"]?.stringValue == "Enter a valid email address.")
         #expect(refused["Content-Language"] == nil)
     }
 

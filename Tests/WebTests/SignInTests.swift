@@ -46,7 +46,7 @@ import Testing
         #expect(answer.status == .unauthorized)
         #expect(
             answer.text
-                == #"{"type":"urn:keyturn:problem:credentials_invalid","title":"Not signed in","status":401,"detail":"The address or the password is not right.","code":"credentials_invalid"}"#
+                == #"{"type":"urn:keyturn:problem:credentials_invalid","title":"Sign-in failed","status":401,"detail":"Wrong email or password.","code":"credentials_invalid"}"#
         )
     }
 

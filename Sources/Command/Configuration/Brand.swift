@@ -24,8 +24,8 @@ struct Brand: Sendable {
         }
         do { return try Logo(bytes) } catch {
             switch error {
-            case .tooLarge: throw ConfigurationRefused(.brandLogo, "is over \(Logo.bytesMax >> 10) KiB")
-            case .unknownType: throw ConfigurationRefused(.brandLogo, "is no SVG, PNG, JPEG, GIF or WebP")
+            case .tooLarge: throw ConfigurationRefused(.brandLogo, "is larger than \(Logo.bytesMax >> 10) KiB")
+            case .unknownType: throw ConfigurationRefused(.brandLogo, "is not an SVG, PNG, JPEG, GIF or WebP image")
             }
         }
     }
@@ -45,7 +45,8 @@ struct Brand: Sendable {
         for name in names.sorted() where name.hasSuffix(".mustache") {
             guard known.contains(name) else {
                 throw ConfigurationRefused(
-                    .templatesDirectory, "\(Printable.text(name)) is none of ours: see `keyturn templates export`")
+                    .templatesDirectory,
+                    "\(Printable.text(name)) is not a template of keyturn: see `keyturn templates export`")
             }
             let bytes: [UInt8]
             do { bytes = try FileContents.bytes(of: "\(templatesDirectory)/\(name)") } catch {
@@ -92,12 +93,15 @@ extension Values {
 
     private func palette() throws(ConfigurationRefused) -> Palette {
         guard let text = try optionalText(.brandColor) else { return .standard }
-        guard let color = Color(hex: text) else { throw ConfigurationRefused(.brandColor, "must be like #0f5f4c") }
+        guard let color = Color(hex: text) else {
+            throw ConfigurationRefused(.brandColor, "must be a color such as #0f5f4c")
+        }
         do { return try Palette(color) } catch {
             let contrast = (error.contrast * 10).rounded(.down) / 10
             throw ConfigurationRefused(
                 .brandColor,
-                "\(color.hex) is too light: its contrast is \(contrast), and text needs \(Palette.contrastLeast)")
+                "\(color.hex) is too light: its contrast is \(contrast), and text needs at least \(Palette.contrastLeast)"
+            )
         }
     }
 
@@ -106,7 +110,7 @@ extension Values {
         let isKnown = ["https://", "http://", "mailto:"].contains { text.utf8.starts(with: $0.utf8) }
         guard isKnown, text.utf8.count <= 200, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ConfigurationRefused(
-                .brandSupportURL, "must be https://…, http://… or mailto:…, without blanks, at most 200 bytes")
+                .brandSupportURL, "must be https://…, http://… or mailto:…, without spaces, at most 200 bytes")
         }
         return text
     }

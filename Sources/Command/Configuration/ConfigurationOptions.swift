@@ -3,19 +3,21 @@ import Foundation
 
 /// Where the configuration comes from, the same for every subcommand.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: .customLong("config"), help: "A JSON file; config.example.json documents every key.")
+    @Option(
+        name: .customLong("config"), help: "The configuration, a JSON file; config.example.json documents every key.")
     var file: String?
 
     @Option(
         name: .customLong("set"),
-        help: ArgumentHelp("One key, over file and environment; may stand several times.", valueName: "key=value"))
+        help: ArgumentHelp(
+            "Set one key, over the file and the environment. May be given several times.", valueName: "key=value"))
     var overrides: [String] = []
 
     func layers(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Layers {
         var flags: [String: String] = [:]
         for override in overrides {
             guard let equals = override.firstIndex(of: "=") else {
-                throw ValidationError("--set wants key=value, such as --set server.port=8081")
+                throw ValidationError("--set needs key=value, such as --set server.port=8081")
             }
             flags[String(override[..<equals])] = String(override[override.index(after: equals)...])
         }
@@ -41,7 +43,7 @@ struct ConfigurationOptions: ParsableArguments {
     func settings() throws -> Settings {
         let layers = try layers()
         for stranger in layers.strangers {
-            Terminal.note("\(Printable.text(stranger.name)): no such setting, ignored\(stranger.hint)")
+            Terminal.note("\(Printable.text(stranger.name)): unknown setting, ignored\(stranger.hint)")
         }
         return try Settings(layers, readFile: ConfigurationOptions.contents)
     }

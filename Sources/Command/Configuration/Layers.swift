@@ -69,7 +69,7 @@ struct Layers: Sendable {
     private static func read(_ bytes: [UInt8]) throws(ConfigurationRefused) -> [String: Raw] {
         let json: JSON
         do { json = try JSON(parsing: bytes) } catch {
-            throw ConfigurationRefused("the configuration file is not JSON: \(words(for: error, in: bytes))")
+            throw ConfigurationRefused("the configuration file is not valid JSON: \(words(for: error, in: bytes))")
         }
         guard let members = json.objectValue else {
             throw ConfigurationRefused("the configuration file must hold one JSON object")
@@ -140,7 +140,7 @@ struct Layers: Sendable {
         return switch refused {
         case .syntax(let at): "syntax error in \(line(at))"
         case .invalidUTF8(let at): "invalid UTF-8 in \(line(at))"
-        case .duplicateName(let at): "a name stands twice in one object, \(line(at))"
+        case .duplicateName(let at): "a name appears twice in one object, \(line(at))"
         case .loneSurrogate(let at): "half a surrogate pair in \(line(at))"
         case .tooDeep(let limit): "nested more than \(limit) deep"
         }
@@ -150,10 +150,10 @@ struct Layers: Sendable {
 extension Key.Kind {
     var words: String {
         switch self {
-        case .text: "a text"
+        case .text: "a string"
         case .integer: "a whole number"
         case .boolean: "true or false"
-        case .list: "a list of texts"
+        case .list: "a list of strings"
         case .duration: "a duration such as 250ms, 45s, 10m, 12h or 7d"
         case .rate: "a rate such as 5/s, 30/m or 1000/h"
         }

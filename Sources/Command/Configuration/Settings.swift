@@ -138,7 +138,7 @@ struct Settings: Sendable {
             throw ConfigurationRefused(
                 """
                 tokens.resetLifetime (\(Units.text(resetLifetime))) is shorter than mail.perAccount.interval \
-                (\(Units.text(mail.budget.interval))): whoever lost a link could get no new one before it expires
+                (\(Units.text(mail.budget.interval))): a person who lost a link could not get another before it expires
                 """)
         }
         let burstSpan = mail.budget.interval * mail.budget.burst
@@ -146,7 +146,7 @@ struct Settings: Sendable {
             throw ConfigurationRefused(
                 """
                 audit.maximumAge (\(Units.text(auditMaximumAge))) is shorter than mail.perAccount.interval times \
-                mail.perAccount.burst (\(Units.text(burstSpan))): mails would be forgotten before they stop to count
+                mail.perAccount.burst (\(Units.text(burstSpan))): mails would be forgotten before they stop counting
                 """)
         }
     }
@@ -154,12 +154,12 @@ struct Settings: Sendable {
     /// What is missing for `serve`, each a key and why.
     func missingForServe() -> [ConfigurationRefused] {
         var missing: [ConfigurationRefused] = []
-        if server.publicURL == nil { missing.append(.init(.publicURL, "missing: links in mails are built from it")) }
+        if server.publicURL == nil { missing.append(.init(.publicURL, "missing: links in mail are built from it")) }
         if secrets == nil {
-            missing.append(.init(.secretsStandard, "missing: make one with `keyturn secret generate`"))
+            missing.append(.init(.secretsStandard, "missing: generate one with `keyturn secret generate`"))
         }
         switch mail.provider {
-        case nil: missing.append(.init(.mailProvider, "missing: sendgrid or capture"))
+        case nil: missing.append(.init(.mailProvider, "missing: set it to sendgrid or capture"))
         case .sendgrid where mail.apiKey == nil:
             missing.append(.init(.sendGridKey, "missing: mail.provider is sendgrid"))
         default: break

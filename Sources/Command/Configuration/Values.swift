@@ -24,7 +24,7 @@ struct Values {
         guard let raw = layers.raw(key)?.value else { return nil }
         guard case .text(let text) = raw else { throw wrongKind(key) }
         guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            throw ConfigurationRefused(key, "holds a control character")
+            throw ConfigurationRefused(key, "contains a control character")
         }
         return text.isEmpty ? nil : text
     }
@@ -44,7 +44,7 @@ struct Values {
         }
         guard let number else { throw wrongKind(key) }
         guard let value = Int(exactly: number), range.contains(value) else {
-            throw ConfigurationRefused(key, "must be from \(range.lowerBound) to \(range.upperBound)")
+            throw ConfigurationRefused(key, "must be between \(range.lowerBound) and \(range.upperBound)")
         }
         return value
     }
@@ -76,7 +76,7 @@ struct Values {
         }
         guard range.contains(value) else {
             throw ConfigurationRefused(
-                key, "must be from \(Units.text(range.lowerBound)) to \(Units.text(range.upperBound))")
+                key, "must be between \(Units.text(range.lowerBound)) and \(Units.text(range.upperBound))")
         }
         return value
     }
@@ -115,11 +115,12 @@ struct Values {
         let bare = text.hasSuffix("/") ? String(text.dropLast()) : text
         guard Values.isOrigin(bare) else {
             throw ConfigurationRefused(
-                .publicURL, "must be http:// or https:// and a host, without a path: https://accounts.example.com")
+                .publicURL,
+                "must be http:// or https:// and a host, without a path, such as https://accounts.example.com")
         }
         guard bare.utf8.count <= ResetLinks.issuerLimitBytes else {
             throw ConfigurationRefused(
-                .publicURL, "is over \(ResetLinks.issuerLimitBytes) bytes: links would be too long")
+                .publicURL, "is longer than \(ResetLinks.issuerLimitBytes) bytes, which makes links too long")
         }
         return bare
     }
@@ -145,7 +146,7 @@ struct Values {
         switch (try optionalText(.tlsCertificate), try optionalText(.tlsKey)) {
         case (nil, nil): return nil
         case (let certificate?, let key?): return (certificate, key)
-        default: throw ConfigurationRefused("server.tls.certificate and server.tls.key: both or neither")
+        default: throw ConfigurationRefused("server.tls.certificate and server.tls.key: set both or neither")
         }
     }
 
@@ -182,16 +183,16 @@ struct Values {
         if texts.isEmpty { return nil }
         for text in texts where text.utf8.count < 32 {
             throw ConfigurationRefused(
-                key, "each secret needs at least 32 bytes: make one with `keyturn secret generate`")
+                key, "each secret needs at least 32 bytes: generate one with `keyturn secret generate`")
         }
         // Long enough, and known to everybody who has read the example.
         for text in texts where text.utf8.starts(with: Values.placeholder.utf8) {
             throw ConfigurationRefused(
-                key, "is still the example's: make your own with `keyturn secret generate`")
+                key, "is still the value of the example: generate your own with `keyturn secret generate`")
         }
         for text in texts where Set(text.utf8).count < 8 {
             throw ConfigurationRefused(
-                key, "a secret of so few different characters is weak: make one with `keyturn secret generate`")
+                key, "a secret with so few different characters is weak: generate one with `keyturn secret generate`")
         }
         return Secrets(texts.map { Array($0.utf8) })
     }
@@ -202,7 +203,7 @@ struct Values {
     ) throws(ConfigurationRefused) -> [String] {
         let text = try text(of: path, key, readFile)
         let lines = text.utf8.split(separator: 0x0A).map { trimmed(String(Substring($0))) }.filter { !$0.isEmpty }
-        if lines.isEmpty { throw ConfigurationRefused(key, "holds no secret") }
+        if lines.isEmpty { throw ConfigurationRefused(key, "contains no secret") }
         return lines
     }
 
@@ -225,15 +226,16 @@ struct Values {
             (texts, key) = (try lines(of: path, .webhookSecretFile, readFile), .webhookSecretFile)
         }
         guard let (origin, path) = Values.place(url) else {
-            throw ConfigurationRefused(.webhookURL, "must be https://host[:port]/path; http:// only to this machine")
+            throw ConfigurationRefused(
+                .webhookURL, "must be https://host[:port]/path; http:// is allowed for this machine only")
         }
         if texts.isEmpty {
-            throw ConfigurationRefused(key, "missing: make one with `keyturn secret generate --webhook`")
+            throw ConfigurationRefused(key, "missing: generate one with `keyturn secret generate --webhook`")
         }
         guard let secrets = WebhookSecrets(texts) else {
             throw ConfigurationRefused(
                 key,
-                "each must be whsec_ and base64 of 24 to 64 bytes, at most \(WebhookSecrets.countMax): make one with `keyturn secret generate --webhook`"
+                "each must be whsec_ and base64 of 24 to 64 bytes, and there may be \(WebhookSecrets.countMax) at most: generate one with `keyturn secret generate --webhook`"
             )
         }
         return try Settings.App(
@@ -260,7 +262,7 @@ struct Values {
         // What could not be verified again must not be written: the limits are those of stored strings.
         guard scheme.isWithinLimits else {
             throw ConfigurationRefused(
-                .passwordScheme, "the cost asks for more than 256 MiB or about two seconds a hash")
+                .passwordScheme, "the configured cost takes more than 256 MiB or about two seconds per hash")
         }
         let minimum = try integer(.minimumLength, in: 8...256)
         return try Settings.Passwords(
@@ -296,7 +298,8 @@ struct Values {
         let provider = try optionalText(.mailProvider)
         if provider != nil { _ = try choice(.mailProvider, of: Settings.Provider.allCases.map(\.rawValue)) }
         guard let origin = Origin(parsing: try text(.sendGridURL)) else {
-            throw ConfigurationRefused(.sendGridURL, "must be https://host[:port]; http:// only to this machine")
+            throw ConfigurationRefused(
+                .sendGridURL, "must be https://host[:port]; http:// is allowed for this machine only")
         }
         return try Settings.Mail(
             provider: provider.flatMap(Settings.Provider.init), captureDirectory: text(.captureDirectory),
@@ -314,7 +317,7 @@ struct Values {
     private func address(_ key: Key) throws(ConfigurationRefused) -> String? {
         guard let text = try optionalText(key) else { return nil }
         guard let address = try? EmailAddress(parsing: text) else {
-            throw ConfigurationRefused(key, "is not a mail address")
+            throw ConfigurationRefused(key, "is not an email address")
         }
         return address.text
     }
@@ -331,8 +334,8 @@ struct Values {
         else {
             throw ConfigurationRefused(
                 .sendGridCategories,
-                "at most \(SendGrid.Options.categoriesMax), each of 1 to \(SendGrid.Options.categoryBytesMax) bytes, none twice "
-                    + "and none of \(ours.joined(separator: ", "))")
+                "at most \(SendGrid.Options.categoriesMax), each of 1 to \(SendGrid.Options.categoryBytesMax) bytes, each only once "
+                    + "and not \(ours.joined(separator: ", "))")
         }
         return categories
     }
@@ -344,7 +347,8 @@ struct Values {
         guard id.utf8.starts(with: "d-".utf8), digits.count == 32,
             digits.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
         else {
-            throw ConfigurationRefused(.sendGridTemplate, "must be a dynamic template's: d- and 32 hexadecimal digits")
+            throw ConfigurationRefused(
+                .sendGridTemplate, "must be the id of a dynamic template: d- and 32 hexadecimal digits")
         }
         return id
     }
@@ -366,7 +370,7 @@ struct Values {
         guard let proxy = Proxy(parsing: text) else {
             let source = layers.raw(.sendGridProxy).map { " (from \($0.source))" } ?? ""
             throw ConfigurationRefused(
-                .sendGridProxy, "must be http://host:port, without a user and a password\(source)")
+                .sendGridProxy, "must be http://host:port, without user and password\(source)")
         }
         return proxy
     }
@@ -394,17 +398,18 @@ struct Values {
         }
         guard let path = try optionalText(.sendGridKeyFile) else { return nil }
         let raw = try text(of: path, .sendGridKeyFile, readFile)
-        guard !trimmed(raw).isEmpty else { throw ConfigurationRefused(.sendGridKeyFile, "holds no key") }
+        guard !trimmed(raw).isEmpty else { throw ConfigurationRefused(.sendGridKeyFile, "contains no key") }
         return try printable(raw, .sendGridKeyFile)
     }
 
     private func printable(_ raw: String, _ key: Key) throws(ConfigurationRefused) -> String {
         let text = trimmed(raw)
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw ConfigurationRefused(key, "must be printable ASCII without blanks")
+            throw ConfigurationRefused(key, "must be printable ASCII without spaces")
         }
         if text.hasSuffix(Values.placeholder) {
-            throw ConfigurationRefused(key, "is still the example's: SendGrid's dashboard makes one, under API Keys")
+            throw ConfigurationRefused(
+                key, "is still the value of the example: create a key in SendGrid's dashboard, under API Keys")
         }
         return text
     }

@@ -16,7 +16,9 @@ struct DatabaseLook {
     func findings() async -> [Finding] {
         let path = settings.databasePath
         guard FileManager.default.fileExists(atPath: path) else {
-            return [.ok("database", "\(path) is not there yet: serve creates it")] + [directory(), diskSpace()]
+            return [.ok("database", "\(path) does not exist yet: `keyturn serve` creates it")] + [
+                directory(), diskSpace(),
+            ]
         }
         let body = [integrity(), schema()]
         let outbox = body.exitStatus == 0 ? await outbox() : []
@@ -26,7 +28,7 @@ struct DatabaseLook {
     private func integrity() -> Finding {
         do {
             try Inspection.refuseDamage(in: settings.databasePath)
-            return .ok("integrity", "SQLite finds nothing wrong")
+            return .ok("integrity", "SQLite found no damage")
         } catch {
             return .error(
                 "integrity", error.words(database: settings.databasePath, copy: settings.databasePath),
@@ -40,7 +42,7 @@ struct DatabaseLook {
             if pending.isEmpty { return .ok("migrations", "all applied") }
             return .warning(
                 "migrations", "not applied yet: \(pending.joined(separator: ", "))",
-                advice: "`keyturn backup`, then `keyturn migrate`; serve applies them as well")
+                advice: "run `keyturn backup`, then `keyturn migrate`; `keyturn serve` applies them too")
         } catch {
             return .error(
                 "migrations", error.words(database: settings.databasePath, copy: settings.databasePath),
@@ -60,25 +62,26 @@ struct DatabaseLook {
             return [
                 .error(
                     "outbox", Printable.text("\(error)"),
-                    advice: "see what else is wrong with the database, and mend that")
+                    advice: "see the other findings about the database, and fix those first")
             ]
         }
     }
 
     private func waiting(_ depth: OutboxDepth) -> Finding {
         let count = depth.pending + depth.leased
-        let words = count == 1 ? "1 letter waits" : "\(count) letters wait"
+        let words = count == 1 ? "1 message is queued" : "\(count) messages are queued"
         guard let oldest = depth.oldest, oldest + Self.waitingLong < now else { return .ok("outbox", words) }
         return .warning(
             "outbox", "\(words), the oldest since \(oldest.rfc3339)",
-            advice: "is serve running? `keyturn outbox list` says what the provider answered last")
+            advice: "is the service running? `keyturn outbox list` shows the provider's last answer")
     }
 
     private func failed(_ depth: OutboxDepth) -> Finding {
         if depth.failed == 0 { return .ok("failed mail", "none") }
         return .warning(
-            "failed mail", "\(depth.failed) letters failed for good",
-            advice: "`keyturn outbox list --failed` says why; then `keyturn outbox retry --all` or `purge --failed`")
+            "failed mail", depth.failed == 1 ? "1 message failed" : "\(depth.failed) messages failed",
+            advice:
+                "`keyturn outbox list --failed` shows why; then run `keyturn outbox retry --all` or `purge --failed`")
     }
 
     /// Messages to an app that is not configured.
@@ -100,10 +103,10 @@ struct DatabaseLook {
             FileMode(of: $0)?.isForOthers == true
         }
         guard let first = exposed.first else {
-            return .ok("permissions", "the database is for its owner and group alone")
+            return .ok("permissions", "only the owner and the group can read the database")
         }
         return .error(
-            "permissions", "everybody on this machine can read \(exposed.joined(separator: ", "))",
+            "permissions", "every user of this machine can read \(exposed.joined(separator: ", "))",
             advice: "chmod 600 \(first)*")
     }
 
@@ -114,11 +117,11 @@ struct DatabaseLook {
 
     private func directory() -> Finding {
         if FileManager.default.isWritableFile(atPath: folder) {
-            return .ok("directory", "\(folder) can be written by this user")
+            return .ok("directory", "this user can write to \(folder)")
         }
         return .error(
-            "directory", "this user cannot write into \(folder), where SQLite keeps its log beside the database",
-            advice: "run as the service's user, or give it the directory: chown keyturn \(folder)")
+            "directory", "this user cannot write to \(folder), where SQLite keeps its log beside the database",
+            advice: "run this as the service's user, or give it the directory: chown keyturn \(folder)")
     }
 
     private func diskSpace() -> Finding {
@@ -129,11 +132,11 @@ struct DatabaseLook {
         let size = (try? FileManager.default.attributesOfItem(atPath: settings.databasePath)[.size] as? Int) ?? 0
         let words = "\(free >> 20) MiB free in \(folder)"
         if free < Self.freeBytesLow {
-            return .error("disk", words, advice: "make room now: a full disk turns every request into 503")
+            return .error("disk", words, advice: "free space now: with a full disk every request is answered with 503")
         }
         if free < max(Self.freeBytesScarce, size) {
             return .warning(
-                "disk", words, advice: "make room: a backup needs as much as the database, \(size >> 20) MiB")
+                "disk", words, advice: "free some space: a backup needs as much as the database, \(size >> 20) MiB")
         }
         return .ok("disk", words)
     }

@@ -27,7 +27,7 @@ struct ProviderLook {
 
     private func provider() async -> [Finding] {
         guard settings.mail.provider == .sendgrid, let apiKey = settings.mail.apiKey else {
-            return [.ok("mail", "no provider to reach: mails are captured, or mail is not configured")]
+            return [.ok("mail", "not checked: mail is captured, or not configured")]
         }
         let origin = settings.mail.baseURL
         let client = client(
@@ -51,10 +51,10 @@ struct ProviderLook {
             let scopes = (try? JSON(parsing: answer.body))?["scopes"]?.arrayValue?.compactMap(\.stringValue)
             if let scopes, !scopes.contains("mail.send") {
                 return .error(
-                    "mail key", "the provider knows the key, but it may not send mail",
-                    advice: "give the key the permission Mail Send, or make one that has it")
+                    "mail key", "the provider knows the key, but the key may not send mail",
+                    advice: "give the key the permission Mail Send, or create one that has it")
             }
-            return .ok("mail key", "the provider accepts it")
+            return .ok("mail key", "the provider accepts the key")
         case 401, 403:
             return .error(
                 "mail key", "the provider refuses the key (\(answer.status.code))",
@@ -71,11 +71,12 @@ struct ProviderLook {
 
     private func clock(_ answer: ClientResponse) -> Finding {
         guard let theirs = answer["Date"].flatMap({ HTTPDate.parse($0, now: now.seconds) }) else {
-            return .warning("clock", "the provider said no time to compare with", advice: "check with `timedatectl`")
+            return .warning(
+                "clock", "the provider's answer has no date to compare with", advice: "check it with `timedatectl`")
         }
         let (difference, overflow) = now.seconds.subtractingReportingOverflow(theirs)
         let off = overflow ? .max : difference.magnitude
-        let words = "\(off) s \(difference < 0 ? "behind" : "ahead of") the provider's"
+        let words = "\(off) s \(difference < 0 ? "behind" : "ahead of") the provider's clock"
         let advice =
             "set the clock (`timedatectl set-ntp true`): links and sessions carry times, certificates have dates"
         if off > Self.clockWrongSeconds { return .error("clock", words, advice: advice) }
@@ -88,7 +89,7 @@ struct ProviderLook {
     /// What a browser would meet at the public URL.
     private func frontDoor() async -> [Finding] {
         guard let url = settings.server.publicURL, url.hasPrefix("https://"), let origin = Origin(parsing: url) else {
-            return [.ok("public URL", "not https or not set: nothing to look at from outside")]
+            return [.ok("public URL", "not checked: server.publicURL is not set, or not https")]
         }
         let client = client(of: origin, trust: .system)
         do {
@@ -99,8 +100,8 @@ struct ProviderLook {
             }
             return [
                 .warning(
-                    "public URL", "\(url)/healthz is answered \(answer.status.code), by something else than keyturn",
-                    advice: "is serve running, and does the proxy pass every path on to it?")
+                    "public URL", "\(url)/healthz was answered with \(answer.status.code), and not by keyturn",
+                    advice: "is the service running, and does the proxy pass every path on to it?")
             ]
         } catch {
             await client.shutDown()
@@ -122,16 +123,17 @@ struct ProviderLook {
     private func unreached(_ subject: String, _ origin: Origin, _ failed: HTTPClientFailed) -> Finding {
         let advice =
             switch failed.stage {
-            case .resolving: "name service: try `getent hosts \(origin.host)`, see /etc/resolv.conf"
-            case .connecting: "network: is port \(origin.port) of \(origin.host) open from here? See firewall and proxy"
-            case .proxy: "proxy: does it allow port \(origin.port) of \(origin.host)? See mail.sendgrid.proxy"
+            case .resolving: "check DNS: run `getent hosts \(origin.host)`, see /etc/resolv.conf"
+            case .connecting:
+                "check the network: can this machine reach port \(origin.port) of \(origin.host)? See the firewall and the proxy"
+            case .proxy: "check the proxy: does it allow port \(origin.port) of \(origin.host)? See mail.sendgrid.proxy"
             case .handshake:
                 """
-                certificates: is ca-certificates installed, the clock right, and mail.sendgrid.caFile (for the provider) the right \
-                one? `openssl s_client -connect \(origin.host):\(origin.port)` shows the chain
+                check certificates: is ca-certificates installed, is the clock right, and is mail.sendgrid.caFile (for the provider) \
+                the right file? `openssl s_client -connect \(origin.host):\(origin.port)` shows the chain
                 """
             case .request, .pool, .sending, .waiting, .receiving:
-                "the server took the connection and gave no answer: try again"
+                "the server accepted the connection and did not answer: try again"
             }
         return .error(
             subject, "\(origin.host): \(failed.stage.rawValue): \(Printable.text(failed.reason))", advice: advice)

@@ -6,10 +6,10 @@ import Storage
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Copy the database to a new file, consistent while the service runs, and check the copy.",
+        abstract: "Back up the database to a new file while the service runs, and check the copy.",
         discussion: """
-            The copy is readable by its owner alone and never replaces a file. It holds password hashes, and no secret of the \
-            configuration: keep those elsewhere. No migration is applied, so this is what to run before an upgrade.
+            Only its owner can read the copy, and it never replaces a file. It contains password hashes, but no secret of the \
+            configuration: keep those elsewhere. No migration is applied, so run this before an upgrade.
             """)
 
     @Argument(help: "A file that does not exist yet.") var file: String
@@ -20,7 +20,7 @@ struct BackupCommand: AsyncParsableCommand {
         do { try Backup.write(settings.databasePath, to: file) } catch {
             throw CommandFailed(error.words(database: settings.databasePath, copy: file))
         }
-        Terminal.say("backed up to \(Printable.text(file)), checked")
+        Terminal.say("backed up to \(Printable.text(file)) and checked")
     }
 }
 
@@ -28,13 +28,13 @@ struct BackupCommand: AsyncParsableCommand {
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Put a backup in the place of the database, after checking it; the service must be stopped.",
+        abstract: "Replace the database with a backup, after checking it. The service must be stopped.",
         discussion: """
             The former database is kept beside it under another name. Links mailed since the backup stop working where the \
             password, the address or the epoch differ. Missing migrations are applied by the next start.
             """)
 
-    @Argument(help: "What `keyturn backup` wrote.") var file: String
+    @Argument(help: "A file that `keyturn backup` wrote.") var file: String
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -43,7 +43,7 @@ struct RestoreCommand: AsyncParsableCommand {
             let former = try Restore.put(file, inPlaceOf: settings.databasePath, at: WallClock.system.now())
             Terminal.say("restored \(Printable.text(settings.databasePath))")
             if let former {
-                Terminal.say("the former database is \(Printable.text(former)): delete it when all is well")
+                Terminal.say("the former database is now \(Printable.text(former)): delete it when all is well")
             }
         } catch {
             throw CommandFailed(error.words(database: settings.databasePath, copy: file))
@@ -58,10 +58,10 @@ extension CopyRefused {
         return switch self {
         case .exists: "\(copy) exists already: a backup never replaces a file"
         case .missing(let path): "there is no file \(Printable.text(path))"
-        case .inUse: "a service or another command uses \(database): stop it first"
-        case .damaged(let finding): "damaged: \(Printable.text(finding))"
+        case .inUse: "the service or another command uses \(database): stop it first"
+        case .damaged(let finding): "the database is damaged: \(Printable.text(finding))"
         case .schema(let why): "\(copy): \(why)"
-        case .failed(let failed): "\(Printable.text(failed.reason)) (SQLite code \(failed.code))"
+        case .failed(let failed): Printable.text(failed.words)
         }
     }
 }

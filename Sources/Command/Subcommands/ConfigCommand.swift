@@ -5,12 +5,12 @@ import Keyturn
 /// `keyturn config check`: every value that counts, where it came from, and what is dangerous about it.
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Look at the configuration.", subcommands: [Check.self])
+        commandName: "config", abstract: "Check the configuration.", subcommands: [Check.self])
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check",
-            abstract: "Check the configuration; print the effective values, secrets hidden, and warn of dangers.")
+            abstract: "Check the configuration, print the effective values with secrets hidden, and warn of risks.")
 
         @OptionGroup var options: ConfigurationOptions
 
@@ -52,7 +52,9 @@ enum Danger {
         let layers = try options.layers()
         let exposed = SecretFile.all(in: layers, settings: settings, configurationFile: options.path)
             .filter { FileMode(of: $0.path)?.isForOthers == true }
-            .map { "\($0.key): everybody on this machine can read \($0.path), which holds a secret: chmod 640" }
+            .map {
+                "\($0.key): every user of this machine can read \($0.path), which holds a secret: run chmod 640 on it"
+            }
         return all(in: settings) + exposed + clock(now: Date())
     }
 
@@ -61,46 +63,49 @@ enum Danger {
         let built = try? FileManager.default.attributesOfItem(
             atPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: binary)) ?? binary)[.modificationDate]
         guard let built = built as? Date, now < built else { return [] }
-        return ["the clock is earlier than this binary: links and sessions carry times, set it first"]
+        return ["the clock is set to a time before this binary was built: set it, since links and sessions carry times"]
     }
 
     static func all(in settings: Settings) -> [String] {
         var dangers: [String] = []
         if let url = settings.server.publicURL, url.hasPrefix("http://"), !isLocal(url) {
-            dangers.append("server.publicURL is http: links and passwords travel where others can read them")
+            dangers.append("server.publicURL is http://: links and passwords are sent unencrypted")
         }
         if settings.server.unixSocket == nil, !isLoopback(settings.server.host), settings.server.tls == nil {
             dangers.append(
-                "server.host \(settings.server.host) is reachable from outside and speaks plain text: put TLS in front")
+                "server.host \(settings.server.host) is reachable from other machines without TLS: set server.tls, or put a proxy with TLS in front"
+            )
         }
         if !isLoopback(settings.adminHost), settings.adminPort != 0 {
-            dangers.append("admin.host \(settings.adminHost) shows the metrics to whoever can reach it")
+            dangers.append("admin.host \(settings.adminHost) shows the metrics to every machine that can reach it")
         }
         if settings.resetLifetime < .seconds(300) {
-            dangers.append("tokens.resetLifetime \(Units.text(settings.resetLifetime)) is short: mail may take longer")
+            dangers.append(
+                "tokens.resetLifetime \(Units.text(settings.resetLifetime)) is short: a mail may take longer to arrive")
         }
         if let secrets = settings.secrets, secrets.keys.contains(where: looksTyped) {
             dangers.append(
-                "a secret of secrets.standard looks typed, not random: make one with `keyturn secret generate`")
+                "a secret in secrets.standard looks typed, not random: generate one with `keyturn secret generate`")
         }
         if settings.resetLifetime < settings.mail.budget.interval + .seconds(60) {
             dangers.append(
                 """
-                tokens.resetLifetime \(Units.text(settings.resetLifetime)) is hardly longer than mail.perAccount.interval \
-                \(Units.text(settings.mail.budget.interval)): whoever used up the mails waits almost until the last link is dead
+                tokens.resetLifetime \(Units.text(settings.resetLifetime)) is barely longer than mail.perAccount.interval \
+                \(Units.text(settings.mail.budget.interval)): a person who has used up the mail budget waits almost until the last link has expired
                 """)
         }
         if settings.passwords.isCheap {
             dangers.append(
-                "passwords.scheme is configured cheaper than OWASP advises: a stolen database is guessed faster")
+                "passwords.scheme costs less than OWASP recommends: passwords from a stolen database are found faster")
         }
         if settings.passwords.minimumLength < 15 {
             dangers.append(
-                "passwords.minimumLength \(settings.passwords.minimumLength) is for accounts with a second factor only (NIST SP 800-63B-4)"
+                "passwords.minimumLength \(settings.passwords.minimumLength) is meant only for accounts with a second factor (NIST SP 800-63B-4)"
             )
         }
         if settings.mail.provider == .sendgrid, !settings.mail.bypassSuppressions {
-            dangers.append("mail.sendgrid.bypassSuppressions is off: accepted mails may be dropped in silence")
+            dangers.append(
+                "mail.sendgrid.bypassSuppressions is off: SendGrid may accept a mail and drop it without an error")
         }
         return dangers
     }

@@ -13,7 +13,9 @@ import Telemetry
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Try the whole flow: a temporary database, a demo user, mails shown in the browser.")
+        abstract:
+            "Try the whole flow without any configuration: a temporary database, a demo account, mail shown in the browser."
+    )
 
     @Option(
         help: ArgumentHelp(

@@ -10,11 +10,11 @@ struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract:
-            "Look for what is wrong: configuration, files, database, disk, clock, name service, TLS, mail provider.",
+            "Check everything the service depends on: configuration, files, database, disk, clock, DNS, TLS, mail provider.",
         discussion:
-            "Exit status: 0 all is well, 1 something is broken, 2 warnings only. Nothing is changed, no mail is sent.")
+            "Exit status: 0 no problem, 1 errors, 2 warnings only. Changes nothing and sends no mail.")
 
-    @Flag(help: "Ask nobody outside this machine.") var offline = false
+    @Flag(help: "Check nothing outside this machine.") var offline = false
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -39,17 +39,17 @@ struct Doctor: AsyncParsableCommand {
             Finding.warning("configuration", $0, advice: "see config.example.json for the key")
         }
         return missing.isEmpty && dangers.isEmpty
-            ? [.ok("configuration", "complete, and nothing dangerous in it")] : missing + dangers
+            ? [.ok("configuration", "complete, without risks")] : missing + dangers
     }
 
     private func secretFiles(_ settings: Settings) throws -> [Finding] {
         let layers = try options.layers()
         return SecretFile.all(in: layers, settings: settings, configurationFile: options.path).map { key, path in
             guard let mode = FileMode(of: path) else {
-                return .error(key, "\(path) is not there", advice: "create it, or correct the path")
+                return .error(key, "\(path) does not exist", advice: "create it, or correct the path")
             }
-            guard mode.isForOthers else { return .ok(key, "\(path) is for its owner and group alone") }
-            return .error(key, "everybody on this machine can read \(path)", advice: "chmod 640 \(path)")
+            guard mode.isForOthers else { return .ok(key, "only the owner and the group can read \(path)") }
+            return .error(key, "every user of this machine can read \(path)", advice: "chmod 640 \(path)")
         }
     }
 
@@ -57,7 +57,7 @@ struct Doctor: AsyncParsableCommand {
         guard let tls = settings.server.tls else { return [] }
         do {
             _ = try TLSServerContext(certificateFile: tls.certificate, keyFile: tls.key)
-            return [.ok("server.tls", "certificate and key can be read, and belong together")]
+            return [.ok("server.tls", "certificate and key can be read and match")]
         } catch {
             return [
                 .error("server.tls", "\(error)", advice: "the certificate file holds the leaf first, then the chain")

@@ -90,7 +90,7 @@ struct ImportReader {
         var values = ImportRow.Values()
         for member in members {
             guard let place = place(of: member.name) else {
-                throw RowRefused("unknown member; known are \(names.joined(separator: ", "))")
+                throw RowRefused("unknown member; known members are \(names.joined(separator: ", "))")
             }
             if let text = member.value.stringValue {
                 values[keyPath: place] = text
@@ -99,7 +99,7 @@ struct ImportReader {
             } else if place != \.email, member.value == .null {
                 values[keyPath: place] = ""
             } else {
-                throw RowRefused("\(member.name) is of the wrong type")
+                throw RowRefused("\(member.name) has the wrong type")
             }
         }
         return values
@@ -136,11 +136,11 @@ struct ImportReader {
         guard case .success(let header) = record.fields else {
             throw CommandFailed("line 1: the header cannot be read")
         }
-        guard header.contains("email") else { throw CommandFailed("line 1: the header names no column email") }
+        guard header.contains("email") else { throw CommandFailed("line 1: the header has no column email") }
         for name in header where !names.contains(name) {
-            throw CommandFailed("line 1: unknown column; known are \(names.joined(separator: ", "))")
+            throw CommandFailed("line 1: unknown column; known columns are \(names.joined(separator: ", "))")
         }
-        guard Set(header).count == header.count else { throw CommandFailed("line 1: a column stands there twice") }
+        guard Set(header).count == header.count else { throw CommandFailed("line 1: the header names a column twice") }
         return header
     }
 
@@ -149,7 +149,10 @@ struct ImportReader {
     ) -> Result<ImportRow.Values, RowRefused> {
         record.fields.flatMap { fields in
             guard fields.count == header.count else {
-                return .failure(RowRefused("\(fields.count) fields where the header has \(header.count)"))
+                return .failure(
+                    RowRefused(
+                        "\(fields.count) \(fields.count == 1 ? "field" : "fields"), but the header has \(header.count)")
+                )
             }
             var values = ImportRow.Values()
             for (name, field) in zip(header, fields) {
@@ -160,7 +163,7 @@ struct ImportReader {
     }
 
     private static func tooLong(_ line: Int) -> ImportRow {
-        ImportRow(line: line, content: .failure(RowRefused("over \(rowBytesMax) bytes")))
+        ImportRow(line: line, content: .failure(RowRefused("longer than \(rowBytesMax) bytes")))
     }
 }
 
@@ -230,7 +233,9 @@ struct CSVSplitter {
         for byte in bytes {
             bytesOfRecord += 1
             // A quote that is never closed would otherwise swallow the rest of the file.
-            if bytesOfRecord > limit, refused == nil { refuse("over \(limit) bytes, or a quote that is never closed") }
+            if bytesOfRecord > limit, refused == nil {
+                refuse("longer than \(limit) bytes, or a quote is never closed")
+            }
             take(byte, into: &found)
             if byte == 0x0A { line += 1 }
         }
@@ -255,7 +260,7 @@ struct CSVSplitter {
             place = .quoted
         case (_, 0x2C): endField()
         case (.behindQuote, 0x0D): break
-        case (.behindQuote, _): refuse("text behind a closing quote")
+        case (.behindQuote, _): refuse("text after a closing quote")
         case (.fieldStart, 0x22): place = .quoted
         case (.fieldStart, _), (.plain, _):
             field.append(byte)

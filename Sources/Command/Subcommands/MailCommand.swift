@@ -7,24 +7,25 @@ import Sockets
 /// `keyturn mail test`: one real mail through the configured provider, and its answer in words.
 struct MailCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mail", abstract: "Try the mail provider.", subcommands: [Test.self])
+        commandName: "mail", abstract: "Test the mail provider.", subcommands: [Test.self])
 
     struct Test: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "test", abstract: "Send one test mail and say what the provider answered.")
+            commandName: "test", abstract: "Send one test mail and print the provider's answer.")
 
-        @Argument(help: "Where to send it.") var address: String
-        @Flag(help: "SendGrid's sandbox: checked there, and delivered to nobody.") var sandbox = false
+        @Argument(help: "The address to send it to.") var address: String
+        @Flag(help: "Use SendGrid's sandbox: the mail is checked and not delivered.") var sandbox = false
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
             let to = try parsed(address)
             let settings = try options.settings()
             guard let provider = settings.mail.provider else {
-                throw ConfigurationRefused(.mailProvider, "missing: sendgrid or capture")
+                throw ConfigurationRefused(.mailProvider, "missing: set it to sendgrid or capture")
             }
             guard let email = settings.mail.fromEmail, let name = settings.mail.fromName else {
-                throw ConfigurationRefused(.fromEmail, "and mail.from.name are needed to send a mail")
+                throw ConfigurationRefused(
+                    .fromEmail, "missing: mail.from.email and mail.from.name are needed to send mail")
             }
             let verdict = try await send(to, through: provider, settings, from: Sender(email: email, name: name))
             switch verdict {

@@ -6,14 +6,14 @@ import Telemetry
 /// `keyturn migrate`: applies what is missing and says what it did.
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Apply the migrations that are missing.")
+        commandName: "migrate", abstract: "Apply pending migrations to the database.")
 
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         try await options.withDatabase { database, _ in
             for name in database.newlyApplied { Terminal.say("applied \(name)") }
-            if database.newlyApplied.isEmpty { Terminal.say("nothing to do") }
+            if database.newlyApplied.isEmpty { Terminal.say("no pending migrations") }
         }
     }
 }

@@ -6,17 +6,18 @@ import StrictJSON
 /// `keyturn outbox`: what is promised and not yet mailed.
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "outbox", abstract: "Look at what waits to be mailed; try again or drop what failed.",
+        commandName: "outbox", abstract: "List queued mail; retry or delete what failed.",
         subcommands: [List.self, Retry.self, Purge.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "What waits, is under way, or failed; what the provider reported of what it took.")
+            abstract: "List pending, leased and failed rows, and what the provider reported about mail it had accepted."
+        )
 
-        @Flag(help: "Only what failed.") var failed = false
+        @Flag(help: "Only failed rows.") var failed = false
         @Option(help: "The most rows to list, oldest first.") var limit = 100
-        @Flag(help: "One JSON object a line.") var json = false
+        @Flag(help: "Print one JSON object per line.") var json = false
         @OptionGroup var options: ConfigurationOptions
 
         func validate() throws {
@@ -81,40 +82,40 @@ struct OutboxCommand: AsyncParsableCommand {
 
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retry", abstract: "Failed rows wait again, as if just recorded.")
+            commandName: "retry", abstract: "Queue failed rows again, as if they had just been recorded.")
 
-        @Argument(help: "A row's id.") var id: Int64?
-        @Flag(help: "Every failed row.") var all = false
+        @Argument(help: "The id of a row.") var id: Int64?
+        @Flag(help: "All failed rows.") var all = false
         @OptionGroup var options: ConfigurationOptions
 
         func validate() throws {
-            if (id == nil) != all { throw ValidationError("name one ID, or --all") }
+            if (id == nil) != all { throw ValidationError("give one ID, or --all") }
         }
 
         func run() async throws {
             try await options.withDatabase { database, _ in
-                let progress = Progress("pending again")
+                let progress = Progress("queued again")
                 let count = try await database.outbox.retry(
                     id.map { .id($0) } ?? .allFailed, at: WallClock.system.now()
                 ) { progress.show($0) }
                 progress.end()
                 if count == 0, let id { throw CommandFailed("no failed row has the id \(id)") }
-                Terminal.say("\(count) pending again")
+                Terminal.say("\(count) queued again")
             }
         }
     }
 
     struct Purge: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "purge", abstract: "Drop rows for good.")
+        static let configuration = CommandConfiguration(commandName: "purge", abstract: "Delete rows.")
 
-        @Argument(help: "A row's id.") var id: Int64?
-        @Flag(help: "Every failed row.") var failed = false
-        @Option(help: "Every row of this address.") var address: String?
+        @Argument(help: "The id of a row.") var id: Int64?
+        @Flag(help: "All failed rows.") var failed = false
+        @Option(help: "All rows of this address.") var address: String?
         @OptionGroup var options: ConfigurationOptions
 
         func validate() throws {
             if [id != nil, failed, address != nil].count(where: { $0 }) != 1 {
-                throw ValidationError("name one ID, or --failed, or --address EMAIL")
+                throw ValidationError("give one ID, --failed, or --address EMAIL")
             }
         }
 
@@ -122,11 +123,11 @@ struct OutboxCommand: AsyncParsableCommand {
             let selection: OutboxSelection =
                 if let id { .id(id) } else if let address { .address(try parsed(address)) } else { .allFailed }
             try await options.withDatabase { database, _ in
-                let progress = Progress("dropped")
+                let progress = Progress("deleted")
                 let count = try await database.outbox.purge(selection) { progress.show($0) }
                 progress.end()
                 if count == 0, let id { throw CommandFailed("no row has the id \(id)") }
-                Terminal.say("\(count) dropped")
+                Terminal.say("\(count) deleted")
             }
         }
     }

@@ -9,7 +9,8 @@ import Telemetry
 /// `keyturn serve`: migrations, then one line on stdout, then requests until SIGTERM.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Apply migrations, listen, answer and mail until SIGTERM.")
+        commandName: "serve",
+        abstract: "Run the service: apply migrations, answer requests and send mail until SIGTERM.")
 
     @OptionGroup var options: ConfigurationOptions
 

@@ -9,20 +9,22 @@ import Wording
 /// `keyturn templates`: ours to start from, and a look at what became of them.
 struct TemplatesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "templates", abstract: "Change pages and letters.", subcommands: [Export.self, Preview.self])
+        commandName: "templates", abstract: "Customize pages and messages.", subcommands: [Export.self, Preview.self])
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "export",
-            abstract: "Write our templates into a folder: what stays in templates.directory replaces ours.")
+            abstract:
+                "Write keyturn's templates to a directory. Those that you keep in templates.directory replace keyturn's."
+        )
 
-        @Argument(help: "A folder; files that are there already are left alone.") var directory: String
+        @Argument(help: "A directory. Files that exist are not overwritten.") var directory: String
 
         func run() async throws {
             for source in Web.templates.sources + Letter.templates.sources {
                 let file = "\(directory)/\(source.file)"
                 if FileManager.default.fileExists(atPath: file) {
-                    Terminal.note("\(Printable.text(file)) is there already")
+                    Terminal.note("\(Printable.text(file)) exists already, not overwritten")
                 } else {
                     try Folder.write(source.text, to: file)
                 }
@@ -33,9 +35,9 @@ struct TemplatesCommand: AsyncParsableCommand {
     struct Preview: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "preview",
-            abstract: "Render every page and letter with sample data, in every language, into a folder.")
+            abstract: "Render every page and message with sample data, in every language, to a directory.")
 
-        @Argument(help: "A folder; index.html leads to all of them.") var directory: String
+        @Argument(help: "A directory. Its index.html links to all of them.") var directory: String
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
@@ -77,9 +79,9 @@ struct TemplatesCommand: AsyncParsableCommand {
             }
             return """
                 <!doctype html>
-                <html lang="en"><meta charset="utf-8"><title>Pages and letters</title>
+                <html lang="en"><meta charset="utf-8"><title>Pages and messages</title>
                 <style>body { font-family: system-ui, sans-serif; margin: 2rem } ul { columns: 14rem }</style>
-                <h1>Pages and letters</h1>
+                <h1>Pages and messages</h1>
                 \(sections.joined(separator: "\n"))
                 </html>
 

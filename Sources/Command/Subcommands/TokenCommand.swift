@@ -8,12 +8,12 @@ import StrictJSON
 /// `keyturn token inspect`: what a token says, and whether this installation would take it.
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Look into a token.", subcommands: [Inspect.self])
+        commandName: "token", abstract: "Inspect a token.", subcommands: [Inspect.self])
 
     struct Inspect: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "inspect",
-            abstract: "Print header and claims of a reset token, and whether it would work now. Uses nothing up.")
+            abstract: "Print the header and claims of a reset token, and whether it works now. Does not use it up.")
 
         @Argument(
             help:
@@ -50,9 +50,10 @@ struct TokenCommand: AsyncParsableCommand {
                     if user?.isDisabled == true { throw CommandFailed("refused: the account is disabled") }
                     Terminal.say("works until \(expiresAt.rfc3339)")
                 } catch TokenRejected.expired {
-                    throw CommandFailed("refused: token_expired (the signature is good, the time is over)")
+                    throw CommandFailed("refused: token_expired (the signature is valid, but the link has expired)")
                 } catch TokenRejected.invalid {
-                    throw CommandFailed("refused: token_invalid (malformed, forged, foreign, revoked or used)")
+                    throw CommandFailed(
+                        "refused: token_invalid (malformed, forged, from another installation, revoked or used)")
                 }
             }
         }

@@ -9,7 +9,8 @@ import StrictJSON
 /// `keyturn user`: the people, one by one.
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "user", abstract: "Add, list and look at users; revoke or hand over links.",
+        commandName: "user",
+        abstract: "Manage accounts: add, import, list, show, disable them; revoke or hand over links.",
         subcommands: [
             Add.self, Import.self, Export.self, List.self, Show.self, RevokeLinks.self, ResetLinkCommand.self,
             Disable.self,
@@ -19,17 +20,17 @@ struct UserCommand: AsyncParsableCommand {
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add",
-            abstract: "Add a user and print the id. Without a password the account waits for its first reset link.")
+            abstract: "Add an account and print its id. Without a password it can be used after its first reset.")
 
-        @Argument(help: "The mail address.") var email: String
-        @Flag(help: "Read the password from standard input: its first line.") var passwordStdin = false
-        @Option(help: "A hash the app already stores.") var passwordHash: String?
-        @Flag(help: "The address is not verified: no mail goes there.") var unverified = false
+        @Argument(help: "The email address.") var email: String
+        @Flag(help: "Read the password from the first line of standard input.") var passwordStdin = false
+        @Option(help: "A password hash that your app already stores.") var passwordHash: String?
+        @Flag(help: "The address is not verified, so it gets no mail.") var unverified = false
         @OptionGroup var options: ConfigurationOptions
 
         func validate() throws {
             if passwordStdin, passwordHash != nil {
-                throw ValidationError("--password-stdin and --password-hash: one of them")
+                throw ValidationError("give either --password-stdin or --password-hash")
             }
         }
 
@@ -40,7 +41,7 @@ struct UserCommand: AsyncParsableCommand {
                 do {
                     Terminal.say(try await database.users.add(new, at: WallClock.system.now()).id.text)
                 } catch AddUserFailed.exists {
-                    throw CommandFailed("there is a user with this address already")
+                    throw CommandFailed("an account with this address already exists")
                 }
             }
         }
@@ -49,7 +50,7 @@ struct UserCommand: AsyncParsableCommand {
             if let passwordHash {
                 let hash = PasswordHash(passwordHash)
                 guard PasswordHasher.canVerify(hash) else {
-                    throw CommandFailed("--password-hash: no format this build can verify")
+                    throw CommandFailed("--password-hash: keyturn cannot verify a hash of this format")
                 }
                 return hash
             }
@@ -59,10 +60,12 @@ struct UserCommand: AsyncParsableCommand {
             }
             let policy = try settings.passwords.policy(publicURL: settings.server.publicURL ?? "")
             guard let password = policy.normalise(line) else {
-                throw CommandFailed("the password is too long, or holds U+0000")
+                throw CommandFailed("the password is too long, or contains U+0000")
             }
             if line.unicodeScalars.count < settings.passwords.minimumLength {
-                Terminal.note("warning: shorter than passwords.minimumLength; the user could not choose it")
+                Terminal.note(
+                    "warning: the password is shorter than passwords.minimumLength, so it could not be chosen on the page"
+                )
             }
             let pool = HashingPool(threads: 1)
             defer { pool.shutDown() }
@@ -71,9 +74,9 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "All users, by id.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List all accounts, by id.")
 
-        @Flag(help: "One JSON object a line.") var json = false
+        @Flag(help: "Print one JSON object per line.") var json = false
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
@@ -100,10 +103,11 @@ struct UserCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show",
-            abstract: "Why did this person get no mail? State, open requests, last mails, and all that happened.")
+            abstract:
+                "Show one account: its state, open requests, last mails and history. Says why a person got no mail.")
 
-        @Argument(help: "The mail address.") var email: String
-        @Flag(help: "One JSON object.") var json = false
+        @Argument(help: "The email address.") var email: String
+        @Flag(help: "Print one JSON object.") var json = false
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
@@ -125,8 +129,9 @@ struct UserCommand: AsyncParsableCommand {
         ) {
             Terminal.say("id                \(user.id.text)")
             Terminal.say("address           \(Printable.text(user.email.text))")
-            Terminal.say("verified          \(user.emailVerifiedAt?.rfc3339 ?? "no: no mail goes there")")
-            Terminal.say("disabled          \(user.disabledAt.map { "\($0.rfc3339): no mail, no login" } ?? "no")")
+            Terminal.say("verified          \(user.emailVerifiedAt?.rfc3339 ?? "no (gets no mail)")")
+            Terminal.say(
+                "disabled          \(user.disabledAt.map { "since \($0.rfc3339) (no mail, no sign-in)" } ?? "no")")
             Terminal.say("created           \(user.createdAt.rfc3339)")
             Terminal.say("password changed  \(user.passwordChangedAt?.rfc3339 ?? "never")")
             Terminal.say("reset epoch       \(user.resetEpoch)")
@@ -143,7 +148,7 @@ struct UserCommand: AsyncParsableCommand {
             Terminal.table(
                 ["AT", "KIND", "OUTCOME", "DETAIL"],
                 mails.map { [$0.at.rfc3339, $0.kind.rawValue, $0.outcome, $0.detail ?? ""] })
-            Terminal.say("\nwhat happened: \(trail.count)")
+            Terminal.say("\nhistory: \(trail.count)")
             Terminal.table(
                 ["AT", "EVENT", "BY", "DETAIL"], trail.map { [$0.at.rfc3339, $0.event, $0.actor, $0.detail ?? ""] })
         }
@@ -151,9 +156,10 @@ struct UserCommand: AsyncParsableCommand {
 
     struct RevokeLinks: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "revoke-links", abstract: "End every open link of one account, and its pending requests.")
+            commandName: "revoke-links",
+            abstract: "Revoke every open link of an account, and drop its pending requests.")
 
-        @Argument(help: "The mail address.") var email: String
+        @Argument(help: "The email address.") var email: String
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
@@ -164,20 +170,21 @@ struct UserCommand: AsyncParsableCommand {
                     if try await database.users.revokeLinks(
                         user.credentials, by: .operator, at: WallClock.system.now())
                     {
-                        Terminal.say("every open link of \(Printable.text(user.email.text)) is dead")
+                        Terminal.say("revoked every open link of \(Printable.text(user.email.text))")
                         return
                     }
                 }
-                throw CommandFailed("the account changed again and again meanwhile: try once more")
+                throw CommandFailed("the account kept changing meanwhile: try again")
             }
         }
     }
 
     struct ResetLinkCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "reset-link", abstract: "Print a link to hand over: it works once, like a mailed one.")
+            commandName: "reset-link",
+            abstract: "Print a reset link to hand over. It works once, like one that was mailed.")
 
-        @Argument(help: "The mail address.") var email: String
+        @Argument(help: "The email address.") var email: String
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
@@ -194,25 +201,25 @@ struct UserCommand: AsyncParsableCommand {
                 try await database.auditLog.record(AuditLine(.linkHandedOver, of: user.id, by: .operator, at: now))
                 let link = links.sign(for: user.credentials, at: now)
                 Terminal.say(link.url)
-                Terminal.note("good until \(link.expiresAt.rfc3339) or its first use")
+                Terminal.note("valid until \(link.expiresAt.rfc3339), or until it is used")
             }
         }
     }
 
     struct Disable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "disable", abstract: "No login, no mail, no reset for this account.")
+            commandName: "disable", abstract: "Disable an account: no sign-in, no mail, no reset.")
 
-        @Argument(help: "The mail address.") var email: String
+        @Argument(help: "The email address.") var email: String
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws { try await UserCommand.set(email, disabled: true, options) }
     }
 
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "enable", abstract: "Undo `user disable`.")
+        static let configuration = CommandConfiguration(commandName: "enable", abstract: "Enable a disabled account.")
 
-        @Argument(help: "The mail address.") var email: String
+        @Argument(help: "The email address.") var email: String
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws { try await UserCommand.set(email, disabled: false, options) }
@@ -276,7 +283,7 @@ struct UserCommand: AsyncParsableCommand {
 /// What an operator typed as an address, or a word on what is wrong with it.
 func parsed(_ email: String) throws -> EmailAddress {
     do { return try EmailAddress(parsing: email) } catch {
-        throw CommandFailed("that is no email address: \(error.words)")
+        throw CommandFailed("that is not an email address: \(error.words)")
     }
 }
 

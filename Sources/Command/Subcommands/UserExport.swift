@@ -13,10 +13,10 @@ extension UserCommand {
 
         static let configuration = CommandConfiguration(
             commandName: "export",
-            abstract: "Write all users, with their password hashes, as `user import` reads them back.",
-            discussion: "For an exact copy of everything, outbox and dates included, see `keyturn backup`.")
+            abstract: "Export all accounts, with their password hashes, as `user import` reads them.",
+            discussion: "For an exact copy of everything, including the outbox and all dates, use `keyturn backup`.")
 
-        @Argument(help: "A new file, readable by you alone; or - for standard output.") var file = "-"
+        @Argument(help: "A new file, readable only by you; or - for standard output.") var file = "-"
         @Option(help: "jsonl or csv.") var format = Format.jsonl
         @OptionGroup var options: ConfigurationOptions
 
@@ -33,7 +33,7 @@ extension UserCommand {
                     last = page.last?.id
                 }
                 try output.close()
-                Terminal.note("\(count) users")
+                Terminal.note("exported \(count) \(count == 1 ? "account" : "accounts")")
             }
         }
 

@@ -10,7 +10,8 @@ extension UserCommand {
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "import",
-            abstract: "Add users from CSV with a header line, or JSON Lines: email, password_hash, verified, disabled.",
+            abstract:
+                "Import accounts from CSV with a header line, or JSON Lines: email, password_hash, verified, disabled.",
             discussion: """
                 Without a column `verified`, every account counts as verified and gets mail; in a column `verified`, an empty cell \
                 means not verified. An account without a password_hash sets its password with its first reset link. A row that cannot \
@@ -19,7 +20,7 @@ extension UserCommand {
                 """)
 
         @Argument(help: "A file, or - for standard input.") var file: String
-        @Flag(help: "Check every row, and write nothing.") var dryRun = false
+        @Flag(help: "Check every row and write nothing.") var dryRun = false
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
@@ -115,7 +116,7 @@ struct Importing {
             case .added: added += 1
             case .unchanged: unchanged += 1
             case .differs:
-                refuse(row.line, RowRefused("there is a user with this address already, with another hash or state"))
+                refuse(row.line, RowRefused("an account with this address already exists, with another hash or state"))
             }
         }
     }
@@ -141,7 +142,7 @@ struct Importing {
         } catch {
             throw CommandFailed(
                 """
-                \(error.reason) (SQLite code \(error.code)). What was added so far is on disk: import the same file again to go on
+                \(error.words). What was added so far is on disk: import the same file again to continue
                 """)
         }
     }
@@ -157,12 +158,12 @@ extension ImportRow.Values {
         guard let email else { throw RowRefused("email is missing") }
         let address: EmailAddress
         do { address = try EmailAddress(parsing: email) } catch {
-            throw RowRefused("email is no address: \(error.words)")
+            throw RowRefused("email is not an address: \(error.words)")
         }
         let hash = passwordHash.flatMap { $0.isEmpty ? nil : PasswordHash($0) }
         // An export writes unusable hashes as they are.
         if let hash, hash.text.utf8.first != UInt8(ascii: "!"), !PasswordHasher.canVerify(hash) {
-            throw RowRefused("password_hash is of no format this build can verify")
+            throw RowRefused("password_hash has a format that keyturn cannot verify")
         }
         guard let isVerified = verified.map(Self.boolean) ?? true else {
             throw RowRefused("verified must be true or false")

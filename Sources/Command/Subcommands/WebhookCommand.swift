@@ -8,12 +8,12 @@ import Storage
 /// `keyturn webhook`: what the app is told.
 struct WebhookCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "webhook", abstract: "Try the app's address for messages; see what waits; try again what failed.",
+        commandName: "webhook", abstract: "Test the app's webhook; show what is queued; retry what failed.",
         subcommands: [Test.self, Status.self, Retry.self])
 
     struct Test: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "test", abstract: "Send one message of the type `test`, signed, and say what the app answered."
+            commandName: "test", abstract: "Send one signed message of the type `test` and print the app's answer."
         )
 
         @OptionGroup var options: ConfigurationOptions
@@ -26,25 +26,25 @@ struct WebhookCommand: AsyncParsableCommand {
             await client.shutDown()
             await loops.shutDown()
             switch answer {
-            case .taken: Terminal.say("taken")
-            case .gone: throw CommandFailed("410: the app wants no more messages")
+            case .taken: Terminal.say("accepted by the app")
+            case .gone: throw CommandFailed("the app answered 410: it wants no more messages")
             case .refused(let reason), .unreachable(let reason):
-                throw CommandFailed("not taken: \(Printable.text(reason))")
+                throw CommandFailed("not accepted: \(Printable.text(reason))")
             }
         }
     }
 
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "status", abstract: "How many messages wait, and how many failed.")
+            commandName: "status", abstract: "Show how many messages are queued and how many failed.")
 
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
             try await options.withDatabase { database, settings in
                 let depth = try await database.webhooks.depth()
-                let oldest = depth.oldest.map { ", the oldest since \($0.rfc3339)" } ?? ""
-                Terminal.say("\(depth.pending + depth.leased) waiting, \(depth.failed) failed\(oldest)")
+                let oldest = depth.oldest.map { ", the oldest queued since \($0.rfc3339)" } ?? ""
+                Terminal.say("\(depth.pending + depth.leased) queued, \(depth.failed) failed\(oldest)")
                 if settings.app == nil, depth.pending + depth.leased > 0 {
                     Terminal.note(
                         """
@@ -58,14 +58,14 @@ struct WebhookCommand: AsyncParsableCommand {
 
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retry", abstract: "Every failed message waits again, as if just recorded.")
+            commandName: "retry", abstract: "Queue every failed message again, as if it had just been recorded.")
 
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
             try await options.withDatabase { database, _ in
                 let count = try await database.webhooks.retryFailed(at: WallClock.system.now())
-                Terminal.say("\(count) pending again")
+                Terminal.say("\(count) queued again")
             }
         }
     }

@@ -28,7 +28,8 @@ package struct SendGridReports: MailReports {
                 (
                     kind,
                     metrics.counter(
-                        "keyturn_mail_reports_total", help: "What the mail provider reported of mails it had taken.",
+                        "keyturn_mail_reports_total",
+                        help: "What the mail provider reported about mail it had accepted.",
                         ("kind", kind.rawValue))
                 )
             })

@@ -3,7 +3,7 @@ package import Telemetry
 import Logging
 import Synchronization
 
-/// Tells the app what happened: leases, posts, settles. Apart from the ``Worker`` of the letters, so that an app that does not
+/// Tells the app history: leases, posts, settles. Apart from the ``Worker`` of the letters, so that an app that does not
 /// listen holds up no mail.
 package final class WebhookWorker: Sendable {
     /// Messages under way at once.
@@ -100,7 +100,7 @@ package final class WebhookWorker: Sendable {
     {
         switch answer {
         case .taken: return .delivered
-        case .gone: return .failed(reason: "410: the app wants no more messages")
+        case .gone: return .failed(reason: "the app answered 410: it wants no more messages")
         // Cut off by the end of the process: not the app's fault.
         case .unreachable where Task.isCancelled: return .released
         case .refused(let reason), .unreachable(let reason):
@@ -126,12 +126,12 @@ private struct WebhookJournal: Sendable {
 
     init(metrics: Metrics, log: Log) {
         self.log = log
-        seconds = metrics.histogram("keyturn_webhook_seconds", help: "How long the app took to answer a message.")
+        seconds = metrics.histogram("keyturn_webhook_seconds", help: "How long the app took to answer a webhook.")
         var outcomes: [Label: Counter] = [:]
         for event in WebhookEvent.allCases {
             for outcome in ["delivered", "later", "failed", "released"] {
                 outcomes[Label(event: event, outcome: outcome)] = metrics.counter(
-                    "keyturn_webhook_attempts_total", help: "Attempts to tell the app something, by what came of them.",
+                    "keyturn_webhook_attempts_total", help: "Webhook attempts by outcome.",
                     ("event", event.rawValue), ("outcome", outcome))
             }
         }
@@ -161,6 +161,6 @@ private struct WebhookJournal: Sendable {
     func storageFailed(_ failed: StorageFailed) {
         log.error(
             "storage failed",
-            metadata: ["doing": "telling the app", "code": "\(failed.code)", "reason": "\(failed.reason)"])
+            metadata: ["doing": "delivering webhooks", "code": "\(failed.code)", "reason": "\(failed.reason)"])
     }
 }

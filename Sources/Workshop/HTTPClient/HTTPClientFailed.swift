@@ -47,9 +47,9 @@ extension SocketFailed {
         switch self {
         case .timedOut: "timed out"
         case .closed: "closed"
-        case .system("getaddrinfo", EAI_NONAME): "the name service knows no such name"
-        case .system("getaddrinfo", EAI_AGAIN): "the name service does not answer"
-        case .system(let call, let number): "\(call) failed with errno \(number)"
+        case .system("getaddrinfo", EAI_NONAME): "DNS knows no such name"
+        case .system("getaddrinfo", EAI_AGAIN): "DNS does not answer"
+        case .system(let call, let number): "\(call): \(unsafe String(cString: strerror(number)))"
         case .layer(let reason): reason
         }
     }

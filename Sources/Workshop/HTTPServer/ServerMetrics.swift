@@ -15,7 +15,7 @@ final class ServerMetrics: Sendable {
         open = metrics.gauge("http_connections_open", help: "Connections that are open.")
         requests = metrics.counter("http_requests_total", help: "Requests that were answered by the application.")
         acceptFailures = metrics.counter(
-            "http_accept_failures_total", help: "Times that accepting rested for want of descriptors or memory.")
+            "http_accept_failures_total", help: "Times that accepting paused for lack of descriptors or memory.")
         refusals = Dictionary(
             uniqueKeysWithValues: Refusal.allCases.map { refusal in
                 let help = "Requests and connections that were refused, by reason."
