@@ -6,30 +6,37 @@ import Synchronization
 package final class AuditNotes: Sendable {
     package static let interval = Duration.seconds(60)
 
+    /// What remembering may take: an entry of a usual name takes about 150 bytes.
+    package static let bytesMax = 4 << 20
+
     private let log: any AuditLog
-    /// When each was last noted.
-    private let noted: Mutex<BoundedTable<Timestamp>>
+    /// When each was last noted; where there is no room, those noted longest ago are forgotten first.
+    private let noted: Mutex<RecentTable<Subject, Timestamp>>
 
-    private struct Subject<Name: Hashable>: Hashable {
+    private struct Subject: Hashable {
         let event: AuditEvent
-        let name: Name
+        let name: [UInt8]
     }
 
-    /// - Parameter capacity: events and accounts remembered at once, about 24 bytes each; those noted longest ago are forgotten first.
-    package init(_ log: any AuditLog, capacity: Int = 50_000) {
+    package init(_ log: any AuditLog, bytesMax: Int = AuditNotes.bytesMax) {
         self.log = log
-        noted = Mutex(BoundedTable(capacity: capacity))
+        noted = Mutex(RecentTable(bytesMax: bytesMax))
     }
 
-    /// - Parameter name: what the visitor called the account, whether or not there is one: a token's `sub`, a typed address.
-    func note(_ event: AuditEvent, of user: UserID?, called name: some Hashable, at now: Timestamp) {
-        let key = BoundedTable<Timestamp>.key(of: Subject(event: event, name: name))
+    /// - Parameter name: what the client called the account, whether or not there is one: a token's `sub`, or the bytes that a typed
+    ///   address is compared by.
+    func note(_ event: AuditEvent, of user: UserID?, called name: [UInt8], at now: Timestamp) {
+        let subject = Subject(event: event, name: name)
         let isNew = noted.withLock { table in
-            // A moment in the future is from before the clock was set back.
-            if let last = table[key], last <= now, now < last + Self.interval { return false }
-            table.store(now, for: key) { $0.milliseconds }
+            if let last = table[subject], Self.isRecent(last, at: now) { return false }
+            table.removeOldest { !Self.isRecent($0, at: now) }
+            table.store(
+                now, for: subject, heapBytes: RecentTable<Subject, Timestamp>.heapBytes(ofArray: name.count))
             return true
         }
         if isNew { log.note(AuditLine(event, of: user, by: .visitor, at: now)) }
     }
+
+    /// A moment in the future is from before the clock was set back.
+    private static func isRecent(_ last: Timestamp, at now: Timestamp) -> Bool { last <= now && now < last + interval }
 }

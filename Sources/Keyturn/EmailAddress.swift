@@ -59,7 +59,9 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     package init(stored text: String) { self.text = text }
 
     /// A–Z lowered, all other bytes as they are: the key it is compared and limited by.
-    package var comparisonKey: String { String(decoding: text.utf8.map(\.loweredInASCII), as: UTF8.self) }
+    package var comparisonKey: String { String(decoding: comparisonBytes, as: UTF8.self) }
+    /// The same as bytes.
+    var comparisonBytes: [UInt8] { text.utf8.map(\.loweredInASCII) }
 
     /// Before the last `@`; the whole text where there is none.
     var localPart: Substring {
@@ -75,16 +77,18 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     package func hash(into hasher: inout Hasher) {
-        // Eight bytes at a time: a hasher takes as long for one.
+        // Eight bytes at a time: a hasher takes as long for one. With the length no two addresses give it the same.
         var (word, count): (UInt64, Int) = (0, 0)
         for byte in text.utf8 {
             word = word << 8 | UInt64(byte.loweredInASCII)
             count += 1
-            if count.isMultiple(of: 8) { hasher.combine(word) }
+            if count.isMultiple(of: 8) {
+                hasher.combine(word)
+                word = 0
+            }
         }
         hasher.combine(word)
-        // No UTF-8 text holds it: keeps an address apart from a longer one where several are hashed in a row.
-        hasher.combine(0xFF as UInt8)
+        hasher.combine(count)
     }
 
     private static func withoutOuterBlanks(_ text: String) -> Substring {

@@ -1,8 +1,9 @@
 /// Checks a password and gives a session for it.
 package import PasswordHashing
 
-/// An unknown or disabled account costs and answers what a wrong password does. Wrong answers of one account are slowed, never
-/// locked out: the right password is taken at once, however many wrong ones came before.
+/// An unknown or disabled account costs and answers what a wrong password does. Wrong answers at one address are delayed, and no account
+/// is locked out. A client that does not wait for its answer waits before its next attempt instead, so hanging up gains nothing; a right
+/// password waits for the errors of its own client only, at most ``LoginDelays/longest`` for each attempt before it.
 package struct Login: Sendable {
     private let users: any Users
     private let sessions: SessionTokens
@@ -13,7 +14,7 @@ package struct Login: Sendable {
     private let clock: WallClock
     private let sleep: @Sendable (Duration) async -> Void
 
-    /// - Parameter sleep: waits before a wrong answer is told, at most ``LoginDelays/longest``.
+    /// - Parameter sleep: waits, at most ``LoginDelays/longest``, or until the task is cancelled.
     package init(
         users: any Users, sessions: SessionTokens, policy: PasswordPolicy, hasher: PasswordHasher, delays: LoginDelays,
         audit: AuditNotes, clock: WallClock, sleep: @escaping @Sendable (Duration) async -> Void
@@ -28,23 +29,42 @@ package struct Login: Sendable {
         self.sleep = sleep
     }
 
-    package func login(_ email: EmailAddress, password typed: String) async throws(LoginRefused)
-        -> (token: String, expiresIn: Duration)
-    {
-        // Too long or with U+0000 nobody's password is: refused without a hash, whoever it was meant for.
+    /// - Throws: ``LoginRefused``; `.tooMany` without a hash, where one attempt of the client at this address runs and
+    ///   ``LoginDelays/waitingMax`` wait.
+    package func login(
+        _ email: EmailAddress, password typed: String, from client: Client
+    ) async throws(LoginRefused) -> (token: String, expiresIn: Duration) {
+        // A password that is too long or contains U+0000 cannot match any account, so it is refused without hashing.
         guard let password = policy.normalise(typed) else { throw .credentials }
+        let subject = LoginSubject(client, at: email)
+        switch await delays.enter(subject) {
+        case .granted: break
+        case .refused: throw .tooMany(retryAfter: LoginDelays.longest)
+        case .cancelled: throw .busy
+        }
+        // Held until the answer is given: the delay of a wrong one is part of the attempt.
+        defer { delays.leave(subject) }
+        try await wait(delays.rest(of: subject, at: clock.now()), for: subject)
         let user: User?
         do { user = try await users.user(email: email) } catch { throw .storage(error) }
         let matches: Bool
         do { matches = try await hasher.verify(password, against: user?.passwordHash) } catch { throw .busy }
         guard matches, let user, !user.isDisabled else {
             let now = clock.now()
-            audit.note(.loginRefused, of: user?.id, called: email, at: now)
-            await sleep(delays.afterWrong(email, at: now))
+            audit.note(.loginRefused, of: user?.id, called: email.comparisonBytes, at: now)
+            try await wait(delays.afterWrong(subject, at: now), for: subject)
             throw .credentials
         }
-        delays.succeeded(email)
+        delays.succeeded(subject)
         return (sessions.sign(for: user, at: clock.now()), sessions.lifetime)
+    }
+
+    /// - Throws: where the task is cancelled meanwhile: the delay is not served then.
+    private func wait(_ delay: Duration, for subject: LoginSubject) async throws(LoginRefused) {
+        guard delay > .zero else { return }
+        await sleep(delay)
+        guard !Task.isCancelled else { throw .busy }
+        delays.waited(subject)
     }
 
     /// Who the bearer is. Every flaw of a token is the same refusal.
@@ -60,8 +80,10 @@ package struct Login: Sendable {
 
 /// Why there is no session.
 package enum LoginRefused: Error, Equatable {
-    /// Wrong, unknown or disabled: nobody can tell which.
+    /// Wrong, unknown or disabled: the answer does not tell which.
     case credentials
+    /// Too many attempts of this client at this address wait already.
+    case tooMany(retryAfter: Duration)
     /// The hashing queue is full: come back.
     case busy
     case storage(StorageFailed)

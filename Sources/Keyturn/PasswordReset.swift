@@ -81,7 +81,9 @@ package struct PasswordReset: Sendable {
         do { user = try await users.user(id: claimed.user) } catch { throw .storage(error) }
         let credentials = user.flatMap { $0.isDisabled ? nil : $0.credentials }
         do { return try links.verify(claimed, for: credentials, at: now) } catch {
-            audit.note(error == .expired ? .linkExpired : .linkRefused, of: user?.id, called: claimed.user, at: now)
+            audit.note(
+                error == .expired ? .linkExpired : .linkRefused, of: user?.id, called: Array(claimed.user.text.utf8),
+                at: now)
             throw .token(error)
         }
     }
@@ -93,7 +95,7 @@ package struct PasswordReset: Sendable {
     }
 
     private func note(_ event: AuditEvent, of holder: Credentials) {
-        audit.note(event, of: holder.id, called: holder.id, at: clock.now())
+        audit.note(event, of: holder.id, called: Array(holder.id.text.utf8), at: clock.now())
     }
 }
 

@@ -8,6 +8,6 @@ struct Admission: Sendable {
     init(_ limiter: RateLimiter) { self.limiter = limiter }
 
     func admit(_ visit: Visit) throws(Problem) {
-        if let wait = limiter.admit(visit.client.limiterKey, at: visit.now) { throw .rateLimited(retryAfter: wait) }
+        if let wait = limiter.admit(visit.client.counted, at: visit.now) { throw .rateLimited(retryAfter: wait) }
     }
 }

@@ -1,4 +1,5 @@
 package import HTTP
+package import Keyturn
 
 /// Where a request comes from: the peer, or what proxies we trust say about it.
 package struct ClientAddress: Sendable, Equatable {
@@ -7,8 +8,8 @@ package struct ClientAddress: Sendable, Equatable {
 
     package let address: IPAddress
 
-    /// What limits count by: an IPv4 address, or the first 64 bits of an IPv6 one, because a subscriber is given that much and more.
-    package var limiterKey: [UInt8] { address.bytes.count == 16 ? Array(address.bytes[..<8]) : address.bytes }
+    /// What limits count by.
+    package var counted: Client { Client(address: address.bytes) }
 
     /// The network it is in, for a log: the first 24 bits of an IPv4 address, 48 of an IPv6 one; the rest is zero.
     var network: String {

@@ -277,6 +277,7 @@ extension Problem {
         case .credentials:
             self.init(
                 .unauthorized, "credentials_invalid", "Sign-in failed", "Wrong email or password.")
+        case .tooMany(let wait): self = .rateLimited(retryAfter: wait)
         case .busy: self = .busy
         case .storage(let failure): self = Problem(failure)
         }

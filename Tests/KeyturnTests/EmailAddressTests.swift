@@ -88,6 +88,12 @@ import Testing
         #expect(throws: EmailAddress.Refused.tooLong(limitBytes: 254)) { try EmailAddress(parsing: marks) }
     }
 
+    @Test func `has a hash of all its bytes and their number`() {
+        let addresses =
+            addressesAlike(90).flatMap { [$0.0, $0.1] } + ["", "\u{0}", "\u{0}\u{0}"].map(EmailAddress.init(stored:))
+        #expect(Set(addresses.map(\.hashValue)).count == addresses.count)
+    }
+
     @Test func `is the same in capitals from A to Z, and so is its hash and key`() {
         let one = EmailAddress(stored: "Ann@Example.COM"), other = EmailAddress(stored: "ann@example.com")
         #expect(one == other)

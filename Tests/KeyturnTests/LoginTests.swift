@@ -1,26 +1,34 @@
 /// Who gets a session, and what the others can learn.
-import Keyturn
 import PasswordHashing
 import Synchronization
 import TestKit
 import Testing
 
+@testable import Keyturn
+
 @Suite struct `A login` {
     private let store = MemoryStore([.ann, .unverifiedUma, .disabledDan])
-    private let clock = SettableClock()
-    private let naps = Naps()
+    private let clock: SettableClock
+    private let naps: Naps
+    private let delays = LoginDelays()
+
+    init() {
+        clock = SettableClock()
+        naps = Naps(on: clock)
+    }
 
     private func login(pool: HashingPool = HashingPool(threads: 2)) -> Login {
         Login(
             users: store, sessions: .sample, policy: PasswordPolicy(site: []),
-            hasher: quickHasher(on: pool), delays: LoginDelays(), audit: AuditNotes(store),
-            clock: clock.wall, sleep: { [naps] in naps.note($0) })
+            hasher: quickHasher(on: pool), delays: delays, audit: AuditNotes(store),
+            clock: clock.wall, sleep: { [naps] in await naps.sleep($0) })
     }
 
     @Test(arguments: ["Ann@example.com", "ann@EXAMPLE.com"])
     func `with the right password gives a session that names its bearer`(address: String) async throws {
         let login = login()
-        let (token, expiresIn) = try await login.login(EmailAddress(stored: address), password: User.annsPassword)
+        let (token, expiresIn) = try await login.login(
+            EmailAddress(stored: address), password: User.annsPassword, from: .sample)
         #expect(expiresIn == .seconds(3600))
         #expect(try await login.user(bearing: token) == .ann)
     }
@@ -34,51 +42,128 @@ import Testing
         async
     {
         await #expect(throws: LoginRefused.credentials) {
-            try await login().login(EmailAddress(stored: address), password: password)
+            try await login().login(EmailAddress(stored: address), password: password, from: .sample)
         }
     }
 
     @Test func `does not need a verified address`() async throws {
         let login = login()
-        let (token, _) = try await login.login(User.unverifiedUma.email, password: User.annsPassword)
+        let (token, _) = try await login.login(User.unverifiedUma.email, password: User.annsPassword, from: .sample)
         #expect(try await login.user(bearing: token).isVerified == false)
     }
 
-    @Test(arguments: ["ann@example.com", "nobody@example.com", "dan@example.com"])
-    func `waits from the sixth wrong answer on, whoever is asked for`(address: String) async {
+    @Test func `waits from the sixth wrong answer on, at each of many addresses`() async {
         let login = login()
-        for _ in 1...10 {
-            await #expect(throws: LoginRefused.credentials) {
-                try await login.login(EmailAddress(stored: address), password: "wrong")
-            }
+        let known = [User.ann, .disabledDan].map { ($0.email, EmailAddress(stored: "no.\($0.email.text)")) }
+        for (one, other) in known + addressesAlike(40) {
+            // Wrong answers at an address that looks alike are no matter of this one.
+            for _ in 1...5 { await refuse(login, other) }
+            for _ in 1...10 { await refuse(login, one) }
+            #expect(naps.takeSeconds() == [1, 2, 4, 8, 8])
         }
-        #expect(naps.seconds == [0, 0, 0, 0, 0, 1, 2, 4, 8, 8])
     }
 
-    @Test func `with the right password never waits, and forgives the wrong ones`() async throws {
-        let login = login()
-        for _ in 1...8 {
-            await #expect(throws: LoginRefused.credentials) {
-                try await login.login(User.ann.email, password: "wrong")
+    @Test func `gains nothing from hanging up: forty guesses take as long as with waiting`() async throws {
+        // 5 at once, then 1, 2, 4 and 32 times 8 s before the fortieth.
+        let least = Duration.seconds(1 + 2 + 4 + 31 * 8)
+        for patience in [Duration.milliseconds(100), .seconds(3), .seconds(60)] {
+            let login = login()
+            let guesses = (1...39).map { "guess \($0)" } + [User.annsPassword]
+            naps.patience = patience
+            let began = clock.now
+            for guess in guesses {
+                var answered = false
+                while !answered {
+                    let lookups = store.lookups
+                    // The client hangs up, and the server notices: the task is cancelled.
+                    let result = await Task {
+                        try await login.login(User.ann.email, password: guess, from: .sample)
+                    }.result
+                    // A guess that was hashed says enough, whether or not its answer was waited for.
+                    answered = store.lookups > lookups
+                    if guess == User.annsPassword, answered { #expect(throws: Never.self) { try result.get() } }
+                }
             }
+            #expect(clock.now - began >= least)
+            #expect(clock.now - began <= least + .seconds(10))
         }
-        let before = naps.seconds
-        _ = try await login.login(User.ann.email, password: User.annsPassword)
-        #expect(naps.seconds == before)
-        await #expect(throws: LoginRefused.credentials) { try await login.login(User.ann.email, password: "wrong") }
-        #expect(naps.seconds == before + [0])
+    }
+
+    @Test func `with the right password waits for its own client's errors alone, at most eight seconds`() async throws {
+        let login = login()
+        for _ in 1...9 { await refuse(login, User.ann.email) }
+        #expect(naps.takeSeconds() == [1, 2, 4, 8])
+        // Who has waited, waits no more.
+        _ = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
+        #expect(naps.takeSeconds() == [])
+        // The right password forgave what was wrong.
+        for _ in 1...5 { await refuse(login, User.ann.email) }
+        #expect(naps.takeSeconds() == [])
+        for _ in 6...8 { await refuse(login, User.ann.email) }
+        naps.patience = .seconds(1)
+        await #expect(throws: LoginRefused.busy) {
+            try await Task { try await login.login(User.ann.email, password: "wrong", from: .sample) }.value
+        }
+        naps.patience = .seconds(60)
+        #expect(naps.takeSeconds() == [1, 2, 4, 8])
+        _ = try await login.login(User.ann.email, password: User.annsPassword, from: .other)
+        #expect(naps.takeSeconds() == [])
+        _ = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
+        #expect(naps.takeSeconds() == [7])
+        _ = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
+        #expect(naps.takeSeconds() == [])
+    }
+
+    @Test func `runs one attempt of a client at an address at a time; four wait, and the fifth is refused unhashed`()
+        async throws
+    {
+        let login = login()
+        let subject = LoginSubject(.sample, at: User.ann.email)
+        for _ in 1...5 { await refuse(login, User.ann.email) }
+        naps.holds = true
+        let attempts = (1...5).map { _ in
+            Task { try await login.login(User.ann.email, password: "wrong", from: .sample) }
+        }
+        while delays.waiting(subject) < 4 || naps.sleepers < 1 { await Task.yield() }
+        let lookups = store.lookups
+        await #expect(throws: LoginRefused.tooMany(retryAfter: .seconds(8))) {
+            try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
+        }
+        #expect(store.lookups == lookups)
+        // Neither another client nor another address waits for them.
+        _ = try await login.login(User.ann.email, password: User.annsPassword, from: .other)
+        await refuse(login, User.disabledDan.email)
+        #expect(store.lookups == lookups + 2)
+        // A client that hangs up gives its place away.
+        let waiting = attempts.last
+        waiting?.cancel()
+        let sixth = Task { try await login.login(User.ann.email, password: "wrong", from: .sample) }
+        naps.holds = false
+        var answers: [LoginRefused?] = []
+        for attempt in attempts + [sixth] {
+            do { _ = try await attempt.value } catch { answers.append(error as? LoginRefused) }
+        }
+        #expect(answers.count == 6)
+        #expect(answers.count { $0 == .credentials } >= 4)
+        #expect(delays.waiting(subject) == 0)
+    }
+
+    private func refuse(_ login: Login, _ email: EmailAddress) async {
+        await #expect(throws: LoginRefused.credentials) {
+            try await login.login(email, password: "wrong", from: .sample)
+        }
     }
 
     @Test func `ends with its password`() async throws {
         let login = login()
-        let (token, _) = try await login.login(User.ann.email, password: User.annsPassword)
+        let (token, _) = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
         _ = try await store.replace(User.ann.credentials, with: PasswordHash("another"), at: noon)
         await #expect(throws: LoginRefused.credentials) { try await login.user(bearing: token) }
     }
 
     @Test func `ends with its account and its hour`() async throws {
         let login = login()
-        let (token, _) = try await login.login(User.ann.email, password: User.annsPassword)
+        let (token, _) = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
         clock.advance(by: .seconds(3600))
         await #expect(throws: LoginRefused.credentials) { try await login.user(bearing: token) }
         clock.set(to: noon)
@@ -102,19 +187,71 @@ import Testing
         let pool = HashingPool(threads: 1, waitingLimit: 0)
         pool.shutDown()
         await #expect(throws: LoginRefused.busy) {
-            try await login(pool: pool).login(User.ann.email, password: User.annsPassword)
+            try await login(pool: pool).login(User.ann.email, password: User.annsPassword, from: .sample)
         }
         let token = SessionTokens.sample.sign(for: .ann, at: noon)
         store.fail(with: StorageFailed(code: 5, reason: "locked"))
         let failed = LoginRefused.storage(StorageFailed(code: 5, reason: "locked"))
-        await #expect(throws: failed) { try await login().login(User.ann.email, password: "x") }
+        await #expect(throws: failed) { try await login().login(User.ann.email, password: "x", from: .sample) }
         await #expect(throws: failed) { try await login().user(bearing: token) }
     }
 }
 
-/// Notes how long it should have slept, and does not.
+/// Sleeps on the clock of the test, as long as its client has the patience.
 private final class Naps: Sendable {
-    private let noted = Mutex<[Duration]>([])
-    var seconds: [Int64] { noted.withLock { $0.map(\.components.seconds) } }
-    func note(_ span: Duration) { noted.withLock { $0.append(span) } }
+    private struct State {
+        var seconds: [Int64] = []
+        var patience = Duration.seconds(60)
+        var held: [CheckedContinuation<Void, Never>]?
+    }
+
+    private let clock: SettableClock
+    private let state = Mutex(State())
+
+    init(on clock: SettableClock) { self.clock = clock }
+
+    /// After this the client hangs up: its task is cancelled.
+    var patience: Duration {
+        get { state.withLock { $0.patience } }
+        set { state.withLock { $0.patience = newValue } }
+    }
+
+    /// Whether sleepers are held until it is false again.
+    var holds: Bool {
+        get { state.withLock { $0.held != nil } }
+        set {
+            let held = state.withLock { state in
+                defer { state.held = newValue ? [] : nil }
+                return state.held ?? []
+            }
+            for sleeper in held { sleeper.resume() }
+        }
+    }
+
+    /// How many are held.
+    var sleepers: Int { state.withLock { $0.held?.count ?? 0 } }
+
+    /// What was slept since it was asked the last time.
+    func takeSeconds() -> [Int64] {
+        state.withLock { state in
+            defer { state.seconds = [] }
+            return state.seconds
+        }
+    }
+
+    func sleep(_ span: Duration) async {
+        let patience = state.withLock { state in
+            state.seconds.append(span.components.seconds)
+            return state.patience
+        }
+        await withCheckedContinuation { sleeper in
+            let isHeld = state.withLock { state in
+                state.held?.append(sleeper)
+                return state.held != nil
+            }
+            if !isHeld { sleeper.resume() }
+        }
+        clock.advance(by: min(span, patience))
+        if span > patience { withUnsafeCurrentTask { $0?.cancel() } }
+    }
 }

@@ -92,6 +92,24 @@ import Testing
         }
     }
 
+    @Test func `hashes nothing before token and policy have passed`() async {
+        // A pool that takes no work: what is to be hashed is refused as busy.
+        let pool = HashingPool(threads: 1, waitingLimit: 0)
+        pool.shutDown()
+        let closed = PasswordReset(
+            users: store, links: .sample, policy: PasswordPolicy(site: []),
+            hasher: quickHasher(on: pool), audit: AuditNotes(store), clock: clock.wall)
+        let forged = token(for: User.ann.with(epoch: 9))
+        for (link, password, confirmation, refused) in [
+            ("a.b.c", good, good, ResetRefused.token(.invalid)), (forged, good, good, .token(.invalid)),
+            (token(for: .disabledDan), good, good, .token(.invalid)), (token(), good, "another", .passwordsDiffer),
+            (token(), "password", "password", .password([.tooShort(minimum: 15), .common])),
+            (token(), good, good, .busy),
+        ] {
+            await #expect(throws: refused) { try await closed.reset(link, to: password, confirmation: confirmation) }
+        }
+    }
+
     @Test func `asks nobody about a token that is malformed`() async {
         await #expect(throws: ResetRefused.token(.invalid)) { try await reset.check("a.b.c") }
         #expect(store.lookups == 0)

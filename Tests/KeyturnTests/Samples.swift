@@ -22,6 +22,19 @@ let issuer = "https://accounts.example.com"
 let noon = Timestamp.noon
 let noonSeconds: Int64 = 1_767_268_800
 
+extension Client {
+    static let sample = Client(address: [192, 0, 2, 1])
+    static let other = Client(address: [198, 51, 100, 7])
+}
+
+/// Addresses in pairs: of each pair the first eight bytes, and the last eight, are the same.
+func addressesAlike(_ count: Int) -> [(EmailAddress, EmailAddress)] {
+    (0..<count).map { number in
+        let name = "mail\(10 + number)"
+        return (EmailAddress(stored: "\(name)@gmail.com"), EmailAddress(stored: "\(name)@gmail.comail.com"))
+    }
+}
+
 extension ResetLinks {
     static let sample = ResetLinks(secrets: .sample, issuer: issuer, lifetime: .seconds(1800))
 }

@@ -65,6 +65,19 @@ package struct Visitor: Sendable {
         }.value
     }
 
+    /// Sends the bytes, waits and hangs up without having read.
+    package func hangUp(_ bytes: [UInt8], after patience: Duration) async throws {
+        let loop = try Visitor.loops.get().next()
+        let address = address
+        try await Task(executorPreference: loop) {
+            let deadline = Deadline.now + .seconds(30)
+            let stream = try await SocketStream.connect(to: address, on: loop, until: deadline)
+            defer { stream.close() }
+            try await stream.write(bytes, until: deadline)
+            try await Task.sleep(for: patience)
+        }.value
+    }
+
     private static func answer(in bytes: [UInt8]) throws -> Answer {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else {
             throw Failed.noAnswer(String(decoding: bytes.prefix(200), as: UTF8.self))

@@ -42,10 +42,12 @@ struct LimiterFlood {
     mutating func run(clients: Range<UInt32>) {
         for client in clients {
             let now = Timestamp(milliseconds: Int64(client) * 1000 / Int64(Self.clientsASecond))
-            if limiter.admit(address(client), at: now) != nil { refused += 1 }
+            if limiter.admit(Client(address: address(client)), at: now) != nil { refused += 1 }
             guard Int(client) % Self.clientsASecond == 0 else { continue }
             // Uses its burst up first, and is one of the flood's from then on.
-            for _ in 0..<(client == 0 ? 30 : 1) where limiter.admit([0xfe, 0x80], at: now) == nil { admitted += 1 }
+            for _ in 0..<(client == 0 ? 30 : 1) where limiter.admit(Client(address: [0xfe, 0x80]), at: now) == nil {
+                admitted += 1
+            }
             allowed = 30 + Int(now.seconds) / 2
         }
     }

@@ -22,7 +22,7 @@ struct SignIn: PostController {
         // What can be no address has no account: the answer is that of a wrong password.
         guard let email = try? EmailAddress(parsing: fields[0]) else { throw Problem(LoginRefused.credentials) }
         do {
-            let session = try await login.login(email, password: fields[1])
+            let session = try await login.login(email, password: fields[1], from: visit.client.counted)
             return answer(visit, token: session.token, expiresIn: session.expiresIn)
         } catch {
             throw Problem(error)
