@@ -25,9 +25,6 @@ package enum AuditEvent: String, Sendable, CaseIterable {
         case .passwordReset, .linksRevoked, .linkHandedOver, .disabled, .enabled: false
         }
     }
-
-    /// Whether anybody can bring it about who knows nothing.
-    package var isStrangers: Bool { self == .linkRefused || self == .loginRefused }
 }
 
 /// Who brought it about.

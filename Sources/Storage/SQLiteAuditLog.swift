@@ -8,14 +8,14 @@ import Telemetry
 /// Lines that are noted wait in memory and are written together, once a second; lines that belong to a change are written in its
 /// transaction. Each is also a line of the service's log, once it is on disk.
 ///
-/// Whatever visitors do, at most `linesMax` of their lines are written in `rhythm`: a flood of forged tokens fills neither the
-/// disk nor the log. A process that is killed loses the lines of its last second, and never a line that belongs to a change.
+/// Whatever clients do, at most `linesMax` of their lines are written in `rhythm`: a flood of forged tokens fills neither the
+/// disk nor the log. A process that is killed loses the lines that wait, and never a line that belongs to a change.
 package final class SQLiteAuditLog: AuditLog {
     /// The most lines one question gives.
     package static let trailLimit = 1000
-    /// Noted lines waiting; one more is left out. Of lines that strangers bring about only half as many wait, so that those about
-    /// good links have seats.
-    static let waitingLimit = 1000
+    /// Noted lines of one event that wait; one more is left out. Each event has seats of its own, so that a flood of one leaves out no
+    /// other.
+    static let waitingLimit = 500
     /// Noted lines written at once.
     static let linesMax = 50
     /// From one writing to the next.
@@ -28,7 +28,7 @@ package final class SQLiteAuditLog: AuditLog {
     private let history: History
     private let log: Log
     private let leftOut: Counter
-    private let waiting = Mutex<[AuditLine]>([])
+    private let waiting = Mutex(Waiting())
     private let arrivals = Arrivals()
 
     init(readers: Readers, writer: GroupCommit, history: History, metrics: Metrics, log: Log) {
@@ -41,13 +41,7 @@ package final class SQLiteAuditLog: AuditLog {
     }
 
     package func note(_ line: AuditLine) {
-        let limit = line.event.isStrangers ? Self.waitingLimit / 2 : Self.waitingLimit
-        let isTaken = waiting.withLock { lines in
-            guard lines.count < limit else { return false }
-            lines.append(line)
-            return true
-        }
-        if isTaken { arrivals.announce() } else { leftOut.add() }
+        if waiting.withLock({ $0.add(line) }) { arrivals.announce() } else { leftOut.add() }
     }
 
     package func record(_ line: AuditLine) async throws(StorageFailed) {
@@ -100,11 +94,7 @@ package final class SQLiteAuditLog: AuditLog {
 
     /// - Returns: whether there was anything to write.
     private func writeSome() async -> Bool {
-        let lines = waiting.withLock { lines in
-            let some = Array(lines.prefix(Self.linesMax))
-            lines.removeFirst(some.count)
-            return some
-        }
+        let lines = waiting.withLock { $0.take(Self.linesMax) }
         guard !lines.isEmpty else { return false }
         do {
             let history = history
@@ -120,17 +110,66 @@ package final class SQLiteAuditLog: AuditLog {
         return true
     }
 
-    /// A step at a time, so that nobody waits long for the writer.
+    /// A step at a time, so that no other write waits long for the writer.
     private func clean(at now: Timestamp) async {
         let history = history
-        while !Task.isCancelled {
-            do {
+        do {
+            for lines in History.Lines.all { try await walk(lines, at: now) }
+            while !Task.isCancelled {
                 let isMore = try await writer.write(.severalStatements) { db in try history.prune(in: db, at: now) }
                 guard isMore else { return }
-            } catch {
-                // As above; the next hour tries again.
-                return
             }
+        } catch {
+            // As above; the next hour tries again.
+        }
+    }
+
+    /// Looks at every line of a table for those that are too old. Writes only if there are any.
+    private func walk(_ lines: History.Lines, at now: Timestamp) async throws(StorageFailed) {
+        let history = history
+        var after = Int64.min
+        var lastOld: Int64?
+        var sawFuture = false
+        while !Task.isCancelled {
+            let start = after
+            guard let part = try await readers.read({ db in try lines.part(after: start, in: db) }) else { break }
+            sawFuture = sawFuture || history.hasFuture(part, at: now)
+            if history.hasOld(part, at: now) {
+                lastOld =
+                    try await writer.write(.severalStatements) { db in
+                        try history.removeOld(part, of: lines, in: db, at: now).last
+                    } ?? lastOld
+            }
+            after = part.last
+        }
+        guard sawFuture, let lastOld else { return }
+        while !Task.isCancelled {
+            let isMore = try await writer.write(.severalStatements) { db in
+                try history.removeFuture(before: lastOld, of: lines, in: db, at: now)
+            }
+            guard isMore else { return }
+        }
+    }
+
+    /// Lines that wait, in the order they came.
+    private struct Waiting {
+        private var lines: [AuditLine] = []
+        private var counts: [AuditEvent: Int] = [:]
+
+        /// - Returns: false where the event has no seat left.
+        mutating func add(_ line: AuditLine) -> Bool {
+            guard counts[line.event, default: 0] < SQLiteAuditLog.waitingLimit else { return false }
+            counts[line.event, default: 0] += 1
+            lines.append(line)
+            return true
+        }
+
+        /// Takes the oldest, at most so many.
+        mutating func take(_ number: Int) -> [AuditLine] {
+            let some = Array(lines.prefix(number))
+            lines.removeFirst(some.count)
+            for line in some { counts[line.event, default: 0] -= 1 }
+            return some
         }
     }
 }

@@ -36,6 +36,25 @@ import Testing
         }
     }
 
+    @Test func `changes nothing if what it tells cannot be written`() async throws {
+        try await withDatabase { database, folder in
+            let users = database.users
+            let ann = try await users.add(.ann, at: .noon)
+            try folder.look(into: "k.sqlite") { db in
+                try db.execute(
+                    sql: "CREATE TRIGGER full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'full'); END")
+            }
+            await #expect(throws: StorageFailed.self) {
+                try await users.replace(ann.credentials, with: .second, tellingIn: nil, at: .noon)
+            }
+            await #expect(throws: StorageFailed.self) {
+                try await users.revokeLinks(ann.credentials, by: .visitor, at: .noon)
+            }
+            await #expect(throws: StorageFailed.self) { try await users.setDisabled(ann.id, true, at: .noon) }
+            #expect(try await users.user(id: ann.id) == ann)
+        }
+    }
+
     @Test func `tells what became of requests: asked for, mailed, skipped and why, delayed, failed`() async throws {
         try await withDatabase { database, _ in
             let ann = try await database.users.add(.ann, at: .noon)
@@ -81,22 +100,43 @@ import Testing
         }
     }
 
-    @Test func `leaves out what a flood brings, and counts it, while those with good links still have seats`()
-        async throws
-    {
+    @Test func `keeps 500 seats for each event: a flood of one leaves out no line of another`() async throws {
         let metrics = Metrics()
         try await withDatabase(metrics: metrics) { database, folder in
             let log = database.auditLog
-            for number in 0..<5000 {
-                log.note(AuditLine(.linkRefused, of: UserID("\(number)"), by: .visitor, at: .noon))
+            func note(_ event: AuditEvent, _ count: Int) {
+                for number in 0..<count {
+                    log.note(AuditLine(event, of: UserID("\(number)"), by: .visitor, at: .noon))
+                }
             }
-            for number in 0..<600 {
-                log.note(AuditLine(.linkOpened, of: UserID("\(number)"), by: .visitor, at: .noon))
-            }
+            note(.linkRefused, 5000)
+            note(.loginRefused, 3)
+            note(.linkOpened, 600)
+            note(.passwordRefused, 500)
+            note(.loginRefused, 497)
+            note(.linkExpired, 1)
             #expect(metrics.text().contains("keyturn_audit_left_out_total 4600\n"))
             await runToItsEnd(log)
             let written = try counts(folder)
-            #expect(written == ["link_opened": 500, "link_refused": 500])
+            #expect(
+                written == [
+                    "link_refused": 500, "login_refused": 500, "link_opened": 500, "password_refused": 500,
+                    "link_expired": 1,
+                ])
+        }
+    }
+
+    @Test func `gives the seats of written lines to new ones`() async throws {
+        try await withDatabase { database, folder in
+            let log = database.auditLog
+            for round in 1...3 {
+                for number in 0..<600 {
+                    log.note(AuditLine(.linkRefused, of: UserID("\(number)"), by: .visitor, at: .noon))
+                }
+                await runToItsEnd(log)
+                let written = try counts(folder)
+                #expect(written == ["link_refused": 500 * round])
+            }
         }
     }
 
@@ -144,11 +184,77 @@ import Testing
         }
     }
 
+    @Test(arguments: ["mail_log", "audit_log", "mail_reports", "outbox", "webhooks"])
+    func `forgets what is too old although lines before it are dated in the future`(table: String) async throws {
+        try await withDatabase { database, folder in
+            let day: Int64 = 86_400_000
+            let now = Timestamp.noon.milliseconds
+            // More than one step of lines whose clock was ahead, then old lines, then new ones and some of the future again.
+            try folder.look(into: "k.sqlite") { db in
+                for (count, at) in [
+                    (2500, now + 7300 * day), (2500, now - 31 * day), (3, now - 29 * day), (4, now + 30 * day),
+                    (5, now),
+                ] {
+                    for number in 0..<count {
+                        try db.execute(sql: Self.insertion(of: "\(at)-\(number)", at: at, in: table))
+                    }
+                }
+            }
+            await runToItsEnd(database.auditLog)
+            let kept = try folder.look(into: "k.sqlite") { db in
+                try Int64.fetchAll(
+                    db,
+                    sql: "SELECT \(["outbox", "webhooks"].contains(table) ? "due_at" : "at") FROM \(table) ORDER BY id")
+            }
+            #expect(kept.map { ($0 - now) / day } == [-29, -29, -29, 30, 30, 30, 30, 0, 0, 0, 0, 0])
+        }
+    }
+
+    @Test func `removes no line because the clock was behind for a while`() async throws {
+        try await withDatabase { database, folder in
+            let day: Int64 = 86_400_000
+            let now = Timestamp.noon.milliseconds
+            try folder.look(into: "k.sqlite") { db in
+                for (number, at) in [now - 2 * day, now - 9000 * day, now - day].enumerated() {
+                    try db.execute(sql: Self.insertion(of: "\(number)", at: at, in: "audit_log"))
+                }
+            }
+            await runToItsEnd(database.auditLog, at: .noon - .seconds(9000 * 86_400))
+            #expect(try counts(folder) == ["password_reset": 3])
+            await runToItsEnd(database.auditLog)
+            #expect(try counts(folder) == ["password_reset": 2])
+        }
+    }
+
+    private static func insertion(of name: String, at: Int64, in table: String) -> String {
+        switch table {
+        case "mail_log":
+            "INSERT INTO mail_log (at, user_id, kind, outcome) VALUES (\(at), 1, 'reset_link', 'delivered')"
+        case "audit_log":
+            "INSERT INTO audit_log (at, event, user_id, actor) VALUES (\(at), 'password_reset', 1, 'visitor')"
+        case "mail_reports":
+            """
+            INSERT INTO mail_reports (report_id, kind, at, outbox_id, message_id, reason)
+            VALUES ('\(name)', 'bounced', \(at), 1, 'm', 'r')
+            """
+        case "outbox":
+            """
+            INSERT INTO outbox (kind, address, state, recorded_at, due_at)
+            VALUES ('reset_link', '\(name)@example.com', 'failed', \(at), \(at))
+            """
+        default:
+            """
+            INSERT INTO webhooks (message_id, event, user_id, state, happened_at, recorded_at, due_at)
+            VALUES ('\(name)', 'password.changed', 1, 'failed', \(at), \(at), \(at))
+            """
+        }
+    }
+
     /// Lets it do what it does at its start and at its end.
-    private func runToItsEnd(_ log: SQLiteAuditLog) async {
+    private func runToItsEnd(_ log: SQLiteAuditLog, at now: Timestamp = .noon) async {
         let slept = AsyncStream.makeStream(of: Void.self)
         let running = Task {
-            await log.run(clock: WallClock { .noon }) { span in
+            await log.run(clock: WallClock { now }) { span in
                 // Asleep for an hour: the start is done.
                 if span > .seconds(60) { slept.continuation.yield() }
                 await Task.untilCancelled()
