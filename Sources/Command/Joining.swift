@@ -81,16 +81,18 @@ extension OpenFailed: CustomStringConvertible {
     }
 }
 
-extension Settings.Passwords {
-    /// - Parameter publicURL: its host and the words of its name are refused as passwords.
-    func policy(publicURL: String) throws -> PasswordPolicy {
-        let blocklist = try blocklistFile.map(BlocklistFile.init)
-        let host = URL(string: publicURL)?.host() ?? ""
-        let words = host.split(separator: ".").map(String.init).filter { $0.utf8.count >= 4 }
+extension Settings {
+    /// Which passwords may be chosen. The one place where the names of the site are put together.
+    /// - Parameters: `publicURL` and `sender` where the configuration has none of its own: the demo's.
+    func policy(publicURL: String? = nil, sender: String? = nil) throws -> PasswordPolicy {
+        let blocklist = try passwords.blocklistFile.map(BlocklistFile.init)
+        let site = SiteNames(
+            host: (publicURL ?? server.publicURL).flatMap { URL(string: $0)?.host() } ?? "",
+            called: [brand.name, sender ?? mail.fromName].compactMap(\.self))
         return PasswordPolicy(
-            minimumLength: minimumLength, maximumLength: maximumLength, site: [host] + words,
-            extraBlocklist: blocklist?.passwords ?? [],
-            breached: blocklist?.digests, maximumBytes: scheme.maximumBytes)
+            minimumLength: passwords.minimumLength, maximumLength: passwords.maximumLength, site: site,
+            extraBlocklist: blocklist?.passwords ?? [], breached: blocklist?.digests,
+            maximumBytes: passwords.scheme.maximumBytes)
     }
 }
 
@@ -99,8 +101,8 @@ struct BlocklistFile {
     /// The largest list of passwords that is held.
     private static let plainBytesMax = 64 << 20
 
-    /// In lower case.
-    private(set) var passwords: Set<String> = []
+    /// As they were written.
+    private(set) var passwords: [String] = []
     private(set) var digests: SortedHashes?
 
     init(_ path: String) throws(ConfigurationRefused) {
@@ -129,7 +131,10 @@ struct BlocklistFile {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw ConfigurationRefused(.blocklistFile, "\(Printable.text(path)) is not UTF-8 text")
         }
-        passwords = Set(text.split(whereSeparator: \.isNewline).map { $0.lowercased() })
+        // Some editors mark UTF-8 by a byte order mark; it is not part of the first password.
+        let lines =
+            text.unicodeScalars.first == "\u{FEFF}" ? Substring(text.unicodeScalars.dropFirst()) : Substring(text)
+        passwords = lines.split(whereSeparator: \.isNewline).map(String.init)
     }
 }
 

@@ -69,7 +69,7 @@ struct Service {
         let pool = HashingPool(threads: System.cores)
         let audit = AuditNotes(database.auditLog)
         let hasher = PasswordHasher(scheme: settings.passwords.scheme, pool: pool)
-        let policy = try settings.passwords.policy(publicURL: essentials.publicURL)
+        let policy = try settings.policy(publicURL: essentials.publicURL, sender: essentials.sender.name)
         let carrier = try makeCarrier(clock: clock)
 
         var mailing = Worker.Options(siteURL: essentials.publicURL)

@@ -3,13 +3,14 @@ import CommonPasswords
 
 /// The built-in list and, beside it, what the operator adds.
 struct Blocklist: Sendable {
-    /// Lower case, as the built-in one.
+    /// As passwords are compared.
     private let additions: Set<String>
     private let longestAddition: Int
 
-    init(additions: Set<String>) {
-        self.additions = additions
-        longestAddition = additions.lazy.map(\.utf8.count).max() ?? 0
+    /// - Parameter additions: in any case and normal form.
+    init(additions: [String]) {
+        self.additions = Set(additions.lazy.map(PasswordPolicy.comparisonForm))
+        longestAddition = self.additions.lazy.map(\.utf8.count).max() ?? 0
     }
 
     func contains(_ password: Substring.UTF8View) -> Bool {

@@ -13,25 +13,23 @@ package struct PasswordPolicy: Sendable {
     package let minimumLength: Int
     package let maximumLength: Int
     private let maximumBytes: Int?
-    private let siteWords: [[UInt8]]
+    private let site: SiteNames
     private let blocklist: Blocklist
     private let breached: (any BreachedPasswords)?
 
-    /// - Parameters: lengths in Unicode code points after NFC; `site`: words refused besides the address (host and name of the
-    ///   site), of a host name also its labels but the last; `extraBlocklist`: added to the built-in one, lower case;
-    ///   `breached`: more of them, known by their digests; `maximumBytes`: what the hash takes in UTF-8 after NFC (72 for bcrypt), nil without a limit of its own.
+    /// - Parameters: lengths in Unicode code points after NFC; `site`: refused besides the address; `extraBlocklist`: added to the
+    ///   built-in one, in any case and normal form; `breached`: more of them, known by their digests; `maximumBytes`: what the hash
+    ///   takes in UTF-8 after NFC (72 for bcrypt), nil without a limit of its own.
     package init(
-        minimumLength: Int = 15, maximumLength: Int = 256, site: [String], extraBlocklist: Set<String> = [],
+        minimumLength: Int = 15, maximumLength: Int = 256, site: SiteNames, extraBlocklist: [String] = [],
         breached: (any BreachedPasswords)? = nil, maximumBytes: Int? = nil
     ) {
         self.minimumLength = minimumLength
         self.maximumLength = maximumLength
         self.maximumBytes = maximumBytes
         self.breached = breached
+        self.site = site
         blocklist = Blocklist(additions: extraBlocklist)
-        siteWords = site.flatMap { word in [Substring(word)] + word.split(separator: ".").dropLast() }
-            .filter { $0.unicodeScalars.count >= Self.shortestWord }
-            .map { Self.lowered(String($0)) }
     }
 
     /// Byte limits first, then NFC, then the rules.
@@ -61,15 +59,15 @@ package struct PasswordPolicy: Sendable {
     }
 
     private func problems(of password: String, for email: EmailAddress) -> [PasswordProblem] {
-        let bytes = Self.lowered(password)
+        let bytes = Array(Self.comparisonForm(of: password).utf8)
         let characters = password.unicodeScalars.count
         let rules: [(PasswordProblem, Bool)] = [
             (.tooShort(minimum: minimumLength), characters < minimumLength),
             (.tooLong(maximum: maximumLength), characters > maximumLength),
-            (.tooManyBytes(maximum: maximumBytes ?? 0), maximumBytes.map { bytes.count > $0 } ?? false),
+            (.tooManyBytes(maximum: maximumBytes ?? 0), maximumBytes.map { password.utf8.count > $0 } ?? false),
             (.common, Guessable.isCommon(bytes, in: blocklist) || isBreached(password)),
             (.containsAddress, containsAddress(bytes, email)),
-            (.containsSite, siteWords.contains { Guessable.contains($0, in: bytes) }),
+            (.containsSite, site.names.contains { Guessable.contains($0, in: bytes) }),
             (.repeated, Guessable.isRepetition(bytes)),
             (.sequence, !Guessable.isRepetition(bytes) && Guessable.isRuns(bytes)),
         ]
@@ -82,11 +80,17 @@ package struct PasswordPolicy: Sendable {
 
     private func containsAddress(_ bytes: [UInt8], _ email: EmailAddress) -> Bool {
         [Substring(email.text), email.localPart].contains { word in
-            let composed = String(word).precomposedStringWithCanonicalMapping
-            return composed.unicodeScalars.count >= Self.shortestWord
-                && Guessable.contains(Self.lowered(composed), in: bytes)
+            let name = Self.comparisonForm(of: String(word))
+            return name.unicodeScalars.count >= Self.shortestWord && Guessable.contains(Array(name.utf8), in: bytes)
         }
     }
 
-    private static func lowered(_ text: String) -> [UInt8] { text.utf8.map(\.loweredInASCII) }
+    /// What passwords, names and lists are compared in: NFC, without differences of case in any script (ß is ss, ς is σ).
+    static func comparisonForm(of text: String) -> String {
+        // Nearly every line of a list; takes no tables.
+        if text.utf8.allSatisfy({ $0 < 0x80 }) {
+            return String(decoding: text.utf8.map(\.loweredInASCII), as: UTF8.self)
+        }
+        return text.precomposedStringWithCanonicalMapping.uppercased().lowercased()
+    }
 }

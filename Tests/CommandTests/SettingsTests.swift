@@ -56,6 +56,27 @@ import Testing
         #expect(try settings(environment).server.allowedOrigins == ["https://a.example", "https://b.example:8443"])
     }
 
+    @Test(arguments: [
+        "my corner books shelf": true, "my CornerBooks shelf": true, "the reading room rules": true,
+        "accounts of the year": true, "my bookshop password": true, "my online radio and I": false,
+        "quiet river, late train": false,
+    ])
+    func `say which names of the site no password may contain: brand, sender and host`(
+        password: String, isRefused: Bool
+    )
+        throws
+    {
+        let settings = try settings([
+            "KEYTURN_SERVER_PUBLIC_URL": "https://accounts.bookshop.online:8443", "KEYTURN_BRAND_NAME": "Corner Books",
+            "KEYTURN_MAIL_FROM_NAME": "The Reading Room", "KEYTURN_MAIL_FROM_EMAIL": "no-reply@example.com",
+        ])
+        let policy = try settings.policy()
+        let ann = EmailAddress(stored: "ann@example.com")
+        var problems: [PasswordProblem] = []
+        do { _ = try policy.accept(password, for: ann) } catch { problems = error.problems }
+        #expect(problems == (isRefused ? [.containsSite] : []))
+    }
+
     @Test func `take remarks for what they are`() throws {
         #expect(try settings(file: #"{"// port": "why", "server": {"//": "here", "port": 1}}"#).server.port == 1)
     }

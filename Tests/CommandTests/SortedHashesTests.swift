@@ -70,7 +70,23 @@ import Testing
         try withFile(text) { path in
             let file = try BlocklistFile(path)
             #expect(file.digests == nil)
-            #expect(file.passwords == Set(text.split(separator: "\n").map(String.init)))
+            #expect(file.passwords == text.split(separator: "\n").map(String.init))
+        }
+    }
+
+    @Test func `of passwords refuses them in any case, after a byte order mark and with any line ends`() throws {
+        let text =
+            "\u{FEFF}ÄRGER mit dem Fahrrad\r\nquiet river, LATE train\n\r\nΚαλημέρα σε όλους\u{85}my last one of all"
+        try withFile(text) { path in
+            let policy = PasswordPolicy(site: [], extraBlocklist: try BlocklistFile(path).passwords)
+            for password in [
+                "ÄRGER mit dem Fahrrad", "ärger mit dem fahrrad", "QUIET river, late train", "ΚΑΛΗΜΈΡΑ ΣΕ ΌΛΟΥΣ",
+                "My last one of all",
+            ] {
+                #expect(throws: PasswordRefused([.common]), "\(password)") {
+                    try policy.accept(password, for: EmailAddress(stored: "ann@example.com"))
+                }
+            }
         }
     }
 

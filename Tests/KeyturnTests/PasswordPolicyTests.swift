@@ -7,7 +7,8 @@ import Testing
 @testable import Keyturn
 
 @Suite struct `The password policy` {
-    private let policy = PasswordPolicy(site: ["accounts.bookshop.example", "Corner Books", "app"])
+    private let policy = PasswordPolicy(
+        site: SiteNames(host: "accounts.bookshop.online", called: ["Corner Books", "Bücherwurm", "app"]))
     private let ann = EmailAddress(stored: "Ann.Smith@example.com")
 
     private func problems(_ password: String, policy: PasswordPolicy? = nil) -> [PasswordProblem] {
@@ -125,6 +126,17 @@ import Testing
         }
     }
 
+    @Test func `measures a password for the hash in the bytes as they were typed, not in lower case`() {
+        // ẞ takes three bytes and ß two.
+        let bcrypt = PasswordPolicy(site: [], maximumBytes: 72)
+        let password =
+            "quiet river, late train "
+            + "\u{1E9E} \u{1E9E}a\u{1E9E}n\u{1E9E}x\u{1E9E}p\u{1E9E}w\u{1E9E}k\u{1E9E}z\u{1E9E}v\u{1E9E}m\u{1E9E}r\u{1E9E}q\u{1E9E}j"
+        #expect(password.utf8.count > 72)
+        #expect(password.lowercased().utf8.count <= 72)
+        #expect(problems(password, policy: bcrypt) == [.tooManyBytes(maximum: 72)])
+    }
+
     @Test func `looks for a whole address that has no @ as for its name`() {
         do {
             _ = try policy.accept("the lighthouse keeper sings", for: EmailAddress(stored: "lighthouse"))
@@ -133,9 +145,18 @@ import Testing
     }
 
     @Test func `refuses what the operator adds`() {
-        let policy = PasswordPolicy(site: [], extraBlocklist: ["the owner's dog bella", "bücher im regal"])
+        let policy = PasswordPolicy(
+            site: [],
+            extraBlocklist: [
+                "The owner's dog bella", "BÜCHER im Regal", "ΚΑΛΗΜΕΡΑ ΣΕ ΟΛΟΥΣ", "cafe\u{301} a\u{300} Montreuil",
+            ])
         #expect(problems("The Owner's Dog BELLA", policy: policy) == [.common])
-        #expect(problems("bu\u{308}cher im regal", policy: policy) == [.common])
+        for spelling in [
+            "BÜCHER im Regal", "bücher im regal", "BÜCHER IM REGAL", "bu\u{308}cher im regal", "καλημερα σε ολους",
+            "ΚΑΛΗΜΕΡΑ ΣΕ ΟΛΟΥΣ", "CAF\u{C9} \u{C0} MONTREUIL",
+        ] {
+            #expect(problems(spelling, policy: policy) == [.common], "\(spelling)")
+        }
         #expect(problems("the owner's dog bello", policy: policy) == [])
     }
 
@@ -154,9 +175,23 @@ import Testing
         }
     }
 
-    @Test(arguments: ["my bookshop password", "corner books rules ok", "BOOKSHOP quiet river", "the accounts of july"])
-    func `refuses the name and host of the site`(password: String) {
+    @Test(arguments: [
+        "my bookshop password", "corner books rules ok", "BOOKSHOP quiet river", "the accounts of july",
+        "my CornerBooks login", "at accounts.bookshop.online", "a BÜCHERWURM reads on", "a bu\u{308}cherwurm reads on",
+    ])
+    func `refuses what the site is called and the labels of its host but the last`(password: String) {
         #expect(problems(password) == [.containsSite])
+    }
+
+    @Test(arguments: ["my online radio and I", "a corner for some books", "apple pie for grandma"])
+    func `takes the last label of the host, a part of a name, and names of three letters`(password: String) {
+        #expect(problems(password) == [])
+    }
+
+    @Test(arguments: ["", "localhost", "a.io", "10.0.0.1", "..", "[2001:db8::1]"])
+    func `takes ordinary passwords whatever the host is`(host: String) {
+        let policy = PasswordPolicy(site: SiteNames(host: host, called: ["", " ", "x"]))
+        #expect(problems("quiet river, late train", policy: policy) == [])
     }
 
     @Test(arguments: ["aaaaaaaaaaaaaaaa", "abababababababab", "ééééééééééééééé", "xyzw7xyzw7xyzw7", "               "])

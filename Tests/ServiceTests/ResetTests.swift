@@ -96,6 +96,20 @@ import Testing
         #expect(await keyturn.stop() == 0)
     }
 
+    @Test(arguments: ["my corner books shelf", "the reading room rules", "accounts of the year"])
+    func `is not set anew to a name of the site`(password: String) async throws {
+        let keyturn = try await service([
+            "KEYTURN_BRAND_NAME": "Corner Books", "KEYTURN_MAIL_FROM_NAME": "The Reading Room",
+            "KEYTURN_SERVER_PUBLIC_URL": "https://accounts.bookshop.online",
+        ])
+        let token = try await keyturn.requestLink(for: ann)
+        let refused = try await reset(keyturn, token, to: password)
+        #expect(refused.status == 422)
+        #expect(refused.text.contains(#""code":"contains_site""#))
+        #expect(try await reset(keyturn, token, to: "my online radio and I").status == 200)
+        #expect(await keyturn.stop() == 0)
+    }
+
     @Test func `has links that expire, and says so`() async throws {
         let keyturn = try await service([
             "KEYTURN_TOKENS_RESET_LIFETIME": "1s", "KEYTURN_MAIL_PER_ACCOUNT_INTERVAL": "1s",

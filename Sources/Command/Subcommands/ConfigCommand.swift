@@ -19,7 +19,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let layers = try options.layers()
             Terminal.table(["KEY", "VALUE", "FROM"], Key.all.compactMap { row($0, layers) })
             for danger in try Danger.all(in: settings, from: options) { Terminal.note("warning: \(danger)") }
-            _ = try settings.passwords.policy(publicURL: settings.server.publicURL ?? "")
+            _ = try settings.policy()
             _ = try settings.brand.logo()
             _ = try settings.brand.templates()
             if settings.mail.provider == .sendgrid { try settings.mail.checkTrust() }

@@ -58,7 +58,7 @@ struct UserCommand: AsyncParsableCommand {
             guard let line = readLine(strippingNewline: true), !line.isEmpty else {
                 throw CommandFailed("no password on standard input")
             }
-            let policy = try settings.passwords.policy(publicURL: settings.server.publicURL ?? "")
+            let policy = try settings.policy()
             guard let password = policy.normalise(line) else {
                 throw CommandFailed("the password is too long, or contains U+0000")
             }
