@@ -75,7 +75,12 @@ extension OpenFailed: CustomStringConvertible {
     /// What the operator reads at start.
     package var description: String {
         switch self {
-        case .cannotOpen(let reason): "database.path: \(reason)"
+        case .cannotOpen(let path, let reason): "database.path: \(Printable.text(path)): \(reason)"
+        case .missing(let path):
+            """
+            database.path: there is no \(Printable.text(path)). If there should be one, correct the path, or name the configuration \
+            with --config; else `keyturn serve` or `keyturn migrate` creates it
+            """
         case .migrations(let words): words
         }
     }
@@ -139,19 +144,11 @@ struct BlocklistFile {
 }
 
 extension Settings.Mail {
-    /// Without this a wrong path would be found out by every mail, and by nobody at start.
-    func checkTrust() throws(ConfigurationRefused) {
-        guard let caFile else { return }
-        do { _ = try FileContents.bytes(of: caFile) } catch {
-            throw ConfigurationRefused(.sendGridCAFile, "cannot read \(error)")
-        }
-    }
-
     func sendGrid(
         from sender: Sender, sandbox: Bool = false, loops: EventLoops, clock: WallClock, metrics: Metrics?
     ) throws -> (SendGrid, HTTPClient) {
         guard let apiKey else { throw ConfigurationRefused(.sendGridKey, "missing: mail.provider is sendgrid") }
-        try checkTrust()
+        try NamedFiles.checkTrust(caFile, .sendGridCAFile)
         var connecting = HTTPClient.Options()
         connecting.proxy = proxy
         connecting.connectionsMax = parallel
@@ -172,11 +169,7 @@ extension Settings.App {
     func sender(loops: EventLoops, clock: WallClock) throws(ConfigurationRefused) -> (
         sender: WebhookSender, client: HTTPClient
     ) {
-        if let caFile {
-            do { _ = try FileContents.bytes(of: caFile) } catch {
-                throw ConfigurationRefused(.webhookCAFile, "cannot read \(error)")
-            }
-        }
+        try NamedFiles.checkTrust(caFile, .webhookCAFile)
         var options = HTTPClient.Options()
         options.connectionsMax = WebhookWorker.parallelMax
         let client = HTTPClient(

@@ -47,6 +47,7 @@ struct Service {
 
     let settings: Settings
     let essentials: Essentials
+    let files: NamedFiles
     let listeners: [Listener]
     let loops: EventLoops
     let database: SQLiteDatabase
@@ -69,14 +70,14 @@ struct Service {
         let pool = HashingPool(threads: System.cores)
         let audit = AuditNotes(database.auditLog)
         let hasher = PasswordHasher(scheme: settings.passwords.scheme, pool: pool)
-        let policy = try settings.policy(publicURL: essentials.publicURL, sender: essentials.sender.name)
+        let policy = files.policy
         let carrier = try makeCarrier(clock: clock)
 
         var mailing = Worker.Options(siteURL: essentials.publicURL)
         mailing.parallelDeliveries = settings.mail.parallel
         mailing.maximumAge = settings.outbox.maximumAge
         mailing.shutdownGrace = settings.server.shutdownGrace
-        let templates = try settings.brand.templates()
+        let templates = files.templates
         mailing.siteName = settings.brand.name ?? essentials.sender.name
         mailing.palette = settings.brand.palette
         mailing.supportURL = settings.brand.supportURL
@@ -93,7 +94,7 @@ struct Service {
         facing.trustedProxies = settings.server.trustedProxies
         facing.siteName = mailing.siteName
         facing.palette = settings.brand.palette
-        facing.logo = try settings.brand.logo()
+        facing.logo = files.logo
         facing.supportURL = settings.brand.supportURL
         facing.templates = templates
         facing.logsClients = settings.logsClients
@@ -117,7 +118,7 @@ struct Service {
 
         let manager = ServiceManager.current
         let hangups = await UnixSignalsSequence(trapping: .sighup)
-        let certificate = try ServerCertificate(files: settings.server.tls)
+        let certificate = files.certificate
         let renewKey = carrier.renewKey.map { renew in
             { @Sendable (apiKey: String) throws in if try renew(apiKey) { worker.carrierChanged() } }
         }
@@ -152,7 +153,9 @@ struct Service {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
-        await database.takeBackLeases(at: clock.now())
+        do { try await database.takeBackLeases(at: clock.now()) } catch {
+            throw ConfigurationRefused(.databasePath, Printable.text(error.reason))
+        }
         let serviceGroup = ServiceGroup(configuration: configuration)
         failure.group.withLock { $0 = serviceGroup }
         try await withThrowingTaskGroup(of: Void.self) { group in

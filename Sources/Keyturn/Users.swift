@@ -10,7 +10,7 @@ package protocol Users: Sendable {
     /// In the order of their ids, after the given one.
     func list(after id: UserID?, limit: Int) async throws(StorageFailed) -> [User]
     func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User
-    /// Turns the key, only where hash, address and epoch are still those given. In the same transaction: the "password changed"
+    /// Turns the key, only if hash, address and epoch are still those given and the account is enabled. In the same transaction: the "password changed"
     /// letter is recorded, all reset requests of the address are dropped, leased and failed ones too, and a line of the audit log
     /// is written. On disk (synced) when it returns.
     /// - Parameter language: what that letter is written in.
@@ -21,7 +21,7 @@ package protocol Users: Sendable {
     /// Raises the epoch by one, only where hash, address and epoch are still those given, and drops all reset requests of the
     /// address in the same transaction (signed later, with the new epoch, their links would live). Audited and synced as a reset.
     func revokeLinks(_ old: Credentials, by actor: AuditActor, at now: Timestamp) async throws(StorageFailed) -> Bool
-    /// Only operators do; audited as a reset.
+    /// Only operators do; audited as a reset. Enabling a disabled account raises its epoch: links from before stay dead.
     /// - Returns: false where there is no such user.
     func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool
 }

@@ -66,7 +66,8 @@ package enum Backup {
 /// Puts a copy in the place of the database.
 package enum Restore {
     /// Checks the copy, then replaces the database by it in one step; what was there before is kept under another name.
-    /// A crash leaves the one or the other, never neither. Blocks the thread.
+    /// A crash leaves the one or the other, never neither. Every link that was signed before is dead afterwards, used and
+    /// revoked ones too: the epoch base rises above every epoch of the copy and of the database it replaces. Blocks the thread.
     /// - Returns: where the former database is; nil where there was none.
     package static func put(_ copy: String, inPlaceOf database: String, at now: Timestamp) throws(CopyRefused)
         -> String?
@@ -79,20 +80,35 @@ package enum Restore {
             try Inspection.refuseStrangeSchema(in: copy)
 
             let incoming = "\(database).restoring"
-            removeFile(incoming)
+            removeWithLog(incoming)
             try createNewPrivateFile(at: incoming)
             do {
                 try Backup.vacuum(copy, into: incoming)
+                try endLinks(in: incoming, andOf: database, at: now)
                 try syncFile(incoming)
                 let former = try setAside(database, at: now)
                 try rename(incoming, to: database)
                 try syncDirectory(of: database)
                 return former
             } catch {
-                removeFile(incoming)
+                removeWithLog(incoming)
                 throw error
             }
         }
+    }
+
+    /// A database that cannot be read is replaced all the same: the clock alone then says how high the base must be.
+    private static func endLinks(in incoming: String, andOf database: String, at now: Timestamp) throws {
+        let replaced = (try? Inspection.look(into: database) { try EpochBase.highest(in: $0) }) ?? 0
+        let queue = try DatabaseQueue(path: incoming, configuration: .forLooking)
+        try queue.write { db in try EpochBase.raise(in: db, above: replaced, at: now) }
+        // The last to close takes the write-ahead log into the file, if there is one.
+        try queue.close()
+    }
+
+    /// With the logs that a restore that was killed may have left: they must not meet another file of this name.
+    private static func removeWithLog(_ file: String) {
+        for suffix in ["", "-wal", "-shm", "-journal"] { removeFile(file + suffix) }
     }
 
     /// A second name for the former file, so that there is a database under the first one at every moment.
@@ -182,7 +198,8 @@ package enum Inspection {
         _ = try schema(of: database)
     }
 
-    private static func look<Value>(into path: String, _ body: (Database) throws -> Value) throws(CopyRefused) -> Value
+    fileprivate static func look<Value>(into path: String, _ body: (Database) throws -> Value) throws(CopyRefused)
+        -> Value
     {
         try rethrow {
             guard fileExists(path) else { throw CopyRefused.missing(path) }

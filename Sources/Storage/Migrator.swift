@@ -4,6 +4,12 @@ import GRDB
 import Keyturn
 import Migrations
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Why the tables are not what this binary needs.
 enum MigrationRefused: Error, Equatable {
     case changed(String), missing(String), newer(String), outOfOrder(String), pending(String), notUTF8(String)
@@ -20,7 +26,11 @@ enum MigrationRefused: Error, Equatable {
             backup from before the upgrade
             """
         case .outOfOrder(let name): "migration \(name) was not applied, but later ones were"
-        case .pending(let name): "migration \(name) is not applied yet: run `keyturn migrate`"
+        case .pending(let name):
+            """
+            the database is older than this binary: migration \(name) is not applied yet. Use the keyturn whose service runs; to \
+            upgrade, stop it and run `keyturn migrate`, or start the new service
+            """
         case .notUTF8(let name): "migration \(name) is not UTF-8"
         case .failed(let name, let failure): "migration \(name) failed: \(failure.words)"
         }
@@ -51,6 +61,23 @@ struct Migrator {
             throw MigrationRefused.pending(pending.name)
         }
     }
+
+    /// As ``check(_:)``, but waits while another process is applying them: as long as their number grows.
+    func awaitLast(_ db: Database, pause: () throws -> Void = { usleep(Migrator.pauseMicroseconds) }) throws {
+        var before = -1
+        while true {
+            do { return try check(db) } catch let refused as MigrationRefused {
+                guard case .pending = refused else { throw refused }
+                let applied = try db.tableExists("schema_migrations") ? recorded(in: db).count : 0
+                guard applied > before else { throw refused }
+                before = applied
+                try pause()
+            }
+        }
+    }
+
+    /// Longer than a migration of a new database takes.
+    private static let pauseMicroseconds: UInt32 = 200_000
 
     /// The names of those not applied, in order. Changes nothing.
     func missing(in db: Database) throws -> [String] {

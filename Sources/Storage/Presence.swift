@@ -12,11 +12,16 @@ import Telemetry
 final class Presence: Sendable {
     private let descriptor: Int32
 
+    /// How long ``share()`` waits for a process that finds out whether it is alone: longer than its few statements may wait for a
+    /// busy database.
+    static let shareLimit: Duration = .seconds(30)
+    private static let shareInterval: Duration = .milliseconds(20)
+
     /// Opens the file, creating it with mode 0600.
     init(beside path: String) throws(StorageFailed) {
         descriptor = PrivateFile.open("\(path)-lock", O_RDWR)
         guard descriptor >= 0 else {
-            throw StorageFailed(code: 0, reason: "cannot open the lock file: \(SystemWords.words(errno: errno))")
+            throw StorageFailed(code: 0, reason: "cannot open \(path)-lock: \(SystemWords.words(errno: errno))")
         }
     }
 
@@ -25,12 +30,21 @@ final class Presence: Sendable {
     /// Whether nobody else is there; nobody comes either until ``share()``.
     func isAlone() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
-    /// From now on others see that we are there. Waits for one who is just finding out whether he is alone.
-    func share() throws(StorageFailed) {
-        while flock(descriptor, LOCK_SH) != 0 {
-            guard errno == EINTR else {
-                throw StorageFailed(code: 0, reason: "cannot lock: \(SystemWords.words(errno: errno))")
+    /// From now on others see that we are there. Waits for a process that is just finding out whether it is alone.
+    /// - Throws: if that one is not done within `limit`: it is a restore, or it hangs.
+    func share(within limit: Duration = shareLimit) async throws(StorageFailed) {
+        let end = ContinuousClock.now + limit
+        while flock(descriptor, LOCK_SH | LOCK_NB) != 0 {
+            let number = errno
+            guard number == EWOULDBLOCK || number == EINTR else {
+                throw StorageFailed(
+                    code: 0, reason: "cannot lock the database's lock file: \(SystemWords.words(errno: number))")
             }
+            guard ContinuousClock.now < end else {
+                throw StorageFailed(
+                    code: 0, reason: "another process holds the database's lock file: is a restore under way?")
+            }
+            try? await Task.sleep(for: Self.shareInterval)
         }
     }
 }

@@ -20,6 +20,15 @@ enum PrivateFile {
         return unsafe openFile(path, flags | O_CREAT | O_CLOEXEC, 0o600)
     }
 
+    /// As ``open(_:_:)``, but fails with `ENOENT` if there is nothing.
+    static func openExisting(_ path: String, _ flags: Int32) -> Int32 { unsafe openFile(path, flags | O_CLOEXEC, 0) }
+
+    /// Whether anything is there, or could be for all that this user may see.
+    static func exists(_ path: String) -> Bool {
+        // The path is borrowed for the call.
+        unsafe access(path, F_OK) == 0 || errno != ENOENT && errno != ENOTDIR
+    }
+
     /// As ``open(_:_:)``, but fails with `EEXIST` where there is something.
     static func create(_ path: String, _ flags: Int32) -> Int32 {
         let descriptor = unsafe openFile(path, flags | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

@@ -13,9 +13,11 @@ package import Telemetry
     import Darwin
 #endif
 
-/// Why there is no database to work with. Both are for the operator's eyes, at start.
+/// Why there is no database to work with. All are for the operator's eyes, at start.
 package enum OpenFailed: Error, Equatable {
-    case cannotOpen(reason: String)
+    /// No file is there, and this opening creates none.
+    case missing(path: String)
+    case cannotOpen(path: String, reason: String)
     /// An applied migration is changed or missing, or the database is newer than this binary.
     case migrations(String)
 }
@@ -25,12 +27,21 @@ package enum OpenFailed: Error, Equatable {
 /// Deleted content is overwritten (`secure_delete=FAST`: wherever the page is written anyway), so that a replaced hash does not
 /// stay in the table's file; copies in the write-ahead log live until it is written over, at the latest until ``close()``.
 package final class SQLiteDatabase: Sendable {
+    /// What an opening may make.
+    package enum Opening: Sendable {
+        /// Nothing: the file must be there, and at the last migration.
+        case existing
+        /// A new file with all its tables; an older one is refused, because an older service may be using it.
+        case creating
+        /// A new file, and what an older one lacks.
+        case migrating
+    }
+
     package struct Options: Sendable {
         package var path: String
+        package var opening = Opening.migrating
         /// Letters pending or leased; one more is refused.
         package var outboxCapacity = 100_000
-        /// Without, a database that is not at the last migration is refused.
-        package var appliesMigrations = true
         /// How long a statement waits for another process's transaction before it fails with `SQLITE_BUSY`.
         package var busyLimit: Duration = .seconds(5)
         /// How long the audit log, the mail log and failed letters are kept.
@@ -65,7 +76,7 @@ package final class SQLiteDatabase: Sendable {
     private let untold = Arrivals()
     private let log: Log
 
-    /// Opens (creating the file, mode 0600) and, unless told not to, applies migrations. Blocks the thread.
+    /// Opens, and makes what `options.opening` allows: a new file has mode 0600. Blocks the thread.
     package convenience init(_ options: Options, now: Timestamp, metrics: Metrics, log: Log) throws(OpenFailed) {
         try self.init(options, migrations: Migrations.all, now: now, metrics: metrics, log: log)
     }
@@ -75,25 +86,29 @@ package final class SQLiteDatabase: Sendable {
     ) throws(OpenFailed) {
         // A file that may not grow (`ulimit -f`) is an error of one write, not the end of the process.
         signal(SIGXFSZ, SIG_IGN)
+        guard options.opening != .existing || PrivateFile.exists(options.path) else {
+            throw .missing(path: options.path)
+        }
         do {
-            try createPrivateFile(at: options.path)
+            try openPrivateFile(at: options.path, creates: options.opening != .existing)
             let configuration = Self.configuration(options)
             pool = try DatabasePool(path: options.path, configuration: configuration)
             newlyApplied = try pool.writeWithoutTransaction { db in
                 try Self.syncEveryCommit(db)
                 let migrator = Migrator(files: migrations)
-                guard options.appliesMigrations else {
-                    try migrator.check(db)
-                    return []
+                let isNew = try !db.tableExists("schema_migrations")
+                if options.opening == .migrating || options.opening == .creating && isNew {
+                    return try migrator.apply(to: db, at: now)
                 }
-                return try migrator.apply(to: db, at: now)
+                try migrator.awaitLast(db)
+                return []
             }
             lookout = try Lookout(path: options.path, configuration: configuration)
         } catch let refused as MigrationRefused {
             throw .migrations(refused.words)
         } catch {
             let failed = StorageFailed(error)
-            throw .cannotOpen(reason: failed.words)
+            throw .cannotOpen(path: options.path, reason: failed.words)
         }
         path = options.path
         let pending = PendingRows(in: .outbox, capacity: options.outboxCapacity)
@@ -135,37 +150,41 @@ package final class SQLiteDatabase: Sendable {
         }
     }
 
-    /// To be called by a process that delivers, before its first lease. Where it is the only one, whoever held the leases that are
-    /// left has ended, perhaps killed: their letters are due at once. Where it is not, or cannot tell, leases end by themselves. What was
-    /// recorded by a clock that has been set back since is due at once too.
-    package func takeBackLeases(at now: Timestamp) async {
+    /// To be called by a process that delivers, before its first lease. If it is the only one, the process that held the leases that
+    /// are left has ended, perhaps killed: their rows are due at once. If it is not, or the database is too busy, leases end by
+    /// themselves. What was recorded by a clock that has been set back since is due at once too.
+    /// - Throws: if the process lock cannot be had. Then nothing may be leased: a process that comes later would take it for dead,
+    ///   and send the same messages once more.
+    package func takeBackLeases(at now: Timestamp) async throws(StorageFailed) {
+        let presence = try Presence(beside: path)
+        let isAlone = presence.isAlone()
         do {
             try await writer.write(.severalStatements) { db in try ClockSetBack(now: now).mendWhatIsPending(db) }
-            let presence = try Presence(beside: path)
-            if presence.isAlone() {
-                let count = try await writer.write(.severalStatements) { db in
-                    try db.run(
-                        """
-                        UPDATE webhooks SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
-                        WHERE state = 'leased'
-                        """, .time(now))
-                    return try db.run(
-                        """
-                        UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
-                        WHERE state = 'leased'
-                        """, .time(now))
-                }
-                if count > 0 {
-                    log.notice("took back the leases of a process that ended", metadata: ["rows": "\(count)"])
-                }
-            }
-            try presence.share()
-            self.presence.withLock { $0 = presence }
+            if isAlone { try await takeBackAllLeases(at: now) }
         } catch {
             log.warning(
                 "could not take back the leases of a process that ended",
                 metadata: ["code": "\(error.code)", "reason": "\(error.reason)"])
         }
+        // Whatever became of the rows, and before anything is leased.
+        try await presence.share()
+        self.presence.withLock { $0 = presence }
+    }
+
+    private func takeBackAllLeases(at now: Timestamp) async throws(StorageFailed) {
+        let count = try await writer.write(.severalStatements) { db in
+            try db.run(
+                """
+                UPDATE webhooks SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
+                WHERE state = 'leased'
+                """, .time(now))
+            return try db.run(
+                """
+                UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
+                WHERE state = 'leased'
+                """, .time(now))
+        }
+        if count > 0 { log.notice("took back the leases of a process that ended", metadata: ["rows": "\(count)"]) }
     }
 
     /// Commits what waits, empties the write-ahead log into the database, closes. Changes after this are refused. Blocks the thread.
@@ -214,10 +233,10 @@ package final class SQLiteDatabase: Sendable {
     }
 }
 
-/// Creates the file if there is none, readable by its owner alone; SQLite gives the files beside it the same mode. An existing
-/// file keeps what its owner chose.
-private func createPrivateFile(at path: String) throws(StorageFailed) {
-    let descriptor = PrivateFile.open(path, O_RDWR)
+/// Finds out whether the file can be written. One that is created is readable by its owner alone; SQLite gives the files beside it
+/// the same mode. An existing file keeps what its owner chose.
+private func openPrivateFile(at path: String, creates: Bool) throws(StorageFailed) {
+    let descriptor = creates ? PrivateFile.open(path, O_RDWR) : PrivateFile.openExisting(path, O_RDWR)
     guard descriptor >= 0 else {
         throw StorageFailed(code: 0, reason: "cannot open the file for writing: \(SystemWords.words(errno: errno))")
     }

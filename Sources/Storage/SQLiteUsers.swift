@@ -48,7 +48,7 @@ package struct SQLiteUsers: Users {
 
     package func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User {
         let verifiedAt = new.isVerified ? now : nil
-        let added: Int64?
+        let added: (rowID: Int64, epoch: Int64)?
         do throws(StorageFailed) {
             added = try await writer.write(.oneStatement) { db in
                 // A known address is answered, not thrown: a thrown one would be undone and counted as a failure.
@@ -59,19 +59,22 @@ package struct SQLiteUsers: Users {
                     """,
                     .text(new.email.text), .text(new.passwordHash.text), verifiedAt.map { .time($0) } ?? .null,
                     .time(now))
-                return count == 1 ? db.lastInsertedRowID : nil
+                guard count == 1 else { return nil }
+                let rowID = db.lastInsertedRowID
+                return (rowID, try db.row("SELECT epoch_base FROM store")?[0] as Int64? ?? 0)
             }
         } catch {
             throw .storage(error)
         }
         guard let added else { throw .exists }
         return User(
-            id: UserID(String(added)), email: EmailAddress(stored: new.email.text), passwordHash: new.passwordHash,
-            emailVerifiedAt: verifiedAt, createdAt: now, passwordChangedAt: nil, resetEpoch: 0, disabledAt: nil)
+            id: UserID(rowID: added.rowID), email: EmailAddress(stored: new.email.text),
+            passwordHash: new.passwordHash, emailVerifiedAt: verifiedAt, createdAt: now, passwordChangedAt: nil,
+            resetEpoch: added.epoch, disabledAt: nil)
     }
 
-    /// Turns the key, only where hash, address and epoch are byte for byte those the link was checked against: of any number of
-    /// simultaneous posts of one link, exactly one finds them so.
+    /// Turns the key, only if hash, address and epoch are byte for byte those the link was checked against: of any number of
+    /// simultaneous posts of one link, exactly one finds them so. An account that was disabled meanwhile keeps its password.
     package func replace(
         _ old: Credentials, with new: PasswordHash, tellingIn language: String?, at now: Timestamp
     ) async throws(StorageFailed) -> Bool {
@@ -82,7 +85,8 @@ package struct SQLiteUsers: Users {
             let changed = try db.run(
                 """
                 UPDATE users SET password_hash = ?1, password_changed_at = ?2
-                WHERE id = ?3 AND password_hash = ?4 AND email = ?5 COLLATE BINARY AND reset_epoch = ?6
+                WHERE id = ?3 AND password_hash = ?4 AND email = ?5 COLLATE BINARY AND \(EpochBase.ofAccount) = ?6
+                    AND disabled_at IS NULL
                 """,
                 .text(new.text), .time(now), .integer(rowID), .text(old.hash.text), .text(old.email.text),
                 .integer(old.epoch))
@@ -114,8 +118,8 @@ package struct SQLiteUsers: Users {
         let isRevoked = try await writer.write(.severalStatements) { db in
             let changed = try db.run(
                 """
-                UPDATE users SET reset_epoch = reset_epoch + 1
-                WHERE id = ?1 AND password_hash = ?2 AND email = ?3 COLLATE BINARY AND reset_epoch = ?4
+                UPDATE users SET reset_epoch = \(EpochBase.ofAccount) + 1
+                WHERE id = ?1 AND password_hash = ?2 AND email = ?3 COLLATE BINARY AND \(EpochBase.ofAccount) = ?4
                 """,
                 .integer(rowID), .text(old.hash.text), .text(old.email.text), .integer(old.epoch))
             guard changed == 1 else { return false }
@@ -130,13 +134,17 @@ package struct SQLiteUsers: Users {
         return true
     }
 
-    /// Who is disabled already keeps the moment when it happened.
+    /// An account that is disabled already keeps the moment when it happened; one that is enabled already keeps its links.
     package func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool {
         guard let rowID = id.rowID else { return false }
         let line = AuditLine(disabled ? .disabled : .enabled, of: id, by: .operator, at: now)
         let isSet = try await writer.write(.severalStatements) { db in
             let changed = try db.run(
-                "UPDATE users SET disabled_at = CASE WHEN ?2 THEN COALESCE(disabled_at, ?3) END WHERE id = ?1",
+                """
+                UPDATE users SET disabled_at = CASE WHEN ?2 THEN COALESCE(disabled_at, ?3) END,
+                    reset_epoch = CASE WHEN ?2 OR disabled_at IS NULL THEN reset_epoch ELSE \(EpochBase.ofAccount) + 1 END
+                WHERE id = ?1
+                """,
                 .integer(rowID), .integer(disabled ? 1 : 0), .time(now))
             guard changed == 1 else { return false }
             try line.write(to: db)
@@ -169,8 +177,9 @@ private struct StoredUser: StatementColumnConvertible, DatabaseValueConvertible 
     let isTheOne: Bool
 
     /// And a last one behind them: ``isTheOne``.
-    static let columns =
-        "id, email, password_hash, email_verified_at, created_at, password_changed_at, reset_epoch, disabled_at"
+    static let columns = """
+        id, email, password_hash, email_verified_at, created_at, password_changed_at, \(EpochBase.ofAccount), disabled_at
+        """
 
     /// Whoever is not there is read all the same: the next one in the order of the column takes the place and, behind the last, the
     /// first of all. So nobody costs the same look into index and table, and the same row to be made sense of, as somebody. Without it

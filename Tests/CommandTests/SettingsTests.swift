@@ -353,3 +353,51 @@ import Testing
         #expect(Danger.clock(now: Date()) == [])
     }
 }
+
+@Suite struct `A path of the configuration` {
+    private func path(_ key: Key, file: String, at place: String, environment: [String: String] = [:]) throws -> String?
+    {
+        let layers = try Layers(flags: [:], environment: environment, file: Array(file.utf8), at: place)
+        guard case .text(let text)? = layers.raw(key)?.value else { return nil }
+        return text
+    }
+
+    @Test(arguments: [
+        ("/etc/keyturn/config.json", "data/k.sqlite", "/etc/keyturn/data/k.sqlite"),
+        ("/etc/keyturn/config.json", "/var/lib/k.sqlite", "/var/lib/k.sqlite"),
+        ("/config.json", "k.sqlite", "/k.sqlite"), ("config.json", "k.sqlite", "k.sqlite"),
+        ("../etc/config.json", "./k.sqlite", "../etc/./k.sqlite"), ("/etc/config.json", "", ""),
+        ("/dev/fd/63", "k.sqlite", "k.sqlite"),
+    ])
+    func `belongs to the folder of its file`(place: String, written: String, path: String) throws {
+        let file = #"{"database": {"path": "\#(written)"}}"#
+        #expect(try self.path(.databasePath, file: file, at: place) == path)
+    }
+
+    @Test func `belongs to the working directory if the environment names it`() throws {
+        #expect(
+            try path(
+                .databasePath, file: "{}", at: "/etc/config.json", environment: ["KEYTURN_DATABASE_PATH": "k.sqlite"])
+                == "k.sqlite")
+    }
+
+    @Test func `is every key that names a file or a folder`() throws {
+        let names = Key.all.filter { $0.kind == .path }.map(\.name)
+        #expect(
+            names == [
+                "server.tls.certificate", "server.tls.key", "server.unixSocket", "database.path", "secrets.file",
+                "passwords.blocklistFile", "mail.capture.directory", "mail.sendgrid.apiKeyFile",
+                "mail.sendgrid.caFile", "webhooks.secretFile", "webhooks.caFile", "brand.logo", "templates.directory",
+            ])
+        let looksLikeOne = Key.all.filter { key in
+            ["File", "directory", "path", "Socket"].contains { key.name.hasSuffix($0) }
+        }
+        #expect(looksLikeOne.allSatisfy { $0.kind == .path })
+        for name in names {
+            let parts = name.split(separator: ".")
+            let file = parts.reversed().reduce(#""x""#) { "{\"\($1)\": \($0)}" }
+            let key = try #require(Key.all.first { $0.name == name })
+            #expect(try path(key, file: file, at: "/etc/config.json") == "/etc/x", "\(name)")
+        }
+    }
+}

@@ -100,7 +100,7 @@ import Testing
             #expect(throws: CopyRefused.inUse) {
                 try Restore.put(folder.path("copy"), inPlaceOf: folder.path("k.sqlite"), at: .noon)
             }
-            await service.takeBackLeases(at: .noon)
+            try await service.takeBackLeases(at: .noon)
             #expect(throws: CopyRefused.inUse) {
                 try Restore.put(folder.path("copy"), inPlaceOf: folder.path("k.sqlite"), at: .noon)
             }

@@ -1,4 +1,5 @@
 /// Files are applied in order, once each, and never behind anybody's back.
+import Foundation
 import GRDB
 import Keyturn
 import Migrations
@@ -65,16 +66,48 @@ import Testing
         }
     }
 
+    private static func pending(_ name: String) -> OpenFailed {
+        .migrations(
+            """
+            the database is older than this binary: migration \(name) is not applied yet. Use the keyturn whose service runs; to \
+            upgrade, stop it and run `keyturn migrate`, or start the new service
+            """)
+    }
+
     @Test func `are only checked where that was asked`() async throws {
         try await Folder.use { folder in
-            #expect(throws: OpenFailed.migrations("migration 0001_one.sql is not applied yet: run `keyturn migrate`")) {
-                try open(folder, [Self.one], applies: false)
-            }
+            let path = folder.path("m.sqlite")
+            #expect(throws: OpenFailed.missing(path: path)) { try open(folder, [Self.one], .existing) }
+            #expect(!FileManager.default.fileExists(atPath: path))
+            try Data().write(to: URL(fileURLWithPath: path))
+            #expect(throws: Self.pending("0001_one.sql")) { try open(folder, [Self.one], .existing) }
             _ = try open(folder, [Self.one])
-            #expect(try open(folder, [Self.one], applies: false) == [])
-            #expect(throws: OpenFailed.migrations("migration 0002_two.sql is not applied yet: run `keyturn migrate`")) {
-                try open(folder, [Self.one, Self.two], applies: false)
+            #expect(try open(folder, [Self.one], .existing) == [])
+            #expect(throws: Self.pending("0002_two.sql")) { try open(folder, [Self.one, Self.two], .existing) }
+        }
+    }
+
+    @Test func `are all applied to a new file by a command, and none to an older one`() async throws {
+        try await Folder.use { folder in
+            let applied = try open(folder, [Self.one, Self.two], .creating)
+            #expect(applied == ["0001_one.sql", "0002_two.sql"])
+            #expect(try open(folder, [Self.one, Self.two], .creating) == [])
+            #expect(throws: Self.pending("0003_three.sql")) {
+                try open(folder, [Self.one, Self.two, Self.three], .creating)
             }
+            #expect(try open(folder, [Self.one, Self.two, Self.three]) == ["0003_three.sql"])
+        }
+    }
+
+    @Test func `are waited for while another process applies them`() async throws {
+        try await Folder.use { folder in
+            let files = [Self.one, Self.two, Self.three]
+            _ = try open(folder, [Self.one])
+            var others = [[Self.one, Self.two], files]
+            try folder.look(into: "m.sqlite") { db in
+                try Migrator(files: files).awaitLast(db) { _ = try open(folder, others.removeFirst()) }
+            }
+            #expect(others.isEmpty)
         }
     }
 
@@ -82,6 +115,7 @@ import Testing
         #expect(
             Migrations.all.map(\.name) == [
                 "0001_users.sql", "0002_outbox.sql", "0003_audit.sql", "0004_reports.sql", "0005_webhooks.sql",
+                "0006_epoch_base.sql",
             ])
     }
 
@@ -89,9 +123,11 @@ import Testing
         Migrations.File(name: file.name, sql: file.sql + Array(" ".utf8))
     }
 
-    private func open(_ folder: Folder, _ files: [Migrations.File], applies: Bool = true) throws -> [String] {
+    private func open(
+        _ folder: Folder, _ files: [Migrations.File], _ opening: SQLiteDatabase.Opening = .migrating
+    ) throws -> [String] {
         var options = SQLiteDatabase.Options(path: folder.path("m.sqlite"))
-        options.appliesMigrations = applies
+        options.opening = opening
         let database = try SQLiteDatabase(options, migrations: files, now: .noon, metrics: Metrics(), log: .silent)
         defer { database.close() }
         return database.newlyApplied

@@ -54,15 +54,16 @@ import Testing
         try await Folder.use { folder in
             try Data("this is no database, whatever it is called".utf8).write(
                 to: URL(fileURLWithPath: folder.path("k.sqlite")))
-            #expect(throws: OpenFailed.cannotOpen(reason: "file is not a database (SQLite code 26)")) {
-                try open(folder)
-            }
             #expect(
-                throws: OpenFailed.cannotOpen(reason: "cannot open the file for writing: No such file or directory")
+                throws: OpenFailed.cannotOpen(
+                    path: folder.path("k.sqlite"), reason: "file is not a database (SQLite code 26)")
+            ) { try open(folder) }
+            let nowhere = folder.path("none/k.sqlite")
+            #expect(
+                throws: OpenFailed.cannotOpen(
+                    path: nowhere, reason: "cannot open the file for writing: No such file or directory")
             ) {
-                try SQLiteDatabase(
-                    SQLiteDatabase.Options(path: folder.path("none/k.sqlite")), now: .noon, metrics: Metrics(),
-                    log: .silent)
+                try SQLiteDatabase(.init(path: nowhere), now: .noon, metrics: Metrics(), log: .silent)
             }
         }
     }

@@ -57,25 +57,25 @@ import Testing
 
     @Test func `takes leases back from a process that ended, and from none that lives`() async throws {
         try await withOutbox { first, folder in
-            await first.takeBackLeases(at: .noon)
+            try await first.takeBackLeases(at: .noon)
             try await first.outbox.record("ann@example.com")
             let lease = try await first.outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
             let second = try SQLiteDatabase(
                 SQLiteDatabase.Options(path: folder.path("k.sqlite")), now: .noon, metrics: Metrics(), log: .silent)
             defer { second.close() }
-            await second.takeBackLeases(at: .noon + .seconds(1))
+            try await second.takeBackLeases(at: .noon + .seconds(1))
             #expect(try await first.outbox.stillHolds(lease))
             #expect(try folder.mode("k.sqlite-lock") == "600")
         }
         try await withOutbox { first, folder in
-            await first.takeBackLeases(at: .noon)
+            try await first.takeBackLeases(at: .noon)
             try await first.outbox.record("ann@example.com")
             let lease = try await first.outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
             first.close()
             let second = try SQLiteDatabase(
                 SQLiteDatabase.Options(path: folder.path("k.sqlite")), now: .noon, metrics: Metrics(), log: .silent)
             defer { second.close() }
-            await second.takeBackLeases(at: .noon + .seconds(1))
+            try await second.takeBackLeases(at: .noon + .seconds(1))
             #expect(try await !second.outbox.stillHolds(lease))
             #expect(try await second.outbox.leaseAddresses(at: .noon + .seconds(1)) == ["ann@example.com"])
         }
@@ -90,7 +90,7 @@ import Testing
             try await database.outbox.record("ann@example.com", at: .noon)
 
             let before = Timestamp.noon - .seconds(3600)
-            await database.takeBackLeases(at: before)
+            try await database.takeBackLeases(at: before)
             // What was meant to be tried later is not what was recorded in the future.
             #expect(try await database.outbox.leaseAddresses(at: before) == ["ann@example.com"])
         }

@@ -96,7 +96,7 @@ import Testing
                     database.close()
                     (folder, database) = (next, try open(in: next))
                     #expect(try rows(in: folder) == before, context)
-                    await database.takeBackLeases(at: now)
+                    try await database.takeBackLeases(at: now)
                     before = try compare(before, with: rows(in: folder), after: .takeBack)
                 } else {
                     let event = Self.often[number(0...Self.often.count - 1)]

@@ -165,4 +165,33 @@ import Testing
             #expect(try await !users.setDisabled(UserID("7"), true, at: .noon))
         }
     }
+
+    @Test(arguments: Stores.all) func `come back from being disabled without their old links`(store: Stores)
+        async throws
+    {
+        try await store.use { users, _ in
+            let ann = try await users.add(.ann, at: .noon)
+            // Nothing to undo: links live on.
+            #expect(try await users.setDisabled(ann.id, false, at: .noon))
+            #expect(try await users.user(id: ann.id) == ann)
+            #expect(try await users.setDisabled(ann.id, true, at: .noon))
+            #expect(try await users.setDisabled(ann.id, false, at: .noon))
+            let enabled = try #require(try await users.user(id: ann.id))
+            #expect(enabled.resetEpoch == ann.resetEpoch + 1)
+            #expect(try await !users.replace(ann.credentials, with: .second, tellingIn: nil, at: .noon))
+            #expect(try await users.replace(enabled.credentials, with: .second, tellingIn: nil, at: .noon))
+        }
+    }
+
+    @Test(arguments: Stores.all) func `keep their password if they are disabled while it is being reset`(store: Stores)
+        async throws
+    {
+        try await store.use { users, outbox in
+            let ann = try await users.add(.ann, at: .noon)
+            #expect(try await users.setDisabled(ann.id, true, at: .noon))
+            #expect(try await !users.replace(ann.credentials, with: .second, tellingIn: nil, at: .noon))
+            #expect(try await users.user(id: ann.id)?.passwordHash == .first)
+            #expect(try await outbox.depth().pending == 0)
+        }
+    }
 }

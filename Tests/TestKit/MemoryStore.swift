@@ -110,7 +110,8 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         _ old: Credentials, with new: PasswordHash, tellingIn language: String? = nil, at now: Timestamp
     ) async throws(StorageFailed) -> Bool {
         let replaced = try working { state in
-            let changed = state.change(old) { user in user.with(hash: new.text, passwordChangedAt: now) }
+            let isDisabled = state.users.contains { $0.id == old.id && $0.isDisabled }
+            let changed = !isDisabled && state.change(old) { user in user.with(hash: new.text, passwordChangedAt: now) }
             guard changed else { return false }
             state.dropRequests(of: old.email)
             state.append(.passwordChanged(old.id, language: language), at: now)
@@ -136,7 +137,9 @@ package final class MemoryStore: Users, Outbox, AuditLog {
     package func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool {
         try working { state in
             guard let index = state.users.firstIndex(where: { $0.id == id }) else { return false }
-            state.users[index] = state.users[index].with(disabledAt: .some(disabled ? now : nil))
+            let user = state.users[index]
+            let epoch = user.isDisabled && !disabled ? user.resetEpoch + 1 : user.resetEpoch
+            state.users[index] = user.with(epoch: epoch, disabledAt: .some(disabled ? user.disabledAt ?? now : nil))
             state.audited.append(AuditLine(disabled ? .disabled : .enabled, of: id, by: .operator, at: now))
             return true
         }

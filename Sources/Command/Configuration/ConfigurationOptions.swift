@@ -23,11 +23,13 @@ struct ConfigurationOptions: ParsableArguments {
         }
         return try Layers(
             flags: flags, environment: environment, credential: { Self.credential($0, environment) },
-            file: readFile(environment))
+            file: readFile(environment), at: path(environment) ?? "")
     }
 
     /// Where the configuration file is; nil where there is none.
-    var path: String? { file ?? ProcessInfo.processInfo.environment["KEYTURN_CONFIG"] }
+    var path: String? { path(ProcessInfo.processInfo.environment) }
+
+    private func path(_ environment: [String: String]) -> String? { file ?? environment["KEYTURN_CONFIG"] }
 
     /// systemd puts each credential of a unit into a file of its name, in a directory that only the service can read. An empty one
     /// is none: the package's unit names all of them, and the value may stand elsewhere.
@@ -49,7 +51,7 @@ struct ConfigurationOptions: ParsableArguments {
     }
 
     private func readFile(_ environment: [String: String]) throws -> [UInt8]? {
-        guard let path = file ?? environment["KEYTURN_CONFIG"] else { return nil }
+        guard let path = path(environment) else { return nil }
         do { return try FileContents.bytes(of: path) } catch {
             throw ConfigurationRefused("cannot read the configuration file \(error)")
         }

@@ -1,9 +1,11 @@
 /// One thing that can be configured: its name in the file, how it is written, and what stands where nobody says.
 struct Key: Sendable {
-    enum Kind: Sendable { case text, integer, boolean, list, duration, rate }
+    enum Kind: Sendable { case text, integer, boolean, list, duration, rate, path }
 
     /// Dotted, as it nests in the file: `server.publicURL`.
     let name: String
+    /// A relative path of the file, or a default, belongs to the folder of the configuration file; one of a flag or the environment
+    /// to the working directory.
     let kind: Kind
     /// As one would write it in the environment; nil where there is none.
     let fallback: String?
@@ -42,9 +44,9 @@ extension Key {
     static let trustedProxies = Key("server.trustedProxies", .list, "")
     static let threads = Key("server.threads", .integer)
     static let shutdownGrace = Key("server.shutdownGrace", .duration, "10s")
-    static let tlsCertificate = Key("server.tls.certificate", .text)
-    static let tlsKey = Key("server.tls.key", .text)
-    static let unixSocket = Key("server.unixSocket", .text)
+    static let tlsCertificate = Key("server.tls.certificate", .path)
+    static let tlsKey = Key("server.tls.key", .path)
+    static let unixSocket = Key("server.unixSocket", .path)
     static let connections = Key("server.limits.connections", .integer, "10000")
     static let connectionsPerClient = Key("server.limits.connectionsPerClient", .integer, "1000")
     static let requestsPerConnection = Key("server.limits.requestsPerConnection", .integer, "1000000000")
@@ -60,9 +62,9 @@ extension Key {
     static let writeDeadline = Key("server.limits.writeDeadline", .duration, "15s")
     static let adminHost = Key("admin.host", .text, "127.0.0.1")
     static let adminPort = Key("admin.port", .integer, "9090")
-    static let databasePath = Key("database.path", .text, "keyturn.sqlite")
+    static let databasePath = Key("database.path", .path, "keyturn.sqlite")
     static let secretsStandard = Key("secrets.standard", .list, isSecret: true)
-    static let secretsFile = Key("secrets.file", .text)
+    static let secretsFile = Key("secrets.file", .path)
     static let resetLifetime = Key("tokens.resetLifetime", .duration, "30m")
     static let sessionLifetime = Key("tokens.sessionLifetime", .duration, "1h")
     static let passwordScheme = Key("passwords.scheme", .text, "scrypt")
@@ -76,15 +78,15 @@ extension Key {
     static let pbkdf2Iterations = Key("passwords.pbkdf2.iterations", .integer, "1000000")
     static let minimumLength = Key("passwords.minimumLength", .integer, "15")
     static let maximumLength = Key("passwords.maximumLength", .integer, "256")
-    static let blocklistFile = Key("passwords.blocklistFile", .text)
+    static let blocklistFile = Key("passwords.blocklistFile", .path)
     static let mailProvider = Key("mail.provider", .text)
-    static let captureDirectory = Key("mail.capture.directory", .text, "captured-mail")
+    static let captureDirectory = Key("mail.capture.directory", .path, "captured-mail")
     static let fromEmail = Key("mail.from.email", .text)
     static let fromName = Key("mail.from.name", .text)
     static let sendGridKey = Key("mail.sendgrid.apiKey", .text, isSecret: true, aliases: ["SENDGRID_API_KEY"])
-    static let sendGridKeyFile = Key("mail.sendgrid.apiKeyFile", .text)
+    static let sendGridKeyFile = Key("mail.sendgrid.apiKeyFile", .path)
     static let sendGridURL = Key("mail.sendgrid.baseURL", .text, "https://api.sendgrid.com")
-    static let sendGridCAFile = Key("mail.sendgrid.caFile", .text)
+    static let sendGridCAFile = Key("mail.sendgrid.caFile", .path)
     static let bypassSuppressions = Key("mail.sendgrid.bypassSuppressions", .boolean, "true")
     static let sendGridReplyTo = Key("mail.sendgrid.replyTo", .text)
     static let sendGridCategories = Key("mail.sendgrid.categories", .list, "")
@@ -102,14 +104,14 @@ extension Key {
     static let auditMaximumAge = Key("audit.maximumAge", .duration, "30d")
     static let webhookURL = Key("webhooks.url", .text)
     static let webhookSecret = Key("webhooks.secret", .list, isSecret: true)
-    static let webhookSecretFile = Key("webhooks.secretFile", .text)
-    static let webhookCAFile = Key("webhooks.caFile", .text)
+    static let webhookSecretFile = Key("webhooks.secretFile", .path)
+    static let webhookCAFile = Key("webhooks.caFile", .path)
     static let webhookMaximumAge = Key("webhooks.maximumAge", .duration, "3d")
     static let brandName = Key("brand.name", .text)
-    static let brandLogo = Key("brand.logo", .text)
+    static let brandLogo = Key("brand.logo", .path)
     static let brandColor = Key("brand.color", .text)
     static let brandSupportURL = Key("brand.supportURL", .text)
-    static let templatesDirectory = Key("templates.directory", .text)
+    static let templatesDirectory = Key("templates.directory", .path)
     static let logLevel = Key("log.level", .text, "info")
     static let logClients = Key("log.clients", .boolean, "false")
     static let logFormat = Key("log.format", .text, "logfmt")

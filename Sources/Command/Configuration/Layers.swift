@@ -32,17 +32,23 @@ struct Layers: Sendable {
     private let environment: [String: String]
     private let credentials: [String: String]
     private let file: [String: Raw]
+    /// Where the relative paths of the file and of the defaults begin; empty: at the working directory.
+    private let folder: String
 
     /// - Parameter flags: by the key's dotted name.
     /// - Parameter credential: what the service manager handed over under a secret key's name; nil where it did not.
     /// - Parameter file: the whole JSON text; nil where there is no file.
+    /// - Parameter path: of that file.
     init(
         flags: [String: String], environment: [String: String], credential: (Key) -> String? = { _ in nil },
-        file: [UInt8]?
+        file: [UInt8]?, at path: String = ""
     ) throws(ConfigurationRefused) {
         for name in flags.keys where !Key.all.contains(where: { $0.name == name }) { throw Layers.unknown(name) }
         self.flags = flags
         self.environment = environment
+        // A configuration that comes through a pipe, as `--config /dev/fd/63`, lies in no folder.
+        let isPipe = path.utf8.starts(with: "/dev/".utf8) || path.utf8.starts(with: "/proc/".utf8)
+        folder = isPipe ? "" : path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
         credentials = Dictionary(
             Key.all.filter(\.isSecret).compactMap { key in credential(key).map { (key.name, $0) } },
             uniquingKeysWith: { first, _ in first })
@@ -55,8 +61,14 @@ struct Layers: Sendable {
             if let value = environment[name] { return (.text(value), .variable(name)) }
         }
         if let value = credentials[key.name] { return (.text(value), .credential) }
-        if let value = file[key.name] { return (value, .file) }
-        return key.fallback.map { (.text($0), .fallback) }
+        if let value = file[key.name] { return (inFolder(value, of: key), .file) }
+        return key.fallback.map { (inFolder(.text($0), of: key), .fallback) }
+    }
+
+    private func inFolder(_ value: Raw, of key: Key) -> Raw {
+        guard key.kind == .path, case .text(let path) = value, !path.isEmpty, path.utf8.first != UInt8(ascii: "/")
+        else { return value }
+        return .text(folder + path)
     }
 
     /// Variables that look like ours but are none, each with what was perhaps meant: a misspelt one is worth a word.
@@ -151,6 +163,7 @@ extension Key.Kind {
     var words: String {
         switch self {
         case .text: "a string"
+        case .path: "a path"
         case .integer: "a whole number"
         case .boolean: "true or false"
         case .list: "a list of strings"

@@ -16,9 +16,12 @@ struct DatabaseLook {
     func findings() async -> [Finding] {
         let path = settings.databasePath
         guard FileManager.default.fileExists(atPath: path) else {
-            return [.ok("database", "\(path) does not exist yet: `keyturn serve` creates it")] + [
-                directory(), diskSpace(),
-            ]
+            let missing = Finding.warning(
+                "database", "there is no \(path)",
+                advice:
+                    "if there should be one, correct database.path; else `keyturn serve` or `keyturn migrate` creates it"
+            )
+            return [missing, directory(), diskSpace()]
         }
         let body = [integrity(), schema()]
         let outbox = body.exitStatus == 0 ? await outbox() : []
@@ -52,7 +55,7 @@ struct DatabaseLook {
 
     private func outbox() async -> [Finding] {
         var options = settings.storage
-        options.appliesMigrations = false
+        options.opening = .existing
         do {
             let database = try SQLiteDatabase(options, now: now, metrics: Metrics(), log: settings.makeLog())
             defer { database.close() }

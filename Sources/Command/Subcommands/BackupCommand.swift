@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Keyturn
 import Storage
 
@@ -30,8 +31,8 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore",
         abstract: "Replace the database with a backup, after checking it. The service must be stopped.",
         discussion: """
-            The former database is kept beside it under another name. Links mailed since the backup stop working where the \
-            password, the address or the epoch differ. Missing migrations are applied by the next start.
+            The former database is kept beside it under another name. Every link mailed until now stops working, so that none \
+            that was used or revoked works again. Missing migrations are applied by the next start.
             """)
 
     @Argument(help: "A file that `keyturn backup` wrote.") var file: String
@@ -39,9 +40,10 @@ struct RestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.settings()
+        if !FileManager.default.fileExists(atPath: settings.databasePath) { _ = try NamedFiles(settings) }
         do {
             let former = try Restore.put(file, inPlaceOf: settings.databasePath, at: WallClock.system.now())
-            Terminal.say("restored \(Printable.text(settings.databasePath))")
+            Terminal.say("restored \(Printable.text(settings.databasePath)); every link mailed until now is dead")
             if let former {
                 Terminal.say("the former database is now \(Printable.text(former)): delete it when all is well")
             }

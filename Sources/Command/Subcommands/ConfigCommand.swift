@@ -19,10 +19,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let layers = try options.layers()
             Terminal.table(["KEY", "VALUE", "FROM"], Key.all.compactMap { row($0, layers) })
             for danger in try Danger.all(in: settings, from: options) { Terminal.note("warning: \(danger)") }
-            _ = try settings.policy()
-            _ = try settings.brand.logo()
-            _ = try settings.brand.templates()
-            if settings.mail.provider == .sendgrid { try settings.mail.checkTrust() }
+            _ = try NamedFiles(settings)
             let missing = settings.missingForServe()
             for problem in missing { Terminal.note("\(problem)") }
             if !missing.isEmpty { throw ExitCode(1) }

@@ -54,13 +54,12 @@ struct Demo: AsyncParsableCommand {
               Demo account     \(Demo.email), password: \(Demo.password)
               Stop it with Ctrl-C.
             """)
+        let sender = Sender(email: "no-reply@example.com", name: "keyturn demo")
         try await Service(
             settings: settings,
-            essentials: .init(
-                publicURL: url, secrets: secrets, carrier: .capture,
-                sender: Sender(email: "no-reply@example.com", name: "keyturn demo")),
-            listeners: [listener], loops: loops, database: database, metrics: metrics, log: log, threshold: threshold,
-            configuration: nil, showsMailbox: true
+            essentials: .init(publicURL: url, secrets: secrets, carrier: .capture, sender: sender),
+            files: NamedFiles(settings, publicURL: url, sender: sender.name), listeners: [listener], loops: loops, database: database,
+            metrics: metrics, log: log, threshold: threshold, configuration: nil, showsMailbox: true
         ).run()
     }
 

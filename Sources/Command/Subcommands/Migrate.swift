@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Keyturn
 import Storage
 import Telemetry
@@ -11,7 +12,7 @@ struct Migrate: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        try await options.withDatabase { database, _ in
+        try await options.withDatabase(.migrating) { database, _ in
             for name in database.newlyApplied { Terminal.say("applied \(name)") }
             if database.newlyApplied.isEmpty { Terminal.say("no pending migrations") }
         }
@@ -20,10 +21,19 @@ struct Migrate: AsyncParsableCommand {
 
 extension ConfigurationOptions {
     /// Opens the configured database, hands it over, and closes it whatever happens.
-    func withDatabase<Result>(_ use: (SQLiteDatabase, Settings) async throws -> Result) async throws -> Result {
-        let settings = try settings()
+    /// - Parameter opening: what is made on the way; if that may be a new file, the whole configuration is checked before.
+    func withDatabase<Result>(
+        _ opening: SQLiteDatabase.Opening = .existing, _ settings: Settings? = nil,
+        _ use: (SQLiteDatabase, Settings) async throws -> Result
+    ) async throws -> Result {
+        let settings = try settings ?? self.settings()
+        var storage = settings.storage
+        storage.opening = opening
+        if opening != .existing, !FileManager.default.fileExists(atPath: settings.databasePath) {
+            _ = try NamedFiles(settings)
+        }
         let database = try SQLiteDatabase(
-            settings.storage, now: WallClock.system.now(), metrics: Metrics(), log: settings.makeLog())
+            storage, now: WallClock.system.now(), metrics: Metrics(), log: settings.makeLog())
         defer { database.close() }
         return try await use(database, settings)
     }

@@ -17,6 +17,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.settings()
         let essentials = try Service.Essentials(settings)
+        let files = try NamedFiles(settings)
         let threshold = LogThreshold(settings.level)
         let log = settings.makeLog(threshold)
         let metrics = Metrics()
@@ -24,7 +25,8 @@ struct Serve: AsyncParsableCommand {
         let loops = try EventLoops(count: settings.server.threads ?? System.cores)
         let database = try SQLiteDatabase(settings.storage, now: WallClock.system.now(), metrics: metrics, log: log)
         try await Service(
-            settings: settings, essentials: essentials, listeners: listeners, loops: loops, database: database,
+            settings: settings, essentials: essentials, files: files, listeners: listeners, loops: loops,
+            database: database,
             metrics: metrics, log: log, threshold: threshold,
             configuration: { [options] in try ReadConfiguration(options) }, showsMailbox: false
         ).run()

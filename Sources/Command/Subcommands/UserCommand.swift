@@ -36,8 +36,11 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let address = try parsed(email)
-            try await options.withDatabase { database, settings in
-                let new = NewUser(email: address, passwordHash: try await hash(settings), isVerified: !unverified)
+            let settings = try options.settings()
+            // Whatever is wrong with it is said before a database is made.
+            let hash = try await hash(settings)
+            try await options.withDatabase(.creating, settings) { database, _ in
+                let new = NewUser(email: address, passwordHash: hash, isVerified: !unverified)
                 do {
                     Terminal.say(try await database.users.add(new, at: WallClock.system.now()).id.text)
                 } catch AddUserFailed.exists {
@@ -157,13 +160,26 @@ struct UserCommand: AsyncParsableCommand {
     struct RevokeLinks: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "revoke-links",
-            abstract: "Revoke every open link of an account, and drop its pending requests.")
+            abstract:
+                "Revoke every open link of an account, and drop its pending requests; or every open link of all accounts."
+        )
 
-        @Argument(help: "The email address.") var email: String
+        @Argument(help: "The email address.") var email: String?
+        @Flag(help: "All accounts, after a database was put back without `keyturn restore`. Pending requests stay.")
+        var all = false
         @OptionGroup var options: ConfigurationOptions
+
+        func validate() throws {
+            if (email == nil) != all { throw ValidationError("name one EMAIL, or --all") }
+        }
 
         func run() async throws {
             try await options.withDatabase { database, _ in
+                guard let email else {
+                    try await database.revokeAllLinks(at: WallClock.system.now())
+                    Terminal.say("every open link of every account is dead")
+                    return
+                }
                 // The password may change between the look and the write: look again, a few times at most.
                 for _ in 0..<5 {
                     let user = try await UserCommand.find(email, in: database)
@@ -196,6 +212,10 @@ struct UserCommand: AsyncParsableCommand {
                     throw ConfigurationRefused(.secretsStandard, "missing: the link is signed with it")
                 }
                 let user = try await UserCommand.find(email, in: database)
+                guard !user.isDisabled else {
+                    throw CommandFailed(
+                        "the account is disabled, so no link of it works: `keyturn user enable` it first")
+                }
                 let links = ResetLinks(secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime)
                 let now = WallClock.system.now()
                 try await database.auditLog.record(AuditLine(.linkHandedOver, of: user.id, by: .operator, at: now))
@@ -217,7 +237,8 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "enable", abstract: "Enable a disabled account.")
+        static let configuration = CommandConfiguration(
+            commandName: "enable", abstract: "Enable a disabled account. Links from before stay revoked.")
 
         @Argument(help: "The email address.") var email: String
         @OptionGroup var options: ConfigurationOptions

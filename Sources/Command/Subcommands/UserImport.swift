@@ -25,27 +25,37 @@ extension UserCommand {
 
         func run() async throws {
             let input = try ImportFile(file)
-            try await options.withDatabase { database, _ in
-                if !dryRun { try await database.expectManyUsers() }
-                let progress = Progress("rows")
-                var importing = Importing(database: database, isDryRun: dryRun)
-                while let bytes = try input.next() {
-                    try await importing.take(bytes)
-                    progress.show(importing.rows, share: input.share)
-                }
-                try await importing.finish()
-                progress.end()
-                for assumption in importing.assumptions { Terminal.note(assumption) }
-                Terminal.say(importing.summary)
-                if importing.refused > 0 { throw ExitCode(1) }
+            let settings = try options.settings()
+            if dryRun, !FileManager.default.fileExists(atPath: settings.databasePath) {
+                Terminal.note("there is no \(Printable.text(settings.databasePath)) yet: all rows count as new")
+                return try await take(input, into: nil)
             }
+            try await options.withDatabase(dryRun ? .existing : .creating, settings) { database, _ in
+                if !dryRun { try await database.expectManyUsers() }
+                try await take(input, into: database)
+            }
+        }
+
+        private func take(_ input: ImportFile, into database: SQLiteDatabase?) async throws {
+            let progress = Progress("rows")
+            var importing = Importing(database: database, isDryRun: dryRun)
+            while let bytes = try input.next() {
+                try await importing.take(bytes)
+                progress.show(importing.rows, share: input.share)
+            }
+            try await importing.finish()
+            progress.end()
+            for assumption in importing.assumptions { Terminal.note(assumption) }
+            Terminal.say(importing.summary)
+            if importing.refused > 0 { throw ExitCode(1) }
         }
     }
 }
 
 /// One import under way: rows are gathered, judged, and written a batch at a time.
 struct Importing {
-    private let database: SQLiteDatabase
+    /// nil in a dry run before there is any.
+    private let database: SQLiteDatabase?
     private let isDryRun: Bool
     private var reader = ImportReader()
     private var waiting: [(line: Int, user: ImportedUser)] = []
@@ -56,7 +66,7 @@ struct Importing {
     /// Rows without a word on whether the address is verified, and rows whose word on it is empty.
     private var (unsaid, empty) = (0, 0)
 
-    init(database: SQLiteDatabase, isDryRun: Bool) {
+    init(database: SQLiteDatabase?, isDryRun: Bool) {
         self.database = database
         self.isDryRun = isDryRun
     }
@@ -136,6 +146,7 @@ struct Importing {
     }
 
     private func outcomes(of users: [ImportedUser]) async throws -> [Imported] {
+        guard let database else { return users.map { _ in .added } }
         do {
             return isDryRun
                 ? try await database.compareAll(users) : try await database.addAll(users, at: WallClock.system.now())
