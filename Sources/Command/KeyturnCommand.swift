@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Telemetry
 
 /// The front door: one command, a subcommand for each thing an operator does.
 @main
@@ -19,12 +20,14 @@ struct KeyturnCommand: AsyncParsableCommand {
 
     /// Runs what was asked for. A wrong use ends with 64, anything else that failed with 1, unless the command says otherwise.
     static func main() async {
+        StandardStream.prepare()
         do {
             var command = try parseAsRoot()
             if var running = command as? any AsyncParsableCommand { try await running.run() } else { try command.run() }
         } catch {
             end(error)
         }
+        Terminal.endIfLost()
     }
 
     /// Errors may repeat an argument, or words from outside, so they are said as all else is. Help and completion scripts are ours,

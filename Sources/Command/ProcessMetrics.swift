@@ -17,6 +17,11 @@ enum ProcessMetrics {
         metrics.onRead("process_cpu_seconds_total", help: "CPU time, user and system, in seconds.", as: .counter) {
             processorSeconds()
         }
+        metrics.onRead(
+            "keyturn_log_lines_dropped_total",
+            help: "Lines of the log that were dropped because nothing read standard error, or that it did not take.",
+            as: .counter
+        ) { Double(LineQueue.standardError.lostLines) }
         metrics.onRead("keyturn_hashing_waiting", help: "Passwords that wait for a hashing thread.") {
             Double(pool.waiting)
         }

@@ -16,5 +16,5 @@ struct Progress: Sendable {
 
     func end() { if isShown { write("\n") } }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { Terminal.write(note: text) }
 }

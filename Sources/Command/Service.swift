@@ -181,8 +181,11 @@ struct Service {
     }
 
     private func announce() {
+        LineQueue.standardOutput.onFailure { [log] errno in
+            log.warning("cannot write to standard output", metadata: ["reason": "\(SystemWords.words(errno: errno))"])
+        }
         for listener in listeners {
-            Terminal.say("listening on \(listener.address.url(secure: settings.server.tls != nil))")
+            Terminal.announce("listening on \(listener.address.url(secure: settings.server.tls != nil))")
         }
         log.info("started", metadata: ["version": "\(Version.text)"])
     }

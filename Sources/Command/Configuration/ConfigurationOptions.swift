@@ -42,10 +42,10 @@ struct ConfigurationOptions: ParsableArguments {
     }
 
     /// Loads and checks the whole configuration. A variable that looks like ours but is none is worth a line on stderr.
-    func settings() throws -> Settings {
+    func settings(note: (String) -> Void = Terminal.note) throws -> Settings {
         let layers = try layers()
         for stranger in layers.strangers {
-            Terminal.note("\(Printable.text(stranger.name)): unknown setting, ignored\(stranger.hint)")
+            note("\(Printable.text(stranger.name)): unknown setting, ignored\(stranger.hint)")
         }
         return try Settings(layers, readFile: ConfigurationOptions.contents)
     }

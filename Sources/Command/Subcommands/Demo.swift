@@ -45,7 +45,7 @@ struct Demo: AsyncParsableCommand {
 
         guard let secrets = settings.secrets else { throw ConfigurationRefused(.secretsStandard, "missing") }
         let url = listener.address.url(secure: false)
-        Terminal.say(
+        Terminal.announce(
             """
             keyturn demo: everything is temporary, and mail is shown in the mailbox instead of being sent.
               Sign in          \(url)/login
@@ -58,7 +58,8 @@ struct Demo: AsyncParsableCommand {
         try await Service(
             settings: settings,
             essentials: .init(publicURL: url, secrets: secrets, carrier: .capture, sender: sender),
-            files: NamedFiles(settings, publicURL: url, sender: sender.name), listeners: [listener], loops: loops, database: database,
+            files: NamedFiles(settings, publicURL: url, sender: sender.name), listeners: [listener], loops: loops,
+            database: database,
             metrics: metrics, log: log, threshold: threshold, configuration: nil, showsMailbox: true
         ).run()
     }

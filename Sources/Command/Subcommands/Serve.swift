@@ -15,7 +15,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        let settings = try options.settings()
+        let settings = try options.settings(note: Terminal.post)
         let essentials = try Service.Essentials(settings)
         let files = try NamedFiles(settings)
         let threshold = LogThreshold(settings.level)

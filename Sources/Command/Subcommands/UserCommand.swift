@@ -96,7 +96,7 @@ struct UserCommand: AsyncParsableCommand {
                         Terminal.table(
                             header, page.map { [$0.id.text, $0.email.text, $0.state, $0.createdAt.rfc3339] })
                     }
-                    guard page.count == 500 else { return }
+                    guard page.count == 500, !Terminal.isLost else { return }
                     last = page.last?.id
                 }
             }

@@ -1,7 +1,7 @@
 import Foundation
 package import Logging
 
-/// Writes one line an event to standard error, as logfmt or as JSON, in one `write`, so that lines never mix.
+/// Writes one line an event to standard error, as logfmt or as JSON. Never waits for its reader: see ``LineQueue``.
 package struct LineHandler: LogHandler {
     package enum Format: String, Sendable, CaseIterable { case logfmt, json }
 
@@ -18,13 +18,10 @@ package struct LineHandler: LogHandler {
     private let format: Format
     private let write: @Sendable (String) -> Void
 
-    /// - Parameter write: takes a whole line, its end included. A line that cannot be written (the disk is full, the reader gone) is
-    ///   lost: the service goes on.
+    /// - Parameter write: takes a whole line, its end included, and does not wait.
     package init(
         format: Format, from threshold: LogThreshold,
-        write: @escaping @Sendable (String) -> Void = { line in
-            try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
-        }
+        write: @escaping @Sendable (String) -> Void = { line in LineQueue.standardError.append(line) }
     ) {
         self.format = format
         self.threshold = threshold
