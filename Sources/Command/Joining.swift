@@ -14,6 +14,15 @@ enum System {
     static var cores: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 }
 
+extension HTTPClient.Options {
+    /// Those of every client: providers and proxies hear who asks.
+    static var standard: HTTPClient.Options {
+        var options = HTTPClient.Options()
+        options.userAgent = "keyturn/\(Version.text)"
+        return options
+    }
+}
+
 extension SocketAddress {
     /// Listening addresses are written as numbers; `localhost` is the one name we know.
     init(host: String, port: UInt16, key: Key) throws {
@@ -149,7 +158,7 @@ extension Settings.Mail {
     ) throws -> (SendGrid, HTTPClient) {
         guard let apiKey else { throw ConfigurationRefused(.sendGridKey, "missing: mail.provider is sendgrid") }
         try NamedFiles.checkTrust(caFile, .sendGridCAFile)
-        var connecting = HTTPClient.Options()
+        var connecting = HTTPClient.Options.standard
         connecting.proxy = proxy
         connecting.connectionsMax = parallel
         let client = HTTPClient(
@@ -170,7 +179,7 @@ extension Settings.App {
         sender: WebhookSender, client: HTTPClient
     ) {
         try NamedFiles.checkTrust(caFile, .webhookCAFile)
-        var options = HTTPClient.Options()
+        var options = HTTPClient.Options.standard
         options.connectionsMax = WebhookWorker.parallelMax
         let client = HTTPClient(
             to: origin, trust: caFile.map { .file(path: $0) } ?? .system, loops: loops, options: options)

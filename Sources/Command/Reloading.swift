@@ -1,3 +1,4 @@
+import HTTPClient
 import Keyturn
 import Logging
 import ServiceLifecycle
@@ -31,24 +32,30 @@ struct ReadConfiguration: Sendable {
 
 /// SIGHUP: reads the configuration again, takes over what can be taken over, and names what needs a restart. No connection ends.
 struct Reloading: ServiceLifecycle.Service {
+    typealias Trusting = (key: Key, readAgain: @Sendable () async throws(HTTPClientFailed) -> Void)
+
     private let certificate: ServerCertificate
     private let renewKey: (@Sendable (String) throws -> Void)?
     private let threshold: LogThreshold
+    private let trusts: [Trusting]
     private let read: (@Sendable () throws -> ReadConfiguration)?
     private let started: ReadConfiguration?
     private let hangups: UnixSignalsSequence
     private let log: Log
 
     /// - Parameter renewKey: hands the mail provider's key to the carrier; nil if the carrier has none.
+    /// - Parameter trusts: each key that names trusted certificates, and what reads them again.
     /// - Parameter read: nil where nothing was configured: the demo.
     /// - Parameter hangups: SIGHUP, trapped before anybody is told that the service is there: untrapped it would end the process.
     init(
-        certificate: ServerCertificate, renewKey: (@Sendable (String) throws -> Void)?, threshold: LogThreshold,
-        hangups: UnixSignalsSequence, log: Log, read: (@Sendable () throws -> ReadConfiguration)?
+        certificate: ServerCertificate, renewKey: (@Sendable (String) throws -> Void)?, trusts: [Trusting],
+        threshold: LogThreshold, hangups: UnixSignalsSequence, log: Log,
+        read: (@Sendable () throws -> ReadConfiguration)?
     ) throws {
         self.certificate = certificate
         self.renewKey = renewKey
         self.threshold = threshold
+        self.trusts = trusts
         self.hangups = hangups
         self.log = log
         self.read = read
@@ -56,10 +63,10 @@ struct Reloading: ServiceLifecycle.Service {
     }
 
     func run() async {
-        for await _ in hangups.cancelOnGracefulShutdown() { reload() }
+        for await _ in hangups.cancelOnGracefulShutdown() { await reload() }
     }
 
-    private func reload() {
+    private func reload() async {
         guard let read, let started else { return log.notice("nothing to reload") }
         do {
             let now = try read()
@@ -77,6 +84,7 @@ struct Reloading: ServiceLifecycle.Service {
                 reloadable.formUnion([Key.sendGridKey.name, Key.sendGridKeyFile.name])
             }
             threshold.level = now.settings.level
+            taken += await readTrustAgain()
             let others = now.changes(since: started).filter { !reloadable.contains($0) }
             log.notice("reloaded", metadata: ["what": "\(taken.joined(separator: ","))"])
             if !others.isEmpty {
@@ -94,5 +102,21 @@ struct Reloading: ServiceLifecycle.Service {
         guard renewKey != nil, mail.provider == .sendgrid else { return nil }
         guard let apiKey = mail.apiKey else { throw ConfigurationRefused(.sendGridKey, "missing") }
         return apiKey
+    }
+
+    /// - Returns: the names of the keys whose certificates were read.
+    private func readTrustAgain() async -> [String] {
+        var taken: [String] = []
+        for (key, readAgain) in trusts {
+            do throws(HTTPClientFailed) {
+                try await readAgain()
+                taken.append(key.name)
+            } catch {
+                log.error(
+                    "trusted certificates not read again, the former stay in use",
+                    metadata: ["key": "\(key.name)", "reason": "\(error.reason)"])
+            }
+        }
+        return taken
     }
 }

@@ -122,9 +122,21 @@ struct Service {
         let renewKey = carrier.renewKey.map { renew in
             { @Sendable (apiKey: String) throws in if try renew(apiKey) { worker.carrierChanged() } }
         }
+        var trusts: [Reloading.Trusting] = []
+        if let client = carrier.client {
+            trusts.append(
+                (
+                    .sendGridCAFile,
+                    { () async throws(HTTPClientFailed) in
+                        try await client.readTrustAgain()
+                        worker.carrierChanged()
+                    }
+                ))
+        }
+        if let client = telling?.client { trusts.append((.webhookCAFile, client.readTrustAgain)) }
         let reloading = try Reloading(
-            certificate: certificate, renewKey: renewKey, threshold: threshold, hangups: hangups, log: log,
-            read: configuration)
+            certificate: certificate, renewKey: renewKey, trusts: trusts, threshold: threshold, hangups: hangups,
+            log: log, read: configuration)
         let server = makeServer(web, layer: certificate.layer)
         let admin = try makeAdmin()
         ProcessMetrics.register(in: metrics, hashing: pool)

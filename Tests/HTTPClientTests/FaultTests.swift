@@ -37,25 +37,6 @@ import Testing
         Case("half a head, then silence", .raw("HTTP/1.1 200"), .receiving, "timed out"),
         Case("half a head", .rawAndClose("HTTP/1.1 200"), .receiving, "answer refused: truncated"),
         Case(
-            "half a body", .rawAndClose("\(head)Content-Length: 9\r\n\r\nhalf"), .receiving, "answer refused: truncated"
-        ),
-        Case(
-            "half a body, reset", .rawAndReset("\(head)Content-Length: 9\r\n\r\nhalf"), .receiving,
-            "recv: Connection reset by peer"),
-        Case("half a body, cut", .rawAndTruncate("\(head)Content-Length: 9\r\n\r\nhalf"), .receiving, cut),
-        Case("a body until the end, cut", .rawAndTruncate("\(head)\r\nhalf"), .receiving, cut),
-        Case(
-            "chunks without their end", .rawAndClose("\(head)Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"),
-            .receiving,
-            "answer refused: truncated"),
-        Case(
-            "a body too large", .raw("\(head)Content-Length: 1001\r\n\r\n"), .receiving,
-            "answer refused: body(HTTP.BodyRefused.tooLarge(limitBytes: 1000))"),
-        Case(
-            "a body too large, without a length", .rawAndClose("\(head)\r\n\(String(repeating: "x", count: 1001))"),
-            .receiving,
-            "answer refused: body(HTTP.BodyRefused.tooLarge(limitBytes: 1000))"),
-        Case(
             "a length that is none", .raw("\(head)Content-Length: +4\r\n\r\nhalf"), .receiving,
             "answer refused: head(HTTP.HeadRefused.contentLengthNotDigits)"),
         Case(
@@ -153,11 +134,15 @@ import Testing
         arguments: [
             ["HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nwhy"],
             ["HTTP/1.1 413 Too Large\r\n", "Content-Length: 3\r\n\r\nwhy"],
-        ], [true, false])
-    func `to read a request to its end is none where the answer came`(answer: [String], resets: Bool) async throws {
+            ["HTTP/1.1 103 Early", " Hints\r\n\r\nHTTP/1.1 413 ", "Too Large\r\nContent-Length: 3\r\n\r\nwhy"],
+        ], [(resets: true, isSecure: true), (false, true), (true, false), (false, false)])
+    func `to read a request to its end is none where the answer came`(
+        answer: [String], _ manner: (resets: Bool, isSecure: Bool)
+    ) async throws {
         var options = HTTPClient.Options.quick
         options.writeLimit = .seconds(1)
-        try await withServer(welcomes: [.answerEarly(answer, resets: resets)], options: options) { client, server in
+        let welcome = Welcome.answerEarly(answer, resets: manner.resets)
+        try await withServer(welcomes: [welcome], isSecure: manner.isSecure, options: options) { client, server in
             let response = try await client.send(.post, "/", body: Self.large)
             #expect(response.status == .contentTooLarge)
             #expect(response.body == Array("why".utf8))
@@ -174,6 +159,33 @@ import Testing
             #expect(server.requests.map(\.body.count) == [Self.large.count])
             try await expect(.ok, of: client)
             #expect(server.requests.map(\.connection) == [0, 0])
+        }
+    }
+
+    @Test(
+        arguments: [
+            ["HTTP/1.1 103 Early Hints\r\nLi", "nk: x\r\n\r\n"], ["H", "TTP/1.1 100 Continue\r\n\r\n"],
+            ["HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 ", "Continue\r\n", "\r\n"],
+        ], [true, false])
+    func `to say at once that the rest is wanted does not end a request`(pieces: [String], isSecure: Bool) async throws
+    {
+        let welcome = Welcome.serveAfterSayingInPieces(pieces)
+        try await withServer(welcomes: [welcome], isSecure: isSecure) { client, server in
+            #expect(try await client.send(.post, "/", body: Self.large).status == .ok)
+            #expect(server.requests.map(\.body.count) == [Self.large.count])
+            try await expect(.ok, of: client)
+            #expect(server.requests.map(\.connection) == [0, 0])
+        }
+    }
+
+    @Test func `of an answer that comes too early is no sign that the request was read`() async throws {
+        let welcome = Welcome.answerEarly(["SSH-2.0-OpenSSH_9.2\r\n"], resets: false)
+        try await withServer(welcomes: [welcome]) { client, _ in
+            let failed = await #expect(throws: HTTPClientFailed.self) {
+                _ = try await client.send(.post, "/", body: Self.large)
+            }
+            #expect(failed?.stage == .sending)
+            #expect(failed?.wasWritten == false)
         }
     }
 
@@ -215,9 +227,44 @@ import Testing
     ])
     func `is whole however it is framed`(answer: Answer, isReused: Bool) async throws {
         try await withServer(answers: [answer]) { client, server in
-            #expect(try await client.post().body == Array("hello".utf8))
+            let response = try await client.post()
+            #expect(response.body == Array("hello".utf8))
+            #expect(response.isWhole)
             _ = try await client.post()
             #expect(server.requests.map(\.connection) == [0, isReused ? 0 : 1])
+        }
+    }
+
+    private static let refused = "HTTP/1.1 400 Bad Request\r\n"
+    private static let many = String(repeating: "x", count: 3000)
+
+    @Test(
+        arguments: [
+            (.rawAndClose("\(refused)Content-Length: 9\r\n\r\nhalf"), "half"),
+            (.rawAndReset("\(refused)Content-Length: 9\r\n\r\nhalf"), "half"),
+            (.rawAndTruncate("\(refused)Content-Length: 9\r\n\r\nhalf"), "half"),
+            (.rawAndTruncate("\(refused)\r\nhalf"), "half"),
+            (.raw("\(refused)Content-Length: 9\r\n\r\nhalf"), "half"),
+            (.rawAndClose("\(refused)Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"), "half"),
+            (.raw("\(refused)Transfer-Encoding: chunked\r\n\r\n4\r\nhalfoops"), "half"),
+            (.raw("\(refused)Content-Length: 3000\r\n\r\n\(many)"), many.prefix(1000)),
+            (.raw("\(refused)Content-Length: 9000000000\r\n\r\n\(many)"), many.prefix(1000)),
+            (.rawAndClose("\(refused)\r\n\(many)"), many.prefix(1000)),
+            (.raw("\(refused)Transfer-Encoding: chunked\r\n\r\nffffff\r\n\(many)"), many.prefix(1000)),
+            (.raw("\(refused)Content-Length: 1\r\n\r\n"), ""),
+        ] as [(Answer, Substring)])
+    func `is decided by its head, and its body is cut where it does not end`(answer: Answer, body: Substring)
+        async throws
+    {
+        var options = HTTPClient.Options.quick
+        options.bodyLimit = .seconds(1)
+        try await withServer(answers: [answer], options: options) { client, server in
+            let response = try await client.post()
+            #expect(response.status == .badRequest)
+            #expect(!response.isWhole)
+            #expect(String(decoding: response.body, as: UTF8.self) == body)
+            _ = try await client.post()
+            #expect(server.requests.map(\.connection) == [0, 1])
         }
     }
 

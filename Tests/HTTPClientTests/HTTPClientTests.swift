@@ -1,7 +1,9 @@
 /// What the client promises, met over real sockets.
 
+import Glibc
 import HTTP
 import Sockets
+import Synchronization
 import TLS
 import TestKit
 import Testing
@@ -83,11 +85,12 @@ import Testing
         }
     }
 
-    @Test func `does not take for an answer what came while the connection was idle`() async throws {
+    @Test(arguments: [true, false])
+    func `does not take for an answer what came while the connection was idle`(isSecure: Bool) async throws {
         let first = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
         let unasked = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
         let answers: [Answer] = [.twice(first, unasked, afterMilliseconds: 20), .respond(202)]
-        try await withServer(answers: answers) { client, server in
+        try await withServer(answers: answers, isSecure: isSecure) { client, server in
             try await expect(.ok, of: client)
             try await Task.sleep(for: .milliseconds(100))
             try await expect(.accepted, of: client)
@@ -95,8 +98,40 @@ import Testing
         }
     }
 
-    @Test func `sends again once where a kept connection ended unanswered`() async throws {
-        try await withServer(answers: [.respond(200), .rawAndClose(""), .respond(202)]) { client, server in
+    @Test func `looks at a kept connection before each use, whoever had it the moment before`() async throws {
+        let loops = try EventLoops(count: 1)
+        for (isQuiet, isKept, isWritten) in [(false, true, false), (true, true, true), (false, false, true)] {
+            let stream = StreamInMemory(loops.next(), isQuiet: isQuiet)
+            let exchange = Exchange(
+                method: .post, request: Array("hello".utf8), options: .quick, deadline: .now + .seconds(60))
+            let failed = await #expect(throws: ExchangeFailed.self) {
+                _ = try await exchange.run(over: stream, isKept: isKept)
+            }
+            #expect(stream.written == (isWritten ? "hello" : ""))
+            #expect(failed?.maySendAgain == true)
+            #expect(failed?.failure.wasWritten == isWritten)
+        }
+        await loops.shutDown()
+    }
+
+    @Test(arguments: [true, false])
+    func `does not send again what was read whole and answered with the end of the connection`(isSecure: Bool)
+        async throws
+    {
+        let answers: [Answer] = [.respond(200), .closeLate(afterMilliseconds: 1500), .respond(202)]
+        try await withServer(answers: answers, isSecure: isSecure) { client, server in
+            _ = try await client.post()
+            let failed = await #expect(throws: HTTPClientFailed.self) { _ = try await client.post() }
+            #expect(failed == HTTPClientFailed(stage: .waiting, reason: "closed"))
+            #expect(failed?.wasWritten == true)
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `sends again once where a kept connection ended unanswered`(isSecure: Bool) async throws {
+        let answers: [Answer] = [.respond(200), .rawAndClose(""), .respond(202)]
+        try await withServer(answers: answers, isSecure: isSecure) { client, server in
             _ = try await client.post()
             try await expect(.accepted, of: client)
             #expect(server.requests.map(\.connection) == [0, 0, 1])
@@ -200,6 +235,62 @@ import Testing
         }
     }
 
+    @Test func `says who it is in every request`() async throws {
+        var options = HTTPClient.Options.quick
+        options.userAgent = "keyturn/1.2"
+        try await withServer(options: options) { client, server in
+            _ = try await client.post()
+            _ = try await client.send(.get, "/")
+            #expect(server.requests.map { $0["user-agent"] } == ["keyturn/1.2", "keyturn/1.2"])
+            #expect(
+                server.requests.first?.fields.map(\.name) == ["Host", "User-Agent", "Authorization", "Content-Length"])
+        }
+    }
+
+    @Test func `waits no longer than it may for certificates that a file system does not give`() async throws {
+        let directory = try TestDirectory()
+        let pipe = "\(directory.path)/authority.pem"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        var options = HTTPClient.Options.quick
+        options.handshakeLimit = .milliseconds(300)
+        let began = ContinuousClock.now
+        try await withClient(of: "https://localhost:1", trusting: .file(path: pipe), options: options) { client in
+            let expected = HTTPClientFailed(stage: .handshake, reason: "reading the trusted certificates: timed out")
+            for _ in 0..<2 { await #expect(throws: expected) { _ = try await client.post() } }
+            let cancelled = Task { try await client.post() }
+            cancelled.cancel()
+            await #expect(throws: HTTPClientFailed.self) { _ = try await cancelled.value }
+        }
+        #expect(ContinuousClock.now - began < .seconds(20))
+        // Lets the thread go that reads it.
+        let writer = open(pipe, O_WRONLY | O_NONBLOCK)
+        if writer >= 0 { close(writer) }
+    }
+
+    @Test func `trusts those whom the file names when it is read again, and no kept connection beyond`() async throws {
+        let identity = try ServerIdentity()
+        let server = try FaultServer(.tls(identity))
+        defer { server.stop() }
+        let directory = try TestDirectory()
+        let file = try directory.write(identity.authority, to: "authority.pem")
+        try await withClient(of: "https://localhost:\(server.port)", trusting: .file(path: file)) { client in
+            try await expect(.ok, of: client)
+            _ = try directory.write(try ServerIdentity().authority, to: "authority.pem")
+            try await expect(.ok, of: client)
+            try await client.readTrustAgain()
+            let failed = await #expect(throws: HTTPClientFailed.self) { _ = try await client.post() }
+            #expect(failed?.stage == .handshake)
+            _ = try directory.write(identity.authority, to: "authority.pem")
+            try await client.readTrustAgain()
+            try await expect(.ok, of: client)
+            // What cannot be read changes nothing.
+            _ = try directory.write("no certificate", to: "authority.pem")
+            await #expect(throws: HTTPClientFailed.self) { try await client.readTrustAgain() }
+            try await expect(.ok, of: client)
+            #expect(server.requests.map(\.connection) == [0, 0, 2, 2])
+        }
+    }
+
     @Test func `reads a certificate file again that was mended`() async throws {
         let identity = try ServerIdentity()
         let server = try FaultServer(.tls(identity))
@@ -214,4 +305,30 @@ import Testing
             try await expect(.ok, of: client)
         }
     }
+}
+
+/// A connection that takes what is written and ends without an answer.
+private final class StreamInMemory: ByteStream {
+    let loop: EventLoop
+    let isQuiet: Bool
+    var hasWord: Bool { false }
+    private let bytes = Mutex<[UInt8]>([])
+
+    init(_ loop: EventLoop, isQuiet: Bool) {
+        self.loop = loop
+        self.isQuiet = isQuiet
+    }
+
+    var written: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+
+    func read(into buffer: inout [UInt8], atMost limit: Int, until deadline: Deadline?) async throws(SocketFailed)
+        -> Int
+    { 0 }
+
+    func write(_ bytes: [UInt8], until deadline: Deadline?) async throws(SocketFailed) {
+        self.bytes.withLock { $0 += bytes }
+    }
+
+    func finishWriting() {}
+    func close() {}
 }

@@ -73,7 +73,7 @@ import Testing
         switch pool.take(ticket) {
         case .open: "open"
         case .wait: "wait"
-        case .reuse(let connection, _): "reuse \(connection)"
+        case .reuse(let connection): "reuse \(connection)"
         case .refused(let refusal): refusal.rawValue
         }
     }

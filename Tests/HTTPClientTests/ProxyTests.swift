@@ -13,7 +13,7 @@ import Testing
 
     /// A server that only the proxy finds, since its name means nothing here.
     private func withTunnel(
-        _ manner: ProxyServer.Manner = .tunnel, limit: Duration = .seconds(60),
+        _ manner: ProxyServer.Manner = .tunnel, limit: Duration = .seconds(60), saying userAgent: String? = nil,
         _ body: (HTTPClient, FaultServer, ProxyServer) async throws -> Void
     ) async throws {
         let identity = try ServerIdentity(.leaf(dnsNames: [Self.host]))
@@ -25,6 +25,7 @@ import Testing
         }
         var options = HTTPClient.Options.quick
         options.connectLimit = limit
+        options.userAgent = userAgent
         options.proxy = Proxy(parsing: "http://127.0.0.1:\(proxy.port)")
         let url = "https://\(Self.host):\(server.port)"
         try await withClient(of: url, trusting: .file(path: identity.authorityFile), options: options) { client in
@@ -45,6 +46,14 @@ import Testing
             #expect(server.requests.map(\.connection) == [0, 0])
             #expect(server.requests.map { $0["host"] } == [target, target])
             #expect(server.requests.map(\.serverName) == [Self.host, Self.host])
+        }
+    }
+
+    @Test func `hears who we are`() async throws {
+        try await withTunnel(saying: "keyturn/1.2") { client, server, proxy in
+            try await expect(.ok, of: client)
+            let target = "\(Self.host):\(server.port)"
+            #expect(proxy.heads == ["CONNECT \(target) HTTP/1.1\r\nHost: \(target)\r\nUser-Agent: keyturn/1.2\r\n\r\n"])
         }
     }
 

@@ -14,6 +14,8 @@ private final class Scrambled: ByteStream {
     init(_ inner: SocketStream) { self.inner = inner }
 
     var loop: EventLoop { inner.loop }
+    var hasWord: Bool { inner.hasWord }
+    var isQuiet: Bool { inner.isQuiet }
 
     func read(into buffer: inout [UInt8], atMost limit: Int, until deadline: Deadline?) async throws(SocketFailed)
         -> Int

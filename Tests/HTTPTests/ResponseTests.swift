@@ -138,7 +138,8 @@ private func read(_ pieces: [ArraySlice<UInt8>], to method: Method, ends: Bool) 
 
 private func summary(of response: ReceivedResponse) -> String {
     let body = String(decoding: response.body, as: UTF8.self)
-    return "\(response.status.code) \(response["X"] ?? "-") \"\(body)\" \(response.keepsAlive ? "stays" : "closes")"
+    let end = response.isWhole ? response.keepsAlive ? "stays" : "closes" : response.keepsAlive ? "cut, stays" : "cut"
+    return "\(response.status.code) \(response["X"] ?? "-") \"\(body)\" \(end)"
 }
 
 private func refusal(_ refused: ResponseRefused) -> String { "\(refused)" }
@@ -172,8 +173,11 @@ private func refusal(_ refused: ResponseRefused) -> String { "\(refused)" }
             refusal(.head(.contentLengthWithTransferEncoding))
         ),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", refusal(.head(.transferCodingUnknown))),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", refusal(.body(.tooLarge(limitBytes: 8)))),
-        ("HTTP/1.1 200 OK\r\n\r\n123456789", refusal(.body(.tooLarge(limitBytes: 8)))),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n12345678", "200 - \"12345678\" stays"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n12345678", "200 - \"12345678\" cut"),
+        ("HTTP/1.1 200 OK\r\n\r\n123456789", "200 - \"12345678\" cut"),
+        ("HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n123456789", "400 - \"12345678\" cut"),
+        ("HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789oops", "400 - \"12345678\" cut"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\n", refusal(.body(.chunkDataEnd))),
         ("HTTP/1.1 101 Switching Protocols\r\n\r\n", refusal(.protocolSwitched)),
         (String(repeating: "HTTP/1.1 103 \r\n\r\n", count: 9), refusal(.tooManyInterim(limit: 8))),
@@ -197,6 +201,30 @@ private func refusal(_ refused: ResponseRefused) -> String { "\(refused)" }
     ])
     func `is refused where the connection ends inside it`(text: String) {
         #expect(read([Array(text.utf8)[...]], to: .get, ends: true) == refusal(.truncated))
+    }
+
+    @Test(
+        arguments: [
+            ("HTTP/1.1 400 No\r\nContent-Length: 2\r\n", true, nil),
+            ("HTTP/1.1 103 Early Hints\r\nLi", false, nil), ("HTTP/1.1 103 Early Hints\r\n\r\n", false, nil),
+            ("HTTP/1.1 40", false, nil), ("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 400 No\r\n", true, nil),
+            ("HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\n", true, "400 - \"\" cut"),
+            ("HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\nh", true, "400 - \"h\" cut"),
+            ("HTTP/1.1 400 No\r\n\r\nh", true, "400 - \"h\" cut"),
+            ("HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nh", true, "400 - \"h\" cut"),
+            ("HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nhoops", true, "400 - \"h\" cut"),
+        ] as [(String, Bool, String?)])
+    func `is decided by its head, and begins with the status line that is no interim one`(
+        text: String, hasBegun: Bool, begun: String?
+    ) {
+        var reader = ResponseReader(answering: .post, bodyBytesMax: 8)
+        for byte in text.utf8 {
+            reader.received.append(byte)
+            _ = try? reader.next()
+        }
+        #expect(reader.hasBegun == hasBegun)
+        #expect(reader.isDecided == (begun != nil))
+        #expect(reader.begun.map(summary) == begun)
     }
 
     @Test func `to HEAD has no body, whatever it announces`() {

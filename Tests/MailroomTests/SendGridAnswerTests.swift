@@ -72,6 +72,18 @@ import Testing
         #expect(verdict(SendGridAnswer(status: 400, body: Array(body.utf8))) == .never(reason: reason))
     }
 
+    @Test(arguments: [
+        (#"{"errors":[{"message":"Bad subject","field":"subject","help":"see"#, "400: Bad subject"),
+        (#"{ "errors" : [ { "message" : "Bad \"sub\nject"#, "400: Bad sub ject"),
+        (#"{"errors":[{"message":null,"fie"#, #"400: {"errors":[{"message":null,"fie"#),
+        (#"{"errors":[{"message":"Wrong ann@example.com here, an"#, "400: Wrong (address) here, an"),
+        ("<html><p>Too large", "400: Too large"),
+    ])
+    func `gives its reason where only the beginning of it came`(body: String, reason: String) {
+        let answer = SendGridAnswer(status: 400, body: Array(body.utf8), isWhole: false)
+        #expect(verdict(answer) == .never(reason: reason))
+    }
+
     @Test func `has a reason of at most 512 bytes`() {
         let body = Array(String(repeating: "déjà vu ", count: 5000).utf8)
         guard case .never(let reason) = verdict(SendGridAnswer(status: 400, body: body)) else {

@@ -26,6 +26,7 @@ import Testing
         let mail = try #require(try await sendGrid.mails(count: 1, within: .seconds(20)).first)
         #expect(mail.to == "Ann@example.com")
         #expect(mail.apiKey == "SG.test")
+        #expect(mail.request["user-agent"]?.hasPrefix("keyturn/") == true)
         let line = try #require(
             mail.text?.components(separatedBy: "\n").first { $0.contains("/reset-password?token=") })
         let token = try #require(line.components(separatedBy: "token=").last)
@@ -36,6 +37,28 @@ import Testing
         let words = try #require(changed.text)
         #expect(!words.contains("token="))
         #expect(await keyturn.stop() == 0)
+    }
+
+    @Test func `goes on after SIGHUP where the file of certificates was the wrong one`() async throws {
+        let sendGrid = try await FakeSendGrid.start()
+        let directory = try RunningKeyturn.temporaryDirectory()
+        let file = directory.appending(path: "authority.pem")
+        try Data(try ServerIdentity().authority.utf8).write(to: file)
+        let keyturn = try await service(sendGrid, ["KEYTURN_MAIL_SENDGRID_CA_FILE": file.path])
+        #expect(try await ask(keyturn, "ann@example.com") == 202)
+        for _ in 0..<400 where !keyturn.log.contains("certificate:") { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(sendGrid.mails.isEmpty)
+        try Data(contentsOf: URL(filePath: sendGrid.caFile)).write(to: file)
+        kill(keyturn.pid, SIGHUP)
+        _ = try await sendGrid.mails(count: 1, within: .seconds(60))
+        #expect(keyturn.log.contains("mail.sendgrid.caFile"))
+        try Data("no certificate".utf8).write(to: file)
+        kill(keyturn.pid, SIGHUP)
+        let words = "the former stay in use"
+        for _ in 0..<400 where !keyturn.log.contains(words) { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(keyturn.log.contains(words))
+        #expect(await keyturn.stop() == 0)
+        try? FileManager.default.removeItem(at: directory)
     }
 
     @Test func `is tried in the sandbox, with all that is configured`() async throws {
@@ -82,6 +105,7 @@ import Testing
         #expect(sendGrid.mails.map(\.apiKey) == ["SG.test"])
         let head = try #require(proxy.heads.first)
         #expect(head.hasPrefix("CONNECT api.sendgrid.test:") && !head.contains("SG.test"))
+        #expect(head.contains("\r\nUser-Agent: keyturn/"))
         let direct = try await test(["NO_PROXY": "sendgrid.test"])
         #expect(direct.status == 1)
         #expect(direct.errors.contains("not sent: resolving: DNS "))

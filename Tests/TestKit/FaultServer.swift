@@ -23,6 +23,8 @@ package enum Answer: Sendable {
     case dribble(String, everyMilliseconds: UInt32)
     /// These bytes after a while.
     case late(String, afterMilliseconds: UInt32)
+    /// Nothing for a while, then close_notify and FIN.
+    case closeLate(afterMilliseconds: UInt32)
     /// Some bytes, and others after a while.
     case twice(String, String, afterMilliseconds: UInt32)
     /// So many times the wish for another handshake (HelloRequest, RFC 5246 §7.4.1.1), then 200.
@@ -53,6 +55,8 @@ package enum Welcome: Sendable {
     case closeNotify
     /// A whole handshake, then these bytes before it is served.
     case serveAfterSaying(String)
+    /// A whole handshake, then these pieces, a moment between them, before it is served.
+    case serveAfterSayingInPieces([String])
     /// A whole handshake, then bytes in the clear.
     case garbleAfterHandshake
 }
@@ -190,13 +194,19 @@ package final class FaultServer: Sendable {
                 Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8))
         case .alert(let number): return wire.sendInTheClear([0x15, 3, 3, 0, 2, 2, number])
         case .closeNotify: return wire.sendInTheClear([0x15, 3, 3, 0, 2, 1, 0])
-        case .serve, .serveAfterSaying, .resetAfterHandshake, .answerEarly, .garbleAfterHandshake:
+        case .serve, .serveAfterSaying, .serveAfterSayingInPieces, .resetAfterHandshake, .answerEarly,
+            .garbleAfterHandshake:
             break
         }
         guard wire.handshake() else { return }
         switch welcome {
         case .resetAfterHandshake: return wire.reset()
         case .serveAfterSaying(let text): guard wire.send(text) else { return }
+        case .serveAfterSayingInPieces(let pieces):
+            for piece in pieces {
+                guard wire.send(piece) else { return }
+                usleep(100_000)
+            }
         case .garbleAfterHandshake: return wire.sendInTheClear(Array("no record at all".utf8))
         case .answerEarly(let pieces, let resets): return wire.answerEarly(pieces, resets: resets)
         default: break
@@ -267,6 +277,10 @@ private struct Wire {
         case .late(let text, let milliseconds):
             usleep(milliseconds * 1000)
             return send(text)
+        case .closeLate(let milliseconds):
+            usleep(milliseconds * 1000)
+            sayCloseNotify()
+            return false
         case .twice(let first, let second, let milliseconds):
             guard send(first) else { return false }
             usleep(milliseconds * 1000)

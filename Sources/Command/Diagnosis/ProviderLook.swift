@@ -114,7 +114,7 @@ struct ProviderLook {
     // MARK: What they share
 
     private func client(of origin: Origin, trust: Trust, through proxy: Proxy? = nil) -> HTTPClient {
-        var options = HTTPClient.Options()
+        var options = HTTPClient.Options.standard
         options.proxy = proxy
         options.totalLimit = Self.limit
         return HTTPClient(to: origin, trust: trust, loops: loops, options: options)

@@ -12,6 +12,8 @@ struct SendGridAnswer: Sendable {
     /// Seconds since 1970.
     var rateLimitReset: String?
     var body: [UInt8] = []
+    /// False where `body` is only the beginning of what was said.
+    var isWhole = true
 
     /// The longest a provider can make us wait: whoever says "tomorrow" is asked again before.
     static let waitMax: Duration = .seconds(600)
@@ -61,7 +63,8 @@ struct SendGridAnswer: Sendable {
     }
 
     private func reason(_ words: ProviderWords) -> String {
-        let said = Self.errors(in: body) ?? Self.plainText(of: body)
+        let cut = isWhole ? nil : Self.message(atBeginningOf: body)
+        let said = Self.errors(in: body) ?? cut ?? Self.plainText(of: body)
         return words.reason(said.isEmpty ? "\(status)" : "\(status): \(said)")
     }
 
@@ -73,6 +76,23 @@ struct SendGridAnswer: Sendable {
             return error["field"]?.stringValue.map { "\(message) (\($0))" } ?? message
         }
         return sentences.joined(separator: "; ")
+    }
+
+    /// The first message of a JSON text that is cut and so cannot be parsed, itself perhaps cut; its escapes are blanks. nil where there
+    /// is none.
+    private static func message(atBeginningOf body: [UInt8]) -> String? {
+        let name = Array(#""message""#.utf8)
+        guard body.first == 0x7B, let start = body.firstRange(of: name)?.upperBound else { return nil }
+        let text = body[start...].drop { [0x20, 0x09, 0x0A, 0x0D, 0x3A].contains($0) }
+        guard text.first == 0x22 else { return nil }
+        var message: [UInt8] = []
+        var isEscaped = false
+        for byte in text.dropFirst().prefix(2048) {
+            if byte == 0x22, !isEscaped { break }
+            message.append(isEscaped || byte == 0x5C ? 0x20 : byte)
+            isEscaped = !isEscaped && byte == 0x5C
+        }
+        return String(decoding: message, as: UTF8.self)
     }
 
     /// Bare text, or a proxy's HTML without its tags.
@@ -96,6 +116,6 @@ extension SendGridAnswer {
     init(_ response: ClientResponse) {
         self.init(
             status: response.status.code, messageID: response["X-Message-Id"], retryAfter: response["Retry-After"],
-            rateLimitReset: response["X-RateLimit-Reset"], body: response.body)
+            rateLimitReset: response["X-RateLimit-Reset"], body: response.body, isWhole: response.isWhole)
     }
 }

@@ -43,7 +43,7 @@ package struct WebhookSender: Sendable {
     private func post(id: String, body: [UInt8]) async -> Answer {
         let seconds = clock.now().seconds
         let fields: [(FieldName, String)] = [
-            ("Content-Type", "application/json"), ("Accept", "application/json"), ("User-Agent", "keyturn"),
+            ("Content-Type", "application/json"), ("Accept", "application/json"),
             ("webhook-id", id), ("webhook-timestamp", String(seconds)),
             ("webhook-signature", secrets.signature(id: id, seconds: seconds, body: body)),
         ]

@@ -15,17 +15,21 @@ package struct ReceivedResponse: Sendable {
     package let body: [UInt8]
     /// Whether the connection may be used again.
     package let keepsAlive: Bool
+    /// False where only the beginning of the body is here.
+    package let isWhole: Bool
     /// What the lines are places in.
     private let bytes: [UInt8]
     private let start: Int
     private let lines: [FieldLine]
 
     fileprivate init(
-        _ head: ResponseHead, body: [UInt8], keepsAlive: Bool, bytes: [UInt8], start: Int, lines: [FieldLine]
+        _ head: ResponseHead, body: [UInt8], keepsAlive: Bool, isWhole: Bool, bytes: [UInt8], start: Int,
+        lines: [FieldLine]
     ) {
         status = head.status
         self.body = body
         self.keepsAlive = keepsAlive
+        self.isWhole = isWhole
         self.bytes = bytes
         self.start = start
         self.lines = lines
@@ -47,7 +51,8 @@ package struct ReceivedResponse: Sendable {
     }
 }
 
-/// Reads the one answer to one request; make a new one for each. Interim answers (1xx) are skipped.
+/// Reads the one answer to one request; make a new one for each. Interim answers (1xx) are skipped. A body is cut at its limit:
+/// the head says what the answer means.
 package struct ResponseReader: Sendable {
     package static let interimMax = 8
 
@@ -63,16 +68,20 @@ package struct ResponseReader: Sendable {
     private var phase = Phase.startLine
     private var fields: [FieldLine] = []
     private var decoded: [UInt8] = []
+    /// The head of the answer itself, once it is whole.
+    private var head: ResponseHead?
 
     private enum Phase: Sendable {
         case startLine
         case fields(ResponseHead, FieldScanner)
-        case length(ResponseHead, end: Int)
+        /// - Parameter end: of what is read, counted from the head's first byte.
+        case length(ResponseHead, end: Int, isCut: Bool)
         case chunks(ResponseHead, ChunkedDecoder, from: Int)
         case untilClose(ResponseHead)
         case refused(ResponseRefused)
     }
 
+    /// - Parameter bodyBytesMax: bytes of a body that are kept; a longer one is cut, and its connection is not used again.
     /// - Parameter method: of the request: HEAD has an answer without a body, and what follows the head of one to CONNECT is not HTTP.
     package init(answering method: Method, bodyBytesMax: Int, limits: HeadLimits = HeadLimits()) {
         self.method = method
@@ -97,8 +106,24 @@ package struct ResponseReader: Sendable {
         return response(head, body: Array(received[(start + head.end)...]), isReusable: false)
     }
 
-    /// Whether anything of the answer has come; an interim one is not it.
-    package var hasBegun: Bool { if case .startLine = phase { received.count > start } else { true } }
+    /// Whether the status line of the answer has come; an interim answer is not it, and asks for the rest of the request.
+    package var hasBegun: Bool {
+        if case .fields(let head, _) = phase { head.status.code >= 200 } else { self.head != nil }
+    }
+
+    /// Whether the head of the answer is whole: what it means is decided.
+    package var isDecided: Bool { head != nil }
+
+    /// The answer with as much of its body as came, for one whose body does not come to its end; nil while its head is not whole.
+    package var begun: ReceivedResponse? {
+        guard let head else { return nil }
+        var body = decoded
+        switch phase {
+        case .length, .untilClose: body = Array(received[(start + head.end)...].prefix(bodyBytesMax))
+        default: break
+        }
+        return response(head, body: body, isReusable: false, isWhole: false)
+    }
 
     private mutating func advance() throws(ResponseRefused) -> ReceivedResponse? {
         while true {
@@ -106,16 +131,13 @@ package struct ResponseReader: Sendable {
             case .startLine, .fields:
                 guard let head = try readHead() else { return nil }
                 try begin(head)
-            case .length(let head, let end):
+            case .length(let head, let end, let isCut):
                 guard received.count - start >= end else { return nil }
                 let body = Array(received[start + head.end..<start + end])
-                return response(head, body: body, isReusable: received.count - start == end)
+                return response(
+                    head, body: body, isReusable: !isCut && received.count - start == end, isWhole: !isCut)
             case .chunks(let head, let decoder, let from): return try readChunks(head, decoder, from)
-            case .untilClose(let head):
-                guard received.count - start - head.end <= bodyBytesMax else {
-                    throw .body(.tooLarge(limitBytes: bodyBytesMax))
-                }
-                return nil
+            case .untilClose(let head): return received.count - start - head.end > bodyBytesMax ? begun : nil
             case .refused(let refused): throw refused
             }
         }
@@ -170,11 +192,12 @@ package struct ResponseReader: Sendable {
             phase = .startLine
             return
         }
+        self.head = head
         switch head.body {
         case .length(let length):
-            guard length <= bodyBytesMax else { throw .body(.tooLarge(limitBytes: bodyBytesMax)) }
-            phase = .length(head, end: head.end + length)
-        case .chunked: phase = .chunks(head, ChunkedDecoder(bodyBytesMax: bodyBytesMax), from: head.end)
+            phase = .length(head, end: head.end + min(length, bodyBytesMax), isCut: length > bodyBytesMax)
+        // Cut here and not there: a refused chunk would be lost whole.
+        case .chunked: phase = .chunks(head, ChunkedDecoder(bodyBytesMax: .max), from: head.end)
         case .untilClose: phase = .untilClose(head)
         }
     }
@@ -183,13 +206,25 @@ package struct ResponseReader: Sendable {
         _ head: ResponseHead, _ decoder: ChunkedDecoder, _ from: Int
     ) throws(ResponseRefused) -> ReceivedResponse? {
         var decoder = decoder
-        let consumed = try decode(with: &decoder, from)
+        let consumed: Int
+        do throws(ResponseRefused) {
+            consumed = try decode(with: &decoder, from)
+        } catch {
+            // What lies behind the cut is not looked at, whether or not it came in the same piece.
+            guard decoded.count > bodyBytesMax else { throw error }
+            return cut(head)
+        }
+        if decoded.count > bodyBytesMax { return cut(head) }
         guard decoder.isAtEnd else {
             received.removeSubrange(start + from..<start + from + consumed)
             phase = .chunks(head, decoder, from: from)
             return nil
         }
         return response(head, body: decoded, isReusable: received.count - start == from + consumed)
+    }
+
+    private func cut(_ head: ResponseHead) -> ReceivedResponse {
+        response(head, body: Array(decoded.prefix(bodyBytesMax)), isReusable: false, isWhole: false)
     }
 
     private mutating func decode(with decoder: inout ChunkedDecoder, _ from: Int) throws(ResponseRefused) -> Int {
@@ -202,9 +237,12 @@ package struct ResponseReader: Sendable {
     }
 
     /// Bytes behind an answer that nobody asked for make the connection useless.
-    private func response(_ head: ResponseHead, body: [UInt8], isReusable: Bool) -> ReceivedResponse {
+    private func response(
+        _ head: ResponseHead, body: [UInt8], isReusable: Bool, isWhole: Bool = true
+    ) -> ReceivedResponse {
         ReceivedResponse(
-            head, body: body, keepsAlive: isReusable && head.keepsAlive, bytes: received, start: start, lines: fields)
+            head, body: body, keepsAlive: isReusable && head.keepsAlive, isWhole: isWhole, bytes: received,
+            start: start, lines: fields)
     }
 }
 

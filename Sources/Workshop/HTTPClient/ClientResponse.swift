@@ -1,4 +1,4 @@
-/// A whole answer, as it came.
+/// An answer, as it came: its head is whole, and its body may be cut.
 
 package import HTTP
 
@@ -10,7 +10,10 @@ package struct ClientResponse: Sendable {
     package var status: Status { received.status }
     /// In the order they came.
     package var fields: [(name: String, value: String)] { received.fields }
+    /// At most ``HTTPClient/Options/responseBytesMax``.
     package var body: [UInt8] { received.body }
+    /// False where the body is longer, ended too soon or did not come in time: what is here is its beginning.
+    package var isWhole: Bool { received.isWhole }
 
     /// The first value of the field, name compared in ASCII without case.
     package subscript(name: FieldName) -> String? { received[name] }

@@ -2,13 +2,12 @@
 
 internal import Sockets
 internal import Synchronization
-internal import TLS
 
 /// Hands out connections, and the right to open one, to whoever asks first.
 final class ConnectionPool: Sendable {
     /// A place in the pool, to be given back by `putBack` or `lost`.
     enum Slot {
-        /// Used before: it may have died since.
+        /// Used before, by whoever gave it back a moment ago or idle since: it may have died or spoken unasked.
         case reused(any ByteStream)
         case empty
     }
@@ -47,8 +46,6 @@ final class ConnectionPool: Sendable {
 
     /// How many callers may wait for each connection.
     private static let waitingPerConnectionMax = 128
-    /// A connection idle for longer is looked at before it is used: what came unasked would be taken for the answer.
-    private static let unwatchedLimit: Duration = .milliseconds(20)
 
     init(_ options: HTTPClient.Options) {
         let connectionsMax = max(1, options.connectionsMax)
@@ -95,18 +92,8 @@ final class ConnectionPool: Sendable {
         case .wait: return nil
         case .open: return .success(.empty)
         case .refused(let refusal): return .failure(Self.failed(refusal))
-        case .reuse(let connection, let since):
-            if Self.isUsable(connection, idleSince: since) { return .success(.reused(connection)) }
-            connection.close()
-            return .success(.empty)
+        case .reuse(let connection): return .success(.reused(connection))
         }
-    }
-
-    private static func isUsable(_ connection: any ByteStream, idleSince since: Deadline) -> Bool {
-        guard Deadline.now - since > unwatchedLimit, let encrypted = connection as? TLSStream else {
-            return true
-        }
-        return encrypted.isQuiet
     }
 
     private func turnAway(_ ticket: Connections.Ticket, _ refusal: Connections.Refusal) {

@@ -19,7 +19,8 @@ struct Dialer: Sendable {
         let proxy = origin.isSecure ? options.proxy : nil
         let addresses = try await resolve(proxy, until: deadline)
         // Before any connection: one that waits for certificates to be read would be idle for the server.
-        let context = origin.isSecure ? try await tlsContext() : nil
+        let context =
+            origin.isSecure ? try await trust.context(until: min(deadline, .now + options.handshakeLimit)) : nil
         let socket = try await connect(to: addresses, until: deadline)
         guard let context else { return socket }
         if proxy != nil { try await openTunnel(over: socket, until: deadline) }
@@ -31,8 +32,12 @@ struct Dialer: Sendable {
         }
     }
 
+    /// Whether the certificates that a connection was made with are those trusted now.
+    func stillTrusts(_ stream: any ByteStream) -> Bool { (stream as? TLSStream).map(trust.isCurrent) ?? true }
+
     private func openTunnel(over socket: SocketStream, until deadline: Deadline) async throws(HTTPClientFailed) {
-        let tunnel = Tunnel(origin: origin, deadline: min(deadline, .now + options.connectLimit))
+        let tunnel = Tunnel(
+            origin: origin, userAgent: options.userAgent, deadline: min(deadline, .now + options.connectLimit))
         let opened = await withTaskCancellationHandler {
             do throws(HTTPClientFailed) {
                 return Result<Void, HTTPClientFailed>.success(try await tunnel.open(over: socket))
@@ -64,14 +69,6 @@ struct Dialer: Sendable {
         let usable = origin.isSecure ? found : found.filter(\.isLoopback)
         guard !usable.isEmpty else { throw HTTPClientFailed(stage: .resolving, reason: "no usable address") }
         return Array(usable.prefix(Self.addressesMax))
-    }
-
-    private func tlsContext() async throws(HTTPClientFailed) -> TLSClientContext {
-        do throws(TLSFailed) {
-            return try await trust.context()
-        } catch {
-            throw HTTPClientFailed(stage: .handshake, reason: "\(error)")
-        }
     }
 
     private func connect(

@@ -19,12 +19,16 @@ package final class HTTPClient: Sendable {
         package var writeLimit: Duration = .seconds(5)
         /// From the request's last byte to the answer's first: a provider that is busy takes its time.
         package var firstByteLimit: Duration = .seconds(12)
+        /// From the end of the answer's head to the end of its body, which is cut then: the head says what the answer means.
+        package var bodyLimit: Duration = .seconds(5)
         /// For one `send`, from waiting for a connection to the answer's last byte.
         package var totalLimit: Duration = .seconds(15)
-        /// The longest body of an answer; its head is limited by ``HTTP/HeadLimits``.
+        /// Bytes of an answer's body that are kept; a longer one is cut. Its head is limited by ``HTTP/HeadLimits``.
         package var responseBytesMax = 64 * 1024
         /// Asked for a tunnel to the origin; nil: the origin is spoken to directly, as one in the clear always is.
         package var proxy: Proxy?
+        /// Said with every request, to a proxy too: `name/version`; nil: nothing.
+        package var userAgent: String?
         package init() {}
     }
 
@@ -34,6 +38,8 @@ package final class HTTPClient: Sendable {
 
     private let origin: Origin
     private let options: Options
+    /// What every request says, before its own fields.
+    private let commonFields: [(FieldName, String)]
     private let pool: ConnectionPool
     private let dialer: Dialer
 
@@ -45,40 +51,53 @@ package final class HTTPClient: Sendable {
     ) {
         self.origin = origin
         self.options = options
+        commonFields = options.userAgent.map { [(FieldName("User-Agent"), $0)] } ?? []
         pool = ConnectionPool(options)
         dialer = Dialer(origin: origin, trust: TrustStore(trust), loops: loops, options: options, lookUp: lookUp)
     }
 
     /// Sends one request and reads the answer, whatever its status. From any task.
     ///
-    /// A request that finds its kept connection ended before the first byte of an answer is sent once more, over a new
-    /// one (RFC 9112 §9.3.1). An answer that comes before all was sent counts. Cancelling closes the connection.
+    /// A request is sent once more, over a new connection, where the server has most likely not read it: its kept connection had ended or
+    /// had spoken unasked, took not all of it, or ended within a second of its last byte without an answer (RFC 9112 §9.3.1).
+    /// An answer that comes before all was sent counts. Cancelling closes the connection.
     /// - Parameter path: with the query, percent-encoded; put behind the origin's base path.
-    /// - Parameter fields: without `Host`, `Content-Length` and `Transfer-Encoding`, which are the client's business.
+    /// - Parameter fields: without `User-Agent`, `Host`, `Content-Length` and `Transfer-Encoding`, which are the client's business.
     @concurrent package func send(
         _ method: Method, _ path: String, fields: [(FieldName, String)] = [], body: [UInt8] = []
     ) async throws(HTTPClientFailed) -> ClientResponse {
         let target = origin.basePath + path
         guard
             let request = RequestWriter.bytes(
-                method, target: target, host: origin.hostField, fields: fields, body: body)
+                method, target: target, host: origin.hostField, fields: commonFields + fields, body: body)
         else { throw HTTPClientFailed(stage: .request, reason: "the path or a field holds what it must not") }
         let deadline = Deadline.now + options.totalLimit
         let exchange = Exchange(method: method, request: request, options: options, deadline: deadline)
         switch try await pool.take(until: deadline) {
         case .empty: return try await runOverNew(exchange)
         case .reused(let stream):
+            guard dialer.stillTrusts(stream) else {
+                stream.close()
+                return try await runOverNew(exchange)
+            }
             do throws(ExchangeFailed) {
-                return try await run(exchange, over: stream)
+                return try await run(exchange, over: stream, isKept: true)
             } catch {
                 stream.close()
-                guard error.endedUnanswered, !Task.isCancelled else {
+                guard error.maySendAgain, !Task.isCancelled else {
                     pool.lost()
                     throw error.failure
                 }
                 return try await runOverNew(exchange)
             }
         }
+    }
+
+    /// Reads the trusted certificates anew, at most for ``Options/totalLimit``. Connections that were made with the former ones are used
+    /// no more once they are idle.
+    /// - Throws: where they cannot be read; then the former ones stay in use.
+    @concurrent package func readTrustAgain() async throws(HTTPClientFailed) {
+        if origin.isSecure { try await dialer.trust.readAgain(until: .now + options.totalLimit) }
     }
 
     /// Refuses what is sent from now on, closes idle connections, and waits for the others, at most `totalLimit`.
@@ -94,7 +113,7 @@ package final class HTTPClient: Sendable {
             throw error
         }
         do throws(ExchangeFailed) {
-            return try await run(exchange, over: stream)
+            return try await run(exchange, over: stream, isKept: false)
         } catch {
             stream.close()
             pool.lost()
@@ -103,10 +122,12 @@ package final class HTTPClient: Sendable {
     }
 
     /// On the connection's own loop; gives the slot back where it succeeds.
-    private func run(_ exchange: Exchange, over stream: any ByteStream) async throws(ExchangeFailed) -> ClientResponse {
+    private func run(
+        _ exchange: Exchange, over stream: any ByteStream, isKept: Bool
+    ) async throws(ExchangeFailed) -> ClientResponse {
         let exchanged = try await withTaskExecutorPreference(stream.loop) {
             await withTaskCancellationHandler {
-                await outcome(of: exchange, over: stream)
+                await outcome(of: exchange, over: stream, isKept: isKept)
             } onCancel: {
                 stream.close()
             }
@@ -122,10 +143,10 @@ package final class HTTPClient: Sendable {
 
     /// As a value: the handler of cancellations would forget the error's type.
     private func outcome(
-        of exchange: Exchange, over stream: any ByteStream
+        of exchange: Exchange, over stream: any ByteStream, isKept: Bool
     ) async -> Result<Exchanged, ExchangeFailed> {
         do throws(ExchangeFailed) {
-            return .success(try await exchange.run(over: stream))
+            return .success(try await exchange.run(over: stream, isKept: isKept))
         } catch {
             return .failure(error)
         }

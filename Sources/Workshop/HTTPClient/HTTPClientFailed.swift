@@ -1,4 +1,4 @@
-/// Why no complete answer came.
+/// Why no answer came.
 
 internal import Sockets
 
@@ -23,7 +23,7 @@ package struct HTTPClientFailed: Error, Equatable {
         case sending
         /// All was written, and not a byte of an answer came.
         case waiting
-        /// The answer began, but was refused or ended too soon.
+        /// All was written, and an answer began whose head was refused or not whole in time.
         case receiving
     }
     package let stage: Stage

@@ -7,7 +7,7 @@ struct Pool<Connection> {
     typealias Ticket = UInt64
 
     enum Taken {
-        case reuse(Connection, idleSince: Deadline)
+        case reuse(Connection)
         case open
         case wait
         case refused(Refusal)
@@ -45,7 +45,7 @@ struct Pool<Connection> {
         if isClosed { return .refused(.closed) }
         if let newest = idle.popLast() {
             busyCount += 1
-            return .reuse(newest.connection, idleSince: newest.since)
+            return .reuse(newest.connection)
         }
         if busyCount < connectionsMax {
             busyCount += 1

@@ -21,6 +21,7 @@ package struct Proxy: Sendable, Equatable {
 /// Asks a proxy, over a connection to it, for a tunnel to an origin.
 struct Tunnel: Sendable {
     let origin: Origin
+    let userAgent: String?
     let deadline: Deadline
 
     /// - Throws: where the answer is no success, or something came behind it: a server does not speak first in TLS.
@@ -59,9 +60,10 @@ struct Tunnel: Sendable {
         guard endsClean else { throw HTTPClientFailed(stage: .proxy, reason: "said more than it was asked") }
     }
 
-    /// Only the name: the fields for the server are inside the tunnel.
+    /// Names and our version only: the fields for the server are inside the tunnel.
     private var request: [UInt8] {
         let target = origin.authority
-        return Array("CONNECT \(target) HTTP/1.1\r\nHost: \(target)\r\n\r\n".utf8)
+        let agent = userAgent.map { "User-Agent: \($0)\r\n" } ?? ""
+        return Array("CONNECT \(target) HTTP/1.1\r\nHost: \(target)\r\n\(agent)\r\n".utf8)
     }
 }

@@ -72,6 +72,20 @@ package final class SocketStream: ByteStream, @unchecked Sendable {
         try await writeHere(bytes, until: deadline)
     }
 
+    package var hasWord: Bool { (peeked ?? 0) > 0 }
+    package var isQuiet: Bool { peeked == nil }
+
+    /// How many bytes could be read now, at most one; 0 at the end, after an error and off the loop; nil where nothing has come.
+    private var peeked: Int? {
+        guard loop.isCurrent, channel.isOpen else { return 0 }
+        var byte: UInt8 = 0
+        do throws(SocketFailed) {
+            return try systemUnlessBlocked("recv") { recv(descriptor, &byte, 1, Int32(MSG_PEEK)) }
+        } catch {
+            return 0
+        }
+    }
+
     package func finishWriting() {
         loop.perform { if self.channel.isOpen { _ = shutdown(self.descriptor, Int32(SHUT_WR)) } }
     }

@@ -92,6 +92,11 @@ package final class TLSStream: ByteStream {
 
     package var loop: EventLoop { socket.loop }
 
+    /// Whether it is a client's, and believed those whom this context trusts.
+    package func isMade(with context: TLSClientContext) -> Bool {
+        if case .client(let own, _) = role { own === context } else { false }
+    }
+
     /// `TLSv1.2` or `TLSv1.3`.
     package var version: String { connection.withLock { $0.version } }
     /// What ALPN chose; empty where one side does not know it.
@@ -151,11 +156,10 @@ package final class TLSStream: ByteStream {
         }
     }
 
-    /// Whether nothing has come that was not read yet, neither bytes nor the end: what a client expects of a connection
-    /// that it asked nothing. Never waits.
+    /// From any thread.
     package var isQuiet: Bool { connection.withLock { $0.isQuiet() } }
 
-    /// Whether bytes have come that were not read yet. Never waits.
+    /// From any thread.
     package var hasWord: Bool { connection.withLock { $0.hasWord() } }
 
     /// Calls until it is done, waiting for the socket between.
