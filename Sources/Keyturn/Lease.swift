@@ -8,12 +8,17 @@ package struct Lease: Sendable, Equatable {
     package let letter: PromisedLetter
     /// How many attempts failed before this one.
     package let attempts: Int
-    /// When the oldest of the rows was recorded: what `outbox.maximumAge` counts from.
+    /// When the oldest of the rows was recorded.
     package let recordedAt: Timestamp
     package let expiresAt: Timestamp
+    /// How many attempts handed the whole letter over and got no answer; the most of any of the rows.
+    package let lostAnswers: Int
+    /// When the rows' age begins: when the oldest was recorded, or the last time since then that the provider refused the key or the sender.
+    package let agesFrom: Timestamp
 
     package init(
-        id: Int64, token: String, letter: PromisedLetter, attempts: Int, recordedAt: Timestamp, expiresAt: Timestamp
+        id: Int64, token: String, letter: PromisedLetter, attempts: Int, recordedAt: Timestamp, expiresAt: Timestamp,
+        lostAnswers: Int = 0, refusedAt: Timestamp? = nil
     ) {
         self.id = id
         self.token = token
@@ -21,5 +26,7 @@ package struct Lease: Sendable, Equatable {
         self.attempts = attempts
         self.recordedAt = recordedAt
         self.expiresAt = expiresAt
+        self.lostAnswers = lostAnswers
+        agesFrom = max(recordedAt, refusedAt ?? recordedAt)
     }
 }

@@ -1,6 +1,6 @@
 /// How many reset mails one account gets: `burst` at once, one more each `interval`.
 
-/// Computed anew from the mails that went out (GCRA, replayed), so it survives a restart and needs no table of its own.
+/// Computed anew from the mails that went out, those without an answer included (GCRA, replayed), so it survives a restart and needs no table of its own.
 package struct MailBudget: Sendable, Equatable {
     /// How many full bursts are looked back on. What lies before is forgotten: who asks without a pause gets one burst more in
     /// this many, three in a hundred.

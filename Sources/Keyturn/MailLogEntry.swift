@@ -2,7 +2,7 @@
 package struct MailLogEntry: Sendable, Equatable {
     package let at: Timestamp
     package let kind: LetterKind
-    /// `delivered`, a ``SkipReason``, `failed` or `later`.
+    /// `delivered`, a ``SkipReason``, `failed`, `later` or `answer_lost`.
     package let outcome: String
     /// The provider's message id or words; nil where there are none.
     package let detail: String?

@@ -21,7 +21,8 @@ package protocol Outbox: Sendable {
     func nextDue() async throws(StorageFailed) -> Timestamp?
     /// One element soon after something was recorded; several arrivals may be one.
     var arrivals: AsyncStream<Void> { get }
-    /// When reset links were mailed to each of these users, newest last, since then: what an account's budget is computed from.
+    /// When reset links were mailed to each of these users, or may have been since no answer came, newest last, since then: what an
+    /// account's budget is computed from.
     /// In one look; nil is nobody, and costs what a user does.
     func resetMails(to users: [UserID?], since: Timestamp) async throws(StorageFailed) -> [[Timestamp]]
 

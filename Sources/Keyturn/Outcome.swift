@@ -4,6 +4,11 @@ package enum Outcome: Sendable, Equatable {
     case skipped(SkipReason)
     /// Pending again, not before `at`; counted as an attempt.
     case later(at: Timestamp, reason: String)
+    /// The whole letter was handed over and no answer came (``LostAnswers``): it counts in the account's budget. Pending again, not
+    /// before `again`; nil: kept as failed. Counted as an attempt, unless we cut it off.
+    case answerLost(again: Timestamp?, reason: String, isCutOff: Bool)
+    /// The provider refuses the key or the sender: pending again at once, not counted, and no letter ages before now.
+    case refused(reason: String)
     /// Kept for the operator with the provider's words (at most 512 bytes, no address).
     case failed(reason: String)
     /// Pending again at once, not counted: we stopped, it is not the letter's fault. A reason, where there is one, is kept for the

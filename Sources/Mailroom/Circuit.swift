@@ -75,7 +75,8 @@ struct Circuit: Sendable, Equatable {
         switch verdict {
         case .delivered, .never: state = .closed(unreachable: 0)
         case .stop(let reason): refused(reason, isProbe: isProbe, at: now)
-        case .unreachable(let reason): unreachable(reason, isProbe: isProbe, at: now, fraction: fraction)
+        case .unreachable(let reason), .answerLost(let reason):
+            unreachable(reason, isProbe: isProbe, at: now, fraction: fraction)
         case .later(let after, _, pausesEverybody: true):
             let end = now + (after ?? Self.pauseDefault)
             pausedUntil = max(end, pausedUntil ?? end)

@@ -11,18 +11,20 @@ enum Decision: Sendable, Equatable {
 
     /// - Parameter user: whom the stored address, or the id, belongs to now; nil where nobody.
     /// - Parameter mails: when this account got its latest reset letters.
-    /// - Parameter staleAge: a letter older than this is not sent any more.
+    /// - Parameter unsentAgeMax: a letter older than this is not sent any more.
     static func about(
-        _ lease: Lease, for user: User?, after mails: [Timestamp], budget: MailBudget, staleAge: Duration,
+        _ lease: Lease, for user: User?, after mails: [Timestamp], budget: MailBudget, unsentAgeMax: Duration,
         at now: Timestamp
     ) -> Decision {
         guard let user else { return .skip(.unknownAddress, of: nil) }
         guard user.isVerified else { return .skip(.unverified, of: user.id) }
         guard let recipient = Recipient(user) else { return .skip(.disabled, of: user.id) }
-        if now - lease.recordedAt >= staleAge {
-            return .giveUp(reason: "gave up after \(OperatorWords.span(staleAge)): never sent", of: user.id)
+        if now - lease.agesFrom >= unsentAgeMax {
+            let why = lease.lostAnswers > 0 ? LostAnswers.name : "never sent"
+            return .giveUp(reason: "gave up after \(OperatorWords.span(unsentAgeMax)): \(why)", of: user.id)
         }
-        if case .resetLink = lease.letter, !budget.admits(after: mails, at: now) {
+        // A letter that got no answer has its place in the budget already.
+        if case .resetLink = lease.letter, lease.lostAnswers == 0, !budget.admits(after: mails, at: now) {
             return .skip(.throttled, of: user.id)
         }
         return .mail(user, recipient)
@@ -32,15 +34,25 @@ enum Decision: Sendable, Equatable {
 extension Outcome {
     /// What a verdict means for the letter's rows.
     /// - Parameter wait: how long to wait where the provider did not say.
-    init(_ verdict: Verdict, for lease: Lease, maximumAge: Duration, wait: Duration, at now: Timestamp) {
+    /// - Parameter isCutOff: whether the end of the process ended the attempt.
+    init(
+        _ verdict: Verdict, for lease: Lease, maximumAge: Duration, wait: Duration, isCutOff: Bool, at now: Timestamp
+    ) {
         switch verdict {
         case .delivered(let messageID): self = .delivered(messageID: messageID)
         case .never(let reason): self = .failed(reason: reason)
-        case .stop(let reason): self = .released(reason: reason)
+        case .stop(let reason): self = .refused(reason: reason)
+        // Neither the letter's fault nor the provider's.
+        case .unreachable where isCutOff: self = .released(reason: nil)
         case .later(let after, let reason, _):
             self = .retried(lease, at: now + (after ?? wait), reason: reason, maximumAge: maximumAge, now: now)
         case .unreachable(let reason):
             self = .retried(lease, at: now + wait, reason: reason, maximumAge: maximumAge, now: now)
+        case .answerLost(let reason):
+            let isLast = lease.lostAnswers + 1 >= LostAnswers.attemptsMax || now - lease.agesFrom >= maximumAge
+            self = .answerLost(
+                again: isLast ? nil : now + LostAnswers.interval,
+                reason: ProviderWords(secrets: []).reason("\(LostAnswers.name): \(reason)"), isCutOff: isCutOff)
         }
     }
 
@@ -49,7 +61,7 @@ extension Outcome {
     private static func retried(
         _ lease: Lease, at moment: Timestamp, reason: String, maximumAge: Duration, now: Timestamp
     ) -> Outcome {
-        guard now - lease.recordedAt < maximumAge else {
+        guard now - lease.agesFrom < maximumAge else {
             let whole = "gave up after \(OperatorWords.span(maximumAge)): \(reason)"
             return .failed(reason: ProviderWords(secrets: []).reason(whole))
         }

@@ -66,20 +66,19 @@ extension Worker {
     }
 
     private func heard(_ verdict: Verdict, of lease: Lease, isProbe: Bool) -> Outcome {
-        // Cut off by the end of the process: neither the letter's fault nor the provider's.
-        if Task.isCancelled, case .unreachable = verdict { return .released(reason: nil) }
+        let isCutOff = Task.isCancelled
         let now = clock.now()
         let chance = fraction()
         let (before, after) = waitingRoom.withLock { waitingRoom in
             let before = waitingRoom.circuit.stoppedBecause
-            waitingRoom.circuit.heard(verdict, isProbe: isProbe, at: now, fraction: chance)
+            if !isCutOff { waitingRoom.circuit.heard(verdict, isProbe: isProbe, at: now, fraction: chance) }
             return (before, waitingRoom.circuit.stoppedBecause)
         }
         journal.sending(stoppedBecause: after, before: before)
         // The probe came through: there is work for more than this one courier.
         if before != nil, after == nil { bell.ring() }
         let wait = retry.delay(afterFailures: lease.attempts + 1, fraction: fraction())
-        return Outcome(verdict, for: lease, maximumAge: options.maximumAge, wait: wait, at: now)
+        return Outcome(verdict, for: lease, maximumAge: options.maximumAge, wait: wait, isCutOff: isCutOff, at: now)
     }
 
     /// The carrier has another key: a stopped sending is tried at once, not at the time of its next probe.

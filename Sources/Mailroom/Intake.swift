@@ -45,7 +45,7 @@ extension Worker {
         let found = try await users.users(for: leases.map(\.letter))
         let mails = try await outbox.resetMails(to: found.map { $0?.id }, since: now - budget.horizon)
         return zip(leases, zip(found, mails)).map { lease, known in
-            .about(lease, for: known.0, after: known.1, budget: budget, staleAge: options.staleAge, at: now)
+            .about(lease, for: known.0, after: known.1, budget: budget, unsentAgeMax: options.unsentAgeMax, at: now)
         }
     }
 

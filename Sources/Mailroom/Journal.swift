@@ -30,7 +30,7 @@ final class Journal: Sendable {
             "keyturn_mail_storage_failures_total", help: "Times the store failed for the delivery worker.")
         outcomes = Self.outcomeCounters(in: metrics)
         verdicts = Dictionary(
-            uniqueKeysWithValues: ["delivered", "later", "unreachable", "never", "stop"].map { verdict in
+            uniqueKeysWithValues: ["delivered", "later", "unreachable", "answer_lost", "never", "stop"].map { verdict in
                 let help = "Delivery attempts by verdict."
                 return (verdict, metrics.counter("keyturn_mail_verdicts_total", help: help, ("verdict", verdict)))
             })
@@ -89,7 +89,7 @@ final class Journal: Sendable {
     }
 
     private static func outcomeCounters(in metrics: Metrics) -> [OutcomeLabel: Counter] {
-        let plain = ["delivered", "later", "failed", "released", "lease_lost"].map { ($0, "") }
+        let plain = ["delivered", "later", "answer_lost", "failed", "released", "lease_lost"].map { ($0, "") }
         let skipped = SkipReason.allCases.map { ("skipped", $0.rawValue) }
         var counters: [OutcomeLabel: Counter] = [:]
         for kind in [LetterKind.resetLink, .passwordChanged] {
@@ -127,7 +127,9 @@ final class Journal: Sendable {
         // A flood of unknown addresses must not become a flood of lines.
         case .skipped(let reason): ("skipped", reason.rawValue, .debug)
         case .later(_, let reason): ("later", reason, .notice)
-        case .failed(let reason): ("failed", reason, .error)
+        case .answerLost(again: _?, let reason, _): ("answer_lost", reason, .notice)
+        case .failed(let reason), .answerLost(again: nil, let reason, _): ("failed", reason, .error)
+        case .refused(let reason): ("released", reason, .debug)
         case .released(let reason): ("released", reason, .debug)
         }
     }
@@ -141,6 +143,7 @@ final class Journal: Sendable {
         case .delivered: "delivered"
         case .later: "later"
         case .unreachable: "unreachable"
+        case .answerLost: "answer_lost"
         case .never: "never"
         case .stop: "stop"
         }

@@ -15,8 +15,9 @@ package final class Worker: Sendable {
         package var leaseSpan: Duration = .seconds(60)
         /// How long delivery is retried.
         package var maximumAge: Duration = .seconds(3600)
-        /// A letter never sent within this is not sent any more. Longer than ``maximumAge``: a wrong key may take a night to be noticed.
-        package var staleAge: Duration = .seconds(86_400)
+        /// A letter that is older than this is not sent any more, though it was never tried: a day, or ``maximumAge`` where that is
+        /// longer. A service that stood still for a night sends what waited for it.
+        var unsentAgeMax: Duration { max(.seconds(86_400), maximumAge) }
         package var siteName = "keyturn"
         /// The public URL, without a slash at its end.
         package var siteURL: String

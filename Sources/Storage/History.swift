@@ -9,13 +9,16 @@ import Synchronization
 /// if the clock was wrong, so once an hour every line is looked at: a line that is too old is removed wherever it stands. A line dated in
 /// the future goes with the first line behind it that is too old: it was written before that one.
 ///
-/// Delivered lines end by age only: budgets count them, and a flood of requests that are mailed to nobody must not wash them
+/// Lines of mails that went out, or may have, end by age only: budgets count them, and a flood of requests that are mailed to nobody must not wash them
 /// away; so do the lines of the audit log that belong to a change. All others end by age and by number.
 final class History: Sendable {
     /// Lines written between two prunings.
     static let interval = 1000
     /// Rows one pruning removes from one table: more than ``interval``, so that it keeps up.
     static let step = 2000
+
+    /// As the index has it.
+    private static let isUncounted = "outcome <> 'delivered' AND outcome <> 'answer_lost'"
 
     private let span: Duration
     private let undeliveredLimit: Int
@@ -61,13 +64,13 @@ final class History: Sendable {
     }
 
     private func pruneMailLog(in db: Database) throws -> Int {
-        let undelivered: Int = try db.row("SELECT COUNT(*) FROM mail_log WHERE outcome <> 'delivered'")?[0] ?? 0
+        let undelivered: Int = try db.row("SELECT COUNT(*) FROM mail_log WHERE \(Self.isUncounted)")?[0] ?? 0
         let excess = min(undelivered - undeliveredLimit, History.step)
         guard excess > 0 else { return 0 }
         return try db.run(
             """
             DELETE FROM mail_log WHERE id IN
-                (SELECT id FROM mail_log WHERE outcome <> 'delivered' ORDER BY id LIMIT ?1)
+                (SELECT id FROM mail_log WHERE \(Self.isUncounted) ORDER BY id LIMIT ?1)
             """, .integer(excess))
     }
 

@@ -25,6 +25,7 @@ struct Leasing: Sendable {
 
     func take(from db: Database) throws -> [Lease] {
         var leases: [Lease] = []
+        let refusedAt = Timestamp(try db.row("SELECT refused_at FROM sending")?[0] as Int64?)
         for _ in 0..<Leasing.pagesMax where leases.count < limit {
             let due = try db.each(
                 """
@@ -36,8 +37,9 @@ struct Leasing: Sendable {
             // Rows of one address may stand on one page several times; the first takes them all.
             var seen: Set<EmailAddress> = []
             leases += try due.compactMap { row in
-                guard row.sharesAddress, case .resetLink(let request) = row.letter else { return lease(row) }
-                return seen.insert(request.email).inserted ? try takeRequests(of: request.email, from: db) : nil
+                guard row.sharesAddress, case .resetLink(let request) = row.letter else { return lease(row, refusedAt) }
+                return seen.insert(request.email).inserted
+                    ? try takeRequests(of: request.email, refusedAt, from: db) : nil
             }
             if due.contains(where: { !$0.sharesAddress }) { try takeThose(upTo: last, from: db) }
         }
@@ -53,49 +55,56 @@ struct Leasing: Sendable {
             """, .text(token), .time(expiresAt), .integer(last.dueAt), .integer(last.id))
     }
 
-    private func lease(_ row: DueRow) -> Lease {
+    private func lease(_ row: DueRow, _ refusedAt: Timestamp?) -> Lease {
         Lease(
             id: row.id, token: token, letter: row.letter, attempts: row.attempts, recordedAt: row.recordedAt,
-            expiresAt: expiresAt)
+            expiresAt: expiresAt, lostAnswers: row.lostAnswers, refusedAt: refusedAt)
     }
 
-    /// All requests of an address become one lease, in the newest one's words; nil where one of them is leased now.
-    private func takeRequests(of email: EmailAddress, from db: Database) throws -> Lease? {
+    /// All requests of an address become one lease, in the newest one's words; nil where one of them is leased now, or waits since an
+    /// attempt got no answer: the others wait with it, or they would take it along too early.
+    private func takeRequests(
+        of email: EmailAddress, _ refusedAt: Timestamp?, from db: Database
+    ) throws -> Lease? {
         let address = try DatabaseValue.text(email.text)
         let taken = try db.run(
             """
             UPDATE outbox SET state = 'leased', lease_token = ?2, due_at = ?3
             WHERE address = ?1 AND state <> 'failed'
-                AND NOT EXISTS (SELECT 1 FROM outbox WHERE address = ?1 AND state = 'leased' AND due_at > ?4)
+                AND NOT EXISTS (SELECT 1 FROM outbox WHERE address = ?1 AND due_at > ?4 AND \(Leasing.isInTheWay))
             """, address, .text(token), .time(expiresAt), .time(now))
         guard taken > 0 else {
             try letWait(address, in: db)
             return nil
         }
-        return try joined(address, in: db)
+        return try joined(address, refusedAt, in: db)
     }
 
-    /// Somebody else has the address: its other rows wait until that lease ends.
+    /// Until it is due, no other row of its address is taken.
+    private static let isInTheWay = "(state = 'leased' OR state = 'pending' AND answers_lost > 0)"
+
+    /// The other rows of the address wait until that lease, or that wait, ends.
     private func letWait(_ address: DatabaseValue, in db: Database) throws {
         try db.run(
             """
-            UPDATE outbox SET due_at = MAX(due_at, (SELECT MAX(due_at) FROM outbox WHERE address = ?1 AND state = 'leased'))
+            UPDATE outbox SET due_at = MAX(due_at, (SELECT MAX(due_at) FROM outbox WHERE address = ?1 AND \(Leasing.isInTheWay)))
             WHERE address = ?1 AND state = 'pending'
             """, address)
     }
 
     /// The lease over all rows of the address, which were taken just now.
-    private func joined(_ address: DatabaseValue, in db: Database) throws -> Lease? {
+    private func joined(_ address: DatabaseValue, _ refusedAt: Timestamp?, in db: Database) throws -> Lease? {
         let rows = "FROM outbox WHERE address = ?1 AND lease_token = ?2"
         guard
-            let sum = try db.row("SELECT MAX(attempts), MIN(recorded_at) \(rows)", address, .text(token)),
+            let sum = try db.row(
+                "SELECT MAX(attempts), MIN(recorded_at), MAX(answers_lost) \(rows)", address, .text(token)),
             let newest = try db.row(
                 "SELECT \(DueRow.columns), due_at, 1 \(rows) ORDER BY id DESC LIMIT 1", address, .text(token)
             ).map(DueRow.init)
         else { return nil }
         return Lease(
             id: newest.id, token: token, letter: newest.letter, attempts: sum[0],
-            recordedAt: Timestamp(sum[1] as Int64), expiresAt: expiresAt)
+            recordedAt: Timestamp(sum[1] as Int64), expiresAt: expiresAt, lostAnswers: sum[2], refusedAt: refusedAt)
     }
 
     /// 128 random bits: no two takings have the same.
@@ -106,12 +115,13 @@ struct Leasing: Sendable {
 
 /// A row that may be taken.
 private struct DueRow {
-    static let columns = "id, address, language, device, user_id, attempts, recorded_at"
+    static let columns = "id, address, language, device, user_id, attempts, recorded_at, answers_lost"
 
     let id: Int64
     let letter: PromisedLetter
     let attempts: Int
     let recordedAt: Timestamp
+    let lostAnswers: Int
     let dueAt: Int64
     /// Whether others that have not failed ask for the same address.
     let sharesAddress: Bool
@@ -126,7 +136,8 @@ private struct DueRow {
             }
         attempts = row[5]
         recordedAt = Timestamp(row[6] as Int64)
-        dueAt = row[7]
-        sharesAddress = row[8]
+        lostAnswers = row[7]
+        dueAt = row[8]
+        sharesAddress = row[9]
     }
 }

@@ -3,7 +3,7 @@ import GRDB
 import Keyturn
 
 enum MailLog {
-    /// How many delivered mails of one user a budget looks at.
+    /// How many mails of one user a budget looks at.
     static let deliveredLimit = 1000
 
     /// The letter and the person of one line; written with the outcome.
@@ -40,7 +40,8 @@ enum MailLog {
     static func resetMails(to user: Int64, since: Timestamp, in db: Database) throws -> [Timestamp] {
         let newestFirst = try db.rows(
             """
-            SELECT at FROM mail_log WHERE user_id = ?1 AND at >= ?2 AND kind = 'reset_link' AND outcome = 'delivered'
+            SELECT at FROM mail_log WHERE user_id = ?1 AND at >= ?2 AND kind = 'reset_link'
+                AND outcome IN ('delivered', 'answer_lost')
             ORDER BY at DESC, id DESC LIMIT ?3
             """, .integer(user), .time(since), .integer(deliveredLimit))
         return newestFirst.reversed().map { Timestamp($0[0] as Int64) }

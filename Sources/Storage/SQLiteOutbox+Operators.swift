@@ -42,7 +42,8 @@ extension SQLiteOutbox {
         let retried = try await inSteps(selection, "state = 'failed'", progress) { db, rows, values in
             let count = try db.run(
                 """
-                UPDATE outbox SET state = 'pending', attempts = 0, recorded_at = ?4, due_at = ?4
+                UPDATE outbox SET state = 'pending', attempts = 0, answers_lost = MIN(answers_lost, 1),
+                    recorded_at = ?4, due_at = ?4
                 WHERE state = 'failed' AND \(rows)
                 """, values.selected, values.after, values.last, .time(now))
             pending.add(count)

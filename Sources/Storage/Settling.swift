@@ -29,6 +29,14 @@ struct Settling: Sendable {
         case .later(let at, let reason):
             ours = try rows.postpone(until: at, reason: reason, in: db)
             if ours > 0 { try log.write("later", reason, to: db) }
+        case .answerLost(let again, let reason, let isCutOff):
+            ours = try rows.loseAnswer(lease, again: again, reason: reason, isCutOff: isCutOff, at: now, in: db)
+            ended = again == nil ? ours : 0
+            if ours > 0 { try log.write(LostAnswers.name, reason, to: db) }
+            if ours > 0, again == nil { try log.write("failed", reason, to: db) }
+        case .refused(let reason):
+            ours = try rows.release(at: now, reason: reason, in: db)
+            if ours > 0 { try db.run("UPDATE sending SET refused_at = ?1", .time(now)) }
         case .failed(let reason):
             ours = try rows.fail(reason: reason, at: now, in: db)
             ended = ours
@@ -51,7 +59,9 @@ struct Settling: Sendable {
         case .delivered: try webhooks.write(.resetRequested, of: user, because: nil, to: db, at: now)
         case .skipped(let why): try webhooks.write(.resetFailed, of: user, because: why.rawValue, to: db, at: now)
         case .failed: try webhooks.write(.resetFailed, of: user, because: "undeliverable", to: db, at: now)
-        case .later, .released: break
+        case .answerLost(again: nil, _, _):
+            try webhooks.write(.resetFailed, of: user, because: LostAnswers.name, to: db, at: now)
+        case .later, .answerLost, .refused, .released: break
         }
     }
 
@@ -60,9 +70,10 @@ struct Settling: Sendable {
     private func wakeOthers(of lease: Lease, after outcome: Outcome, in db: Database) throws {
         guard case .resetLink(let request) = lease.letter else { return }
         let address = try DatabaseValue.text(request.email.text)
-        if case .later(let at, _) = outcome {
+        switch outcome {
+        case .later(let at, _), .answerLost(again: let at?, _, _):
             try db.run("UPDATE outbox SET due_at = ?2 WHERE address = ?1 AND state = 'pending'", address, .time(at))
-        } else {
+        default:
             try db.run(
                 "UPDATE outbox SET due_at = MIN(recorded_at, ?2) WHERE address = ?1 AND state = 'pending'", address,
                 .time(now))
@@ -100,6 +111,19 @@ struct LeasedRows: Sendable {
             UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = ?3, attempts = attempts + 1, last_reason = ?4
             \(condition)
             """, key, token, .time(due), .detail(reason))
+    }
+
+    /// The rows are one letter: what is known of one attempt holds for all of them.
+    /// - Parameter again: nil: they have failed.
+    func loseAnswer(
+        _ lease: Lease, again: Timestamp?, reason: String, isCutOff: Bool, at now: Timestamp, in db: Database
+    ) throws -> Int {
+        try db.run(
+            """
+            UPDATE outbox SET state = ?3, lease_token = NULL, due_at = ?4, attempts = attempts + ?5, answers_lost = ?6, last_reason = ?7
+            \(condition)
+            """, key, token, .text((again == nil ? OutboxState.failed : .pending).rawValue), .time(again ?? now),
+            .integer(isCutOff ? 0 : 1), .integer(lease.lostAnswers + 1), .detail(reason))
     }
 
     func fail(reason: String, at now: Timestamp, in db: Database) throws -> Int {

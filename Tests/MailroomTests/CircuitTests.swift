@@ -80,6 +80,12 @@ import Testing
         #expect(permission(at: 60) == .probe)
     }
 
+    @Test mutating func `takes an answer that never came for a provider that cannot be reached`() {
+        for _ in 0..<3 { hear(.answerLost(reason: "waiting: timed out")) }
+        #expect(circuit.stoppedBecause == "waiting: timed out")
+        #expect(permission(at: 4) == .probe)
+    }
+
     @Test mutating func `opens after three attempts in a row without an answer`() {
         hear(.unreachable(reason: "connecting"))
         hear(.unreachable(reason: "connecting"))

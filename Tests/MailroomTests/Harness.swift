@@ -80,8 +80,15 @@ final class ScriptedCarrier: Carrier {
         let letter: Letter
         let at: Timestamp
     }
+    struct Ended: Sendable {
+        let letter: Letter
+        let verdict: Verdict
+        let began: Timestamp
+        let at: Timestamp
+    }
     private struct State {
         var carried: [Carried] = []
+        var ended: [Ended] = []
         var delivered: [Letter] = []
         var underWay = 0
         var mostAtOnce = 0
@@ -102,6 +109,8 @@ final class ScriptedCarrier: Carrier {
 
     var carried: [Carried] { state.withLock { $0.carried } }
     var letters: [Letter] { carried.map(\.letter) }
+    /// In the order the attempts ended.
+    var ended: [Ended] { state.withLock { $0.ended } }
     /// Those it said it had taken.
     var delivered: [Letter] { state.withLock { $0.delivered } }
     var underWay: Int { state.withLock { $0.underWay } }
@@ -110,6 +119,7 @@ final class ScriptedCarrier: Carrier {
     var mostAtOnceOfOne: Int { state.withLock { $0.mostAtOnceOfOne } }
 
     func carry(_ letter: Letter) async -> Verdict {
+        let began = time.now
         let number = state.withLock { state in
             state.carried.append(Carried(letter: letter, at: time.now))
             state.underWay += 1
@@ -122,6 +132,7 @@ final class ScriptedCarrier: Carrier {
         let verdict = script(letter, number)
         state.withLock { state in
             state.underWay -= 1
+            state.ended.append(Ended(letter: letter, verdict: verdict, began: began, at: time.now))
             state.accounts[letter.to.id, default: 0] -= 1
             if case .delivered = verdict { state.delivered.append(letter) }
         }

@@ -54,6 +54,36 @@ import Testing
         #expect(unauthorized.verdict == .stop(reason: "401: The provided key is wrong"))
     }
 
+    @Test func `refuses a letter once, however long its words are`() async throws {
+        let words = String(repeating: "too long ", count: 100_000)
+        for answer in [
+            FakeSendGrid.refused(400, message: words),
+            .raw("HTTP/1.1 400 Bad\r\nContent-Length: 9000000000\r\n\r\n{\"errors\":[{\"message\":\"\(words)"),
+            .rawAndReset(
+                "HTTP/1.1 400 Bad\r\nContent-Length: 900\r\n\r\n{\"errors\":[{\"message\":\"too long too long"),
+        ] {
+            let (verdict, mails) = try await send(answer)
+            guard case .never(let reason) = verdict else {
+                Issue.record("\(verdict)")
+                continue
+            }
+            #expect(reason.hasPrefix("400: too long too long"))
+            #expect(mails.count == 1)
+        }
+        let taken = Answer.rawAndReset("HTTP/1.1 202 Accepted\r\nX-Message-Id: m\r\nContent-Length: 900\r\n\r\n")
+        #expect(try await send(taken).verdict == .delivered(messageID: "m"))
+    }
+
+    @Test func `tells a letter that was not handed over from one whose answer never came`() async throws {
+        for answer in [Answer.rawAndClose(""), .rawAndReset("HTTP/1.1 20"), .raw("SSH-2.0-x\r\n")] {
+            guard case .answerLost(let reason) = try await send(answer).verdict else {
+                Issue.record("\(answer)")
+                continue
+            }
+            #expect(reason.hasPrefix("waiting: ") || reason.hasPrefix("receiving: "))
+        }
+    }
+
     @Test func `is unreachable where nobody listens`() async throws {
         let server = try await FakeSendGrid.start()
         let (url, authority) = (server.baseURL, server.caFile)

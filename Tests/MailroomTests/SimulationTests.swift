@@ -33,7 +33,7 @@ import Testing
             people + silent, budgetBurst: 100, takes: .milliseconds([0, 10, 500, 14_000][number(0...3)]),
             parallel: number(1...4), maximumAge: .seconds(1200)
         ) { _, count in
-            Self.verdict(of: number(0...19), in: count <= storm ? weather : 0, count: count)
+            Self.verdict(of: number(0...21), in: count <= storm ? weather : 0, count: count)
         }
 
         let addresses = people.map(\.email.text) + silent.map(\.email.text) + ["nobody@example.com"]
@@ -50,7 +50,7 @@ import Testing
                     house.store.fail(with: nil)
                     let person = people[number(0...3)]
                     house.store.revokeLinks(of: person.id)
-                    asked.takeBack(person.email)
+                    asked.takeBack(person.email, at: house.time.now)
                 default:
                     house.store.fail(with: nil)
                     let address = addresses[number(0...addresses.count - 1)]
@@ -67,6 +67,7 @@ import Testing
         let context: Comment = "seed \(seed)"
         #expect(isOver, context)
         #expect(house.carrier.mostAtOnceOfOne <= 1, context)
+        checkAttemptsWithoutAnswer(house, asked, context)
         // A look every 200 ms at the most, one every 5 s at least, and a few moments for each letter: nobody spins.
         #expect(jumps < 20_000, context)
         // 1,200 s of retries, at most 60 s apart, are a few dozen attempts; so are the probes of twelve refusals.
@@ -87,6 +88,29 @@ import Testing
         }
     }
 
+    /// What may have been mailed is not mailed again within a minute, nor more than twice, unless it was taken back meanwhile.
+    private func checkAttemptsWithoutAnswer(_ house: Mailhouse, _ asked: Asked, _ context: Comment) {
+        for (_, all) in Dictionary(grouping: house.carrier.ended, by: \.letter.to.id) {
+            var inARow = 0
+            for (ended, next) in zip(all, all.dropFirst()) {
+                guard case .answerLost = ended.verdict else {
+                    // Not handed over: the letter has as many left as before.
+                    if case .delivered = ended.verdict { inARow = 0 }
+                    continue
+                }
+                inARow += 1
+                let isTakenBack = asked.takenBack.contains {
+                    $0.address == ended.letter.to.email.text && (ended.began...next.began).contains($0.at)
+                }
+                if isTakenBack || inARow == LostAnswers.attemptsMax {
+                    inARow = 0
+                } else {
+                    #expect(next.began - ended.at >= LostAnswers.interval, context)
+                }
+            }
+        }
+    }
+
     /// What was acknowledged, by the ids the store gives: 1, 2, 3 …
     private struct Asked {
         private(set) var addresses: [Int64: String] = [:]
@@ -99,7 +123,12 @@ import Testing
             open.insert(id)
         }
 
-        mutating func takeBack(_ email: EmailAddress) { open = open.filter { addresses[$0] != email.text } }
+        private(set) var takenBack: [(address: String, at: Timestamp)] = []
+
+        mutating func takeBack(_ email: EmailAddress, at now: Timestamp) {
+            open = open.filter { addresses[$0] != email.text }
+            takenBack.append((email.text, now))
+        }
     }
 
     private static func verdict(of number: Int, in weather: Int, count: Int) -> Verdict {
@@ -112,6 +141,7 @@ import Testing
         case (_, 6): .never(reason: "400: bad")
         case (_, 7): .stop(reason: "403: no")
         case (_, 8): .later(after: .seconds(30), reason: "429", pausesEverybody: true)
+        case (_, 20...): .answerLost(reason: "waiting: timed out")
         default: .delivered(messageID: "m\(count)")
         }
     }

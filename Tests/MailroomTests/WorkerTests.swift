@@ -43,17 +43,84 @@ import Testing
         if let user, let reason { #expect(try await house.outcomes(of: user) == [reason]) }
     }
 
-    @Test func `mails an account no more than its budget`() async throws {
-        let house = try Mailhouse(budgetBurst: 1)
-        try await house.ask("ann@example.com")
-        var isAskedAgain = false
-        try await house.work {
-            guard house.store.letters.isEmpty else { return false }
-            if !isAskedAgain { try await house.ask("ann@example.com") }
-            defer { isAskedAgain = true }
-            return isAskedAgain
+    /// Asks for a link whenever none waits, for less time than the budget takes to grow.
+    private func askWithoutPause(_ house: Mailhouse) async throws {
+        try await house.work(forAtMost: .seconds(590)) {
+            let depth = try await house.store.depth()
+            if depth.pending + depth.leased == 0 { try await house.ask("ann@example.com") }
+            return false
         }
-        #expect(try await house.outcomes(of: .ann) == ["delivered", "throttled"])
+    }
+
+    @Test func `mails an account no more than its budget`() async throws {
+        let house = try Mailhouse(budgetBurst: 2)
+        try await askWithoutPause(house)
+        #expect(house.carrier.letters.count == 2)
+        #expect(try await house.outcomes(of: .ann).last == "throttled")
+        // A provider that takes letters and says nothing is no way around it: what may have been mailed counts as mailed.
+        let silent = try Mailhouse(budgetBurst: 2, takes: .seconds(12)) { _, number in
+            number == 1 ? .delivered(messageID: "m") : .answerLost(reason: "waiting: timed out")
+        }
+        try await askWithoutPause(silent)
+        #expect(silent.carrier.letters.count == 1 + LostAnswers.attemptsMax)
+        #expect(Set(silent.carrier.letters.dropFirst().map(\.requestID)).count == 1)
+        #expect(try await silent.outcomes(of: .ann).last == "throttled")
+    }
+
+    @Test(arguments: [LetterKind.resetLink, .passwordChanged])
+    func `tries a letter that got no answer twice more, a minute apart, and then keeps it as failed`(kind: LetterKind)
+        async throws
+    {
+        let house = try Mailhouse(budgetBurst: 1, takes: .seconds(12)) { _, number in
+            number <= 5 ? .answerLost(reason: "waiting: timed out") : .delivered(messageID: "m")
+        }
+        if kind == .resetLink {
+            try await house.ask("ann@example.com")
+        } else {
+            _ = try await house.store.replace(User.ann.credentials, with: User.bob.passwordHash, at: .noon)
+        }
+        #expect(try await house.work { try await !house.store.entries(.failed, limit: 1).isEmpty })
+        #expect(house.carrier.letters.map(\.kind) == [kind, kind, kind])
+        #expect(house.carrier.carried.map(\.at) == [0, 72, 144].map { .noon + .seconds($0) })
+        let entry = try #require(try await house.store.entries(.all, limit: 2).first)
+        #expect(entry.state == .failed && entry.attempts == 3)
+        #expect(entry.lastReason == "answer_lost: waiting: timed out")
+        #expect(try await house.outcomes(of: .ann) == ["answer_lost", "answer_lost", "answer_lost", "failed"])
+        // Whoever lets it be tried again is not told that the budget is spent.
+        #expect(try await house.store.retry(.allFailed, at: house.time.now) == 1)
+        #expect(try await house.work { try await !house.store.entries(.failed, limit: 1).isEmpty })
+        #expect(house.carrier.letters.count == 5)
+        #expect(try await house.store.retry(.allFailed, at: house.time.now) == 1)
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(try await house.outcomes(of: .ann).last == "delivered")
+    }
+
+    @Test func `does not hurry a letter that got no answer because its reader asks again`() async throws {
+        let house = try Mailhouse { _, number in
+            number == 1 ? .answerLost(reason: "waiting: closed") : .delivered(messageID: nil)
+        }
+        try await house.ask("ann@example.com")
+        var asked = 1
+        #expect(
+            try await house.work {
+                if asked < 4, house.carrier.letters.count == 1, house.time.now >= .noon + .seconds(10 * asked) {
+                    asked += 1
+                    try await house.ask("ann@example.com", device: "number \(asked)")
+                }
+                return house.store.letters.isEmpty
+            })
+        #expect(house.carrier.carried.map(\.at) == [.noon, .noon + .seconds(60)])
+        #expect(house.carrier.letters.map(\.requestID) == [1, 4])
+    }
+
+    @Test func `counts no attempt that did not hand the letter over, and goes on for its age`() async throws {
+        let house = try Mailhouse(budgetBurst: 1) { _, number in
+            number <= 20 ? .unreachable(reason: "sending: timed out") : .delivered(messageID: nil)
+        }
+        try await house.ask("ann@example.com")
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.carrier.letters.count == 21)
+        #expect(try await house.outcomes(of: .ann).last == "delivered")
     }
 
     @Test func `does not count the letter about a changed password against the budget`() async throws {
@@ -138,15 +205,38 @@ import Testing
     }
 
     @Test func `sends everything once the key is accepted, however long that took`() async throws {
-        let people = (1...40).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
+        let people = (1...3).map { User.ann.with(id: "\($0)", email: "p\($0)@example.com") }
+        // A probe a minute for more than a day; then a busy moment, which must not find letters too old for another attempt.
+        let refusals = 25 * 60
         let house = try Mailhouse(people, parallel: 1, maximumAge: .seconds(120)) { _, number in
-            number <= 5 ? .stop(reason: "401: no") : .delivered(messageID: nil)
+            switch number {
+            case ...refusals: .stop(reason: "401: no")
+            case ...(refusals + people.count): .later(after: nil, reason: "503", pausesEverybody: false)
+            default: .delivered(messageID: nil)
+            }
         }
-        for number in 1...40 { try await house.ask("p\(number)@example.com") }
-        #expect(try await house.work(until: house.isEmpty))
-        #expect(house.time.now - .noon == .seconds(300))
+        for person in people { try await house.ask(person.email.text) }
+        #expect(try await house.work(forAtMost: .seconds(40 * 3600), until: house.isEmpty))
+        #expect(house.time.now - .noon > .seconds(24 * 3600))
         #expect(house.worker.stoppedBecause == nil)
-        for person in people { #expect(try await house.outcomes(of: person) == ["delivered"]) }
+        for person in people { #expect(try await house.outcomes(of: person).last == "delivered") }
+        #expect(house.carrier.delivered.count == people.count)
+    }
+
+    @Test(
+        arguments: [
+            (3600, 23, true), (3600, 25, false), (3 * 86_400, 25, true), (3 * 86_400, 71, true),
+            (3 * 86_400, 73, false), (30 * 86_400, 719, true), (30 * 86_400, 721, false),
+        ])
+    func `sends what waited for no more than a day, or for as long as it may be tried`(
+        maximumAge: Int, hours: Int, isSent: Bool
+    ) async throws {
+        let house = try Mailhouse(maximumAge: .seconds(maximumAge))
+        let asked = house.time.now - .seconds(hours * 3600)
+        try await house.store.record(ResetRequest(email: User.ann.email), at: asked)
+        try await house.work { try await house.store.depth().pending + house.store.depth().leased == 0 }
+        #expect(try await house.outcomes(of: .ann) == [isSent ? "delivered" : "failed"])
+        #expect(house.carrier.letters.count == (isSent ? 1 : 0))
     }
 
     @Test func `asks a provider that does not answer with one letter at a time`() async throws {
@@ -262,6 +352,18 @@ import Testing
         let entry = try #require(try await house.store.entries(.all, limit: 1).first)
         #expect(entry.state == .pending)
         #expect(entry.attempts == 0)
+    }
+
+    @Test func `counts what it cuts off where the letter was handed over whole, and waits its minute`() async throws {
+        let house = try Mailhouse(takes: .seconds(14), grace: .seconds(3)) { _, _ in
+            Task.isCancelled ? .answerLost(reason: "waiting: closed") : .delivered(messageID: nil)
+        }
+        try await house.ask("ann@example.com")
+        try await house.work { house.carrier.letters.count == 1 }
+        let entry = try #require(try await house.store.entries(.all, limit: 1).first)
+        #expect(entry.state == .pending && entry.attempts == 0)
+        #expect(entry.dueAt == .noon + .seconds(63))
+        #expect(try await house.store.resetMails(to: [User.ann.id], since: .noon) == [[.noon + .seconds(3)]])
     }
 
     @Test func `brings to its end what ends within the grace`() async throws {

@@ -70,10 +70,13 @@ import Testing
             try await database.outbox.record("ANN@example.com", at: .noon + .seconds(4))
             try await settle(.skipped(.throttled), after: 5)
             try await database.outbox.record("ann@example.com", at: .noon + .seconds(6))
-            try await settle(.failed(reason: "550"), after: 7)
+            try await settle(
+                .answerLost(again: .noon + .seconds(8), reason: "answer_lost: waiting", isCutOff: false), after: 7)
+            try await settle(.failed(reason: "550"), after: 8)
             #expect(
                 try await database.auditLog.trail(of: ann.id, limit: 10).map(\.words) == [
-                    "7 failed keyturn reset_link: 550", "6 requested visitor",
+                    "8 failed keyturn reset_link: 550", "7 delayed keyturn reset_link: answer_lost: waiting",
+                    "6 requested visitor",
                     "5 skipped keyturn reset_link: throttled", "4 requested visitor",
                     "3 mailed keyturn reset_link: m-1", "2 delayed keyturn reset_link: 429", "1 requested visitor",
                 ])

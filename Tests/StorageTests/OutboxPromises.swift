@@ -166,6 +166,79 @@ import Testing
         }
     }
 
+    @Test(arguments: Stores.all) func `lets an address wait with its letter that got no answer`(store: Stores)
+        async throws
+    {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            let first = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            #expect(first.lostAnswers == 0)
+            try await outbox.record("Ann@example.com", at: .noon + .seconds(1))
+            let again = Timestamp.noon + .seconds(70)
+            let lost = Outcome.answerLost(again: again, reason: "answer_lost: x", isCutOff: false)
+            #expect(try await outbox.settle(first, of: UserID("1"), as: lost, at: .noon + .seconds(10)))
+            try await outbox.record("ANN@example.com", at: .noon + .seconds(20))
+            try await outbox.record("bob@example.org", at: .noon + .seconds(21))
+            let others = try await outbox.lease(atMost: 9, for: .seconds(60), at: again - .milliseconds(1))
+            #expect(others.map(\.typedAddress) == ["bob@example.org"])
+            #expect(try await outbox.settle(others[0], of: nil, as: .delivered(messageID: nil), at: again))
+            #expect(try await outbox.nextDue() == again)
+            let second = try await outbox.lease(atMost: 9, for: .seconds(60), at: again)
+            #expect(second.map(\.typedAddress) == ["ANN@example.com"])
+            #expect(second.map(\.lostAnswers) == [1] && second.map(\.attempts) == [1])
+            // Cut off by us: the answer is lost, and the attempt not the provider's.
+            let cut = Outcome.answerLost(again: again + .seconds(60), reason: "answer_lost: y", isCutOff: true)
+            #expect(try await outbox.settle(second[0], of: UserID("1"), as: cut, at: again))
+            let third = try await outbox.lease(atMost: 9, for: .seconds(60), at: again + .seconds(60))
+            #expect(third.map(\.typedAddress) == ["ANN@example.com"])
+            #expect(third.map(\.lostAnswers) == [2] && third.map(\.attempts) == [1])
+            let last = Outcome.answerLost(again: nil, reason: "answer_lost: z", isCutOff: false)
+            #expect(try await outbox.settle(third[0], of: UserID("1"), as: last, at: again + .seconds(61)))
+            let failed = try await outbox.entries(.failed, limit: 9)
+            #expect(failed.map(\.lastReason) == ["answer_lost: z", "answer_lost: z", "answer_lost: z"])
+            #expect(
+                try await outbox.mailLog(of: UserID("1"), limit: 9).map(\.outcome)
+                    == ["failed", "answer_lost", "answer_lost", "answer_lost"])
+            // An operator lets it be tried again: at once, and with what the budget holds for a letter on its way.
+            #expect(try await outbox.retry(.allFailed, at: again + .seconds(62)) == 3)
+            let retried = try await outbox.lease(atMost: 9, for: .seconds(60), at: again + .seconds(62))
+            #expect(retried.map(\.lostAnswers) == [1] && retried.map(\.attempts) == [0])
+        }
+    }
+
+    @Test(arguments: Stores.all) func `keeps the minute of a letter that got no answer when the clock is set back`(
+        store: Stores
+    ) async throws {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            let lost = Outcome.answerLost(again: .noon + .seconds(60), reason: "answer_lost", isCutOff: false)
+            #expect(try await outbox.settle(lease, of: nil, as: lost, at: .noon))
+            let before = Timestamp.noon - .seconds(3600)
+            try await outbox.clockSetBack(to: before, leasing: .seconds(60))
+            #expect(try await outbox.leaseAddresses(at: before + .milliseconds(59_999)).isEmpty)
+            #expect(try await outbox.leaseAddresses(at: before + .seconds(60)) == ["ann@example.com"])
+        }
+    }
+
+    @Test(arguments: Stores.all) func `lets letters age from the last refusal of the key on`(store: Stores) async throws
+    {
+        try await store.use { _, outbox in
+            try await outbox.record("ann@example.com", at: .noon)
+            try await outbox.record("bob@example.org", at: .noon)
+            let lease = try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            #expect(lease.agesFrom == .noon)
+            let later = Timestamp.noon + .seconds(90_000)
+            #expect(try await outbox.settle(lease, of: nil, as: .refused(reason: "401: no"), at: later))
+            #expect(try await outbox.entries(.address(.ann), limit: 9).map(\.lastReason) == ["401: no"])
+            try await outbox.record("new@example.com", at: later + .seconds(5))
+            let leases = try await outbox.lease(atMost: 9, for: .seconds(60), at: later + .seconds(9))
+            #expect(leases.map(\.agesFrom) == [later, later, later + .seconds(5)])
+            #expect(leases.map(\.recordedAt) == [.noon, .noon, later + .seconds(5)])
+            #expect(leases.map(\.attempts) == [0, 0, 0])
+        }
+    }
+
     @Test(arguments: Stores.all) func `takes a released letter back without counting it`(store: Stores) async throws {
         try await store.use { _, outbox in
             try await outbox.record("ann@example.com", at: .noon)
@@ -238,6 +311,7 @@ import Testing
             let outcomes: [(Int, Outcome)] = [
                 (0, .delivered(messageID: "m0")), (10, .skipped(.throttled)), (20, .delivered(messageID: "m1")),
                 (30, .failed(reason: "no")), (40, .delivered(messageID: "m2")),
+                (50, .answerLost(again: nil, reason: "answer_lost: x", isCutOff: false)),
             ]
             for (second, outcome) in outcomes {
                 let now = Timestamp.noon + .seconds(second)
@@ -247,9 +321,10 @@ import Testing
             }
             #expect(
                 try await outbox.resetMails(to: [ann.id, nil, UserID("2"), UserID("x")], since: .noon + .seconds(20))
-                    == [[.noon + .seconds(20), .noon + .seconds(40)], [], [], []])
+                    == [[.noon + .seconds(20), .noon + .seconds(40), .noon + .seconds(50)], [], [], []])
             #expect(
-                try await outbox.mailLog(of: ann.id, limit: 3).map(\.outcome) == ["delivered", "failed", "delivered"])
+                try await outbox.mailLog(of: ann.id, limit: 4).map(\.outcome)
+                    == ["failed", "answer_lost", "delivered", "failed"])
         }
     }
 
@@ -323,6 +398,8 @@ import Testing
 extension Outcome {
     static let examples: [Outcome] = [
         .delivered(messageID: "m"), .skipped(.unverified), .later(at: .noon + .seconds(5), reason: "503"),
-        .failed(reason: "400"), .released(reason: nil),
+        .failed(reason: "400"), .released(reason: nil), .refused(reason: "401"),
+        .answerLost(again: .noon + .seconds(60), reason: "answer_lost", isCutOff: false),
+        .answerLost(again: nil, reason: "answer_lost", isCutOff: false),
     ]
 }

@@ -11,8 +11,8 @@ import Testing
 
 @Suite struct `A row of the outbox` {
     enum Event: String {
-        case record, replace, revoke, lease, delivered, skipped, later, failed, released, stranger, takeBack, retry,
-            purge
+        case record, replace, revoke, lease, delivered, skipped, later, lost, lostForGood, failed, refused, released,
+            stranger, takeBack, retry, purge
     }
 
     enum State: String { case absent, pending, leased, failed }
@@ -38,6 +38,9 @@ import Testing
         Transition(.leased, .delivered, .absent), Transition(.pending, .delivered, .pending),
         Transition(.leased, .skipped, .absent), Transition(.pending, .skipped, .pending),
         Transition(.leased, .later, .pending), Transition(.pending, .later, .pending),
+        Transition(.leased, .lost, .pending), Transition(.pending, .lost, .pending),
+        Transition(.leased, .lostForGood, .failed), Transition(.pending, .lostForGood, .pending),
+        Transition(.leased, .refused, .pending), Transition(.pending, .refused, .pending),
         Transition(.leased, .failed, .failed), Transition(.pending, .failed, .pending),
         Transition(.leased, .released, .pending), Transition(.pending, .released, .pending),
         Transition(.leased, .takeBack, .pending),
@@ -67,6 +70,7 @@ import Testing
         let recorded: Int64
         let attempts: Int64
         let reason: String?
+        let address: EmailAddress?
     }
 
     private struct Life {
@@ -111,7 +115,9 @@ import Testing
         private static let often =
             [Event](repeating: .record, count: 6) + [Event](repeating: .lease, count: 4)
             + [
-                .delivered, .delivered, .skipped, .skipped, .later, .later, .failed, .failed, .released, .released,
+                .delivered, .delivered, .skipped, .skipped, .later, .later, .lost, .lost, .lostForGood, .failed,
+                .failed,
+                .refused, .released, .released,
                 .stranger, .retry,
                 .purge, .replace, .revoke,
             ]
@@ -151,14 +157,17 @@ import Testing
                 #expect(try await database.users.revokeLinks(user.credentials, by: .visitor, at: now))
             case .lease:
                 leases += try await outbox.lease(atMost: number(1...3), for: .seconds(30), at: now)
-            case .delivered, .skipped, .later, .failed, .released:
+            case .delivered, .skipped, .later, .lost, .lostForGood, .failed, .refused, .released:
                 guard let lease = leases.popLast() else { return false }
                 let outcome: Outcome =
                     switch event {
                     case .delivered: .delivered(messageID: "m")
                     case .skipped: .skipped(.throttled)
                     case .later: .later(at: now + .seconds(number(1...60)), reason: "503")
+                    case .lost: .answerLost(again: now + .seconds(60), reason: "lost", isCutOff: false)
+                    case .lostForGood: .answerLost(again: nil, reason: "400", isCutOff: false)
                     case .failed: .failed(reason: "400")
+                    case .refused: .refused(reason: "401")
                     default: .released(reason: nil)
                     }
                 let isHeld = try await outbox.stillHolds(lease)
@@ -182,14 +191,18 @@ import Testing
             defer { try? queue.close() }
             return try queue.read { db in
                 let found = try GRDB.Row.fetchAll(
-                    db, sql: "SELECT id, state, lease_token, due_at, recorded_at, attempts, last_reason FROM outbox")
+                    db,
+                    sql:
+                        "SELECT id, state, lease_token, due_at, recorded_at, attempts, last_reason, address FROM outbox"
+                )
                 return Dictionary(
                     uniqueKeysWithValues: found.map { row in
                         (
                             row[0] as Int64,
                             Row(
                                 state: State(rawValue: row[1]) ?? .absent, token: row[2], due: row[3], recorded: row[4],
-                                attempts: row[5], reason: row[6])
+                                attempts: row[5], reason: row[6],
+                                address: (row[7] as String?).map { EmailAddress(stored: $0) })
                         )
                     })
             }
@@ -207,12 +220,13 @@ import Testing
                 if event != .retry, row.state == .failed { #expect(row.reason == "400", context) }
             }
             // Nobody has an address twice: one letter is under way for it, or none.
-            let open = leases.filter { lease in
-                after.values.contains { $0.token == lease.token && $0.due > now.milliseconds }
-            }
-            let typed = open.compactMap { lease -> EmailAddress? in
+            let typed = leases.compactMap { lease -> EmailAddress? in
                 guard case .resetLink(let request) = lease.letter else { return nil }
-                return request.email
+                // What was taken together has one token.
+                let isOpen = after.values.contains {
+                    $0.token == lease.token && $0.address == request.email && $0.due > now.milliseconds
+                }
+                return isOpen ? request.email : nil
             }
             #expect(Set(typed).count == typed.count, context)
             return after

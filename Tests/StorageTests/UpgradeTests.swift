@@ -12,7 +12,9 @@ import Testing
 
 @Suite struct `An older database` {
     /// The last migration of each; Schemas/ holds a file for every one.
-    static let shapes = ["0001_users", "0002_outbox", "0003_audit", "0004_reports", "0005_webhooks"]
+    static let shapes = [
+        "0001_users", "0002_outbox", "0003_audit", "0004_reports", "0005_webhooks", "0006_epoch_base",
+    ]
 
     private func opened(_ shape: String, in folder: Folder) throws -> SQLiteDatabase {
         let file = try #require(Bundle.module.path(forResource: shape, ofType: "sqlite", inDirectory: "Schemas"))

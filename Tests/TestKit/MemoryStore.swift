@@ -187,9 +187,11 @@ package final class MemoryStore: Users, Outbox, AuditLog {
 
     package func clockSetBack(to now: Timestamp, leasing span: Duration) async throws(StorageFailed) {
         try working { state in
+            state.refusedAt = state.refusedAt.map { min($0, now) }
             for index in state.rows.indices where state.rows[index].takeableAt.map({ $0 > now }) ?? false {
+                let rest = state.rows[index].lostAnswers > 0 ? LostAnswers.interval : .zero
                 state.rows[index].recordedAt = min(state.rows[index].recordedAt, now)
-                state.rows[index].dueAt = min(state.rows[index].dueAt, now)
+                state.rows[index].dueAt = min(state.rows[index].dueAt, now + rest)
                 state.rows[index].leasedUntil = state.rows[index].leasedUntil.map { min($0, now + span) }
             }
         }
@@ -203,8 +205,8 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         try working { state in
             users.map { user in
                 state.mailLog.filter {
-                    $0.user == user && $0.entry.kind == .resetLink && $0.entry.outcome == "delivered"
-                        && $0.entry.at >= since
+                    $0.user == user && $0.entry.kind == .resetLink && $0.entry.at >= since
+                        && ["delivered", LostAnswers.name].contains($0.entry.outcome)
                 }.map(\.entry.at).sorted()
             }
         }
@@ -301,6 +303,7 @@ private struct Row {
     var recordedAt: Timestamp
     var dueAt: Timestamp
     var attempts = 0
+    var lostAnswers = 0
     var leaseToken: String?
     var leasedUntil: Timestamp?
     /// Set once delivery was given up.
@@ -336,6 +339,7 @@ private struct Row {
 
     mutating func startAnew(at now: Timestamp) {
         (recordedAt, dueAt, attempts, failure) = (now, now, 0, nil)
+        lostAnswers = min(lostAnswers, 1)
         endLease()
     }
 }
@@ -358,6 +362,8 @@ private struct State {
     var mailLog: [LogLine] = []
     var reports: [MailReport] = []
     var audited: [AuditLine] = []
+    /// When the provider last refused the key or the sender.
+    var refusedAt: Timestamp?
     var failure: StorageFailed?
     var lookups = 0
     var beforeLookup: (@Sendable (MemoryStore) -> Void)?
@@ -390,6 +396,7 @@ private struct State {
 
     /// Takes the oldest row that is due, and with it every other pending one of its address.
     mutating func leaseOldest(until end: Timestamp, at now: Timestamp) -> Lease? {
+        letThoseWaitWhoseAddressRests(at: now)
         let leased = Set(rows.filter { $0.state(at: now) == .leased }.compactMap(\.email))
         let due = rows.first { row in
             guard let takeable = row.takeableAt, takeable <= now else { return false }
@@ -405,26 +412,46 @@ private struct State {
         for index in taken { (rows[index].leaseToken, rows[index].leasedUntil) = (token, end) }
         return Lease(
             id: newest.id, token: token, letter: newest.letter, attempts: taken.map { rows[$0].attempts }.max() ?? 0,
-            recordedAt: taken.map { rows[$0].recordedAt }.min() ?? newest.recordedAt, expiresAt: end)
+            recordedAt: taken.map { rows[$0].recordedAt }.min() ?? newest.recordedAt, expiresAt: end,
+            lostAnswers: taken.map { rows[$0].lostAnswers }.max() ?? 0, refusedAt: refusedAt)
+    }
+
+    /// A letter that got no answer waits, and all requests of its address with it.
+    private mutating func letThoseWaitWhoseAddressRests(at now: Timestamp) {
+        for resting in rows where resting.lostAnswers > 0 && resting.state(at: now) == .pending && resting.dueAt > now {
+            for index in rows.indices where resting.email != nil && rows[index].email == resting.email {
+                rows[index].dueAt = max(rows[index].dueAt, resting.dueAt)
+            }
+        }
     }
 
     mutating func settle(_ settlement: Settlement, at now: Timestamp) -> Bool {
         let ours = rows.indices.filter { rows[$0].leaseToken == settlement.lease.token }
         guard !ours.isEmpty else { return false }
         let kind = rows[ours[0]].kind
-        for index in ours { apply(settlement.outcome, to: &rows[index], attempts: settlement.lease.attempts, at: now) }
+        for index in ours { apply(settlement.outcome, of: settlement.lease, to: &rows[index], at: now) }
         if settlement.outcome.endsTheLetter { rows.removeAll { $0.leaseToken == settlement.lease.token } }
-        if let user = settlement.user, let line = settlement.outcome.logLine(kind, at: now) {
-            mailLog.append(LogLine(user: user, row: settlement.lease.id, entry: line))
+        if case .refused = settlement.outcome { refusedAt = now }
+        if let user = settlement.user {
+            for line in settlement.outcome.logLines(kind, at: now) {
+                mailLog.append(LogLine(user: user, row: settlement.lease.id, entry: line))
+            }
         }
         return true
     }
 
-    private func apply(_ outcome: Outcome, to row: inout Row, attempts: Int, at now: Timestamp) {
+    private func apply(_ outcome: Outcome, of lease: Lease, to row: inout Row, at now: Timestamp) {
+        let (attempts, lostAnswers) = (lease.attempts, lease.lostAnswers)
         switch outcome {
         case .delivered, .skipped: return
         case .later(let at, let reason): (row.dueAt, row.attempts, row.lastReason) = (at, attempts + 1, reason)
         case .failed(let reason): (row.failure, row.attempts, row.lastReason) = (reason, attempts + 1, reason)
+        case .answerLost(let again, let reason, let isCutOff):
+            row.lostAnswers = lostAnswers + 1
+            if !isCutOff { row.attempts = attempts + 1 }
+            (row.dueAt, row.lastReason) = (again ?? now, reason)
+            if again == nil { row.failure = reason }
+        case .refused(let reason): (row.dueAt, row.lastReason) = (now, reason)
         case .released(let reason): (row.dueAt, row.lastReason) = (now, reason ?? row.lastReason)
         }
         row.endLease()
@@ -459,17 +486,22 @@ extension Outcome {
     fileprivate var endsTheLetter: Bool {
         switch self {
         case .delivered, .skipped: true
-        case .later, .failed, .released: false
+        case .later, .answerLost, .refused, .failed, .released: false
         }
     }
 
-    fileprivate func logLine(_ kind: LetterKind, at now: Timestamp) -> MailLogEntry? {
-        switch self {
-        case .delivered(let messageID): MailLogEntry(at: now, kind: kind, outcome: "delivered", detail: messageID)
-        case .skipped(let reason): MailLogEntry(at: now, kind: kind, outcome: reason.rawValue, detail: nil)
-        case .later(_, let reason): MailLogEntry(at: now, kind: kind, outcome: "later", detail: reason)
-        case .failed(let reason): MailLogEntry(at: now, kind: kind, outcome: "failed", detail: reason)
-        case .released: nil
+    fileprivate func logLines(_ kind: LetterKind, at now: Timestamp) -> [MailLogEntry] {
+        func line(_ outcome: String, _ detail: String?) -> MailLogEntry {
+            MailLogEntry(at: now, kind: kind, outcome: outcome, detail: detail)
+        }
+        return switch self {
+        case .delivered(let messageID): [line("delivered", messageID)]
+        case .skipped(let reason): [line(reason.rawValue, nil)]
+        case .later(_, let reason): [line("later", reason)]
+        case .answerLost(again: _?, let reason, _): [line(LostAnswers.name, reason)]
+        case .answerLost(again: nil, let reason, _): [line(LostAnswers.name, reason), line("failed", reason)]
+        case .failed(let reason): [line("failed", reason)]
+        case .refused, .released: []
         }
     }
 }

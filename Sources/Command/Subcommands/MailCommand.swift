@@ -32,6 +32,9 @@ struct MailCommand: AsyncParsableCommand {
             case .delivered(let id):
                 Terminal.say(
                     "accepted by \(provider.rawValue)" + (id.map { ", message id \(Printable.text($0))" } ?? ""))
+            case .answerLost(let reason):
+                Terminal.note("handed over whole, and no answer came: it may arrive: \(Printable.text(reason))")
+                throw ExitCode(1)
             case .later(_, let reason, _), .never(let reason), .stop(let reason), .unreachable(let reason):
                 Terminal.note("not sent: \(Printable.text(reason))")
                 throw ExitCode(1)

@@ -10,8 +10,10 @@ package enum Verdict: Sendable, Equatable {
     case delivered(messageID: String?)
     /// Not now: `after` where the provider said when; `pausesEverybody` for 429.
     case later(after: Duration?, reason: String, pausesEverybody: Bool)
-    /// No whole answer came. For the letter this is `later`; several in a row stop the sending until a probe comes through.
+    /// Not all of the letter was handed over. For the letter this is `later`; several in a row stop the sending until a probe comes through.
     case unreachable(reason: String)
+    /// All of the letter was handed over and no answer came: it may be on its way. For the sending this is `unreachable`.
+    case answerLost(reason: String)
     /// The letter's fault: kept as failed.
     case never(reason: String)
     /// Not the letter's fault (401, 403, 404, 405, redirects): stop the sending until a probe succeeds.

@@ -73,7 +73,8 @@ package struct SendGrid: Carrier {
             return SendGridAnswer(response).verdict(at: clock.now(), words: words)
         } catch {
             answers?.countSilence()
-            return .unreachable(reason: words.reason("\(error.stage.rawValue): \(error.reason)"))
+            let reason = words.reason("\(error.stage.rawValue): \(error.reason)")
+            return error.wasWritten ? .answerLost(reason: reason) : .unreachable(reason: reason)
         }
     }
 
