@@ -49,6 +49,75 @@ import Testing
         #expect(try await pool.run { "place again" } == "place again")
     }
 
+    @Test func `keeps a thread and three of eight waiting places free of verifications`() async throws {
+        let pool = HashingPool(threads: 3, waitingLimit: 64)
+        let (gate, verifying) = (Gate(), Gauge())
+        try await withThrowingTaskGroup { group in
+            for number in 1...42 {
+                group.addTask {
+                    try await pool.run(for: .verification) {
+                        verifying.enter()
+                        gate.pass()
+                        verifying.leave()
+                    }
+                }
+                while pool.load != number { await Task.yield() }
+            }
+            #expect(pool.waiting == 40)
+            await #expect(throws: HashingBusy()) { try await pool.run(for: .verification) {} }
+            // New hashes meanwhile have a thread at once, and wait in places of their own.
+            for number in 1...10 { #expect(try await pool.run(for: .newHash) { number } == number) }
+            let held = Gate()
+            for number in 1...25 {
+                group.addTask { try await pool.run(for: .newHash) { held.pass() } }
+                while pool.load != 42 + number { await Task.yield() }
+            }
+            await #expect(throws: HashingBusy()) { try await pool.run(for: .newHash) {} }
+            #expect(verifying.most <= 2)
+            held.open(times: 25)
+            gate.open(times: 42)
+            try await group.waitForAll()
+        }
+        #expect(verifying.most == 2)
+        #expect(pool.load == 0)
+        #expect(try await pool.run(for: .verification) { "place again" } == "place again")
+    }
+
+    @Test func `of one thread begins a new hash before the verifications that wait`() async throws {
+        let pool = HashingPool(threads: 1, waitingLimit: 16)
+        let (gate, order) = (Gate(), Order())
+        try await withThrowingTaskGroup { group in
+            for (number, name) in ["first", "second", "third"].enumerated() {
+                group.addTask {
+                    try await pool.run(for: .verification) {
+                        gate.pass()
+                        order.add(name)
+                    }
+                }
+                while pool.load != number + 1 { await Task.yield() }
+            }
+            group.addTask { try await pool.run(for: .newHash) { order.add("new hash") } }
+            while pool.load != 4 { await Task.yield() }
+            gate.open(times: 3)
+            try await group.waitForAll()
+        }
+        #expect(order.names == ["first", "new hash", "second", "third"])
+    }
+
+    @Test func `does waiting verifications too when it is shut down`() async throws {
+        let pool = HashingPool(threads: 4, waitingLimit: 64)
+        let gate = Gate()
+        try await withThrowingTaskGroup { group in
+            for number in 1...30 {
+                group.addTask { try await pool.run(for: .verification) { gate.pass() } }
+                while pool.load != number { await Task.yield() }
+            }
+            pool.shutDown()
+            gate.open(times: 30)
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `frees the place of a caller who gives up waiting`() async throws {
         let pool = HashingPool(threads: 1, waitingLimit: 1)
         let gate = Gate()
@@ -118,6 +187,13 @@ private final class Gauge: Sendable {
     var most: Int { counts.withLock { $0.most } }
     func enter() { counts.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) } }
     func leave() { counts.withLock { $0.now -= 1 } }
+}
+
+/// What was done, in order.
+private final class Order: Sendable {
+    private let done = Mutex<[String]>([])
+    var names: [String] { done.withLock { $0 } }
+    func add(_ name: String) { done.withLock { $0.append(name) } }
 }
 
 /// Holds work up until the test lets it go.

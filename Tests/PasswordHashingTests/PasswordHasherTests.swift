@@ -1,4 +1,5 @@
 import Cryptography
+import Dispatch
 import Testing
 
 @testable import PasswordHashing
@@ -93,6 +94,21 @@ import Testing
 
     @Test func `may cost what is advised`() {
         #expect(NewPasswordScheme.scrypt(Scrypt.Cost(logN: 14, r: 8, p: 5)).isWithinLimits)
+    }
+
+    @Test func `leaves room for new hashes, however much is to be verified`() async throws {
+        let pool = HashingPool(threads: 2, waitingLimit: 8), gate = DispatchSemaphore(value: 0)
+        let hasher = PasswordHasher(scheme: .scrypt(Self.cheap), pool: pool)
+        try await withThrowingTaskGroup { group in
+            for number in 1...6 {
+                group.addTask { try await pool.run(for: .verification) { gate.wait() } }
+                while pool.load != number { await Task.yield() }
+            }
+            await #expect(throws: HashingBusy()) { try await hasher.verify(right, against: nil) }
+            #expect(try await hasher.hash(right).text.hasPrefix("$scrypt$"))
+            for _ in 1...6 { gate.signal() }
+            try await group.waitForAll()
+        }
     }
 
     @Test func `is busy when its pool is`() async throws {

@@ -28,7 +28,7 @@ package struct PasswordHasher: Sendable {
     package func hash(_ password: Password) async throws(HashingRefused) -> PasswordHash {
         let outcome: Result<PasswordHash, HashingRefused>
         do {
-            outcome = try await pool.run { [scheme] in
+            outcome = try await pool.run(for: .newHash) { [scheme] in
                 Result { () throws(HashingRefused) in try scheme.hash(password) }
             }
         } catch {
@@ -46,7 +46,7 @@ package struct PasswordHasher: Sendable {
     package func verify(_ password: Password, against stored: PasswordHash?) async throws(HashingBusy) -> Bool {
         let known = stored.flatMap(HashFormats.read)
         guard let subject = known ?? HashFormats.read(decoy) else { return false }
-        let matches = try await pool.run {
+        let matches = try await pool.run(for: .verification) {
             Result { () throws(DerivationFailed) in try Self.matches(password, subject) }
         }
         do {
