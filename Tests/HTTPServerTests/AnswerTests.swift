@@ -9,7 +9,7 @@ private let chunked =
     "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n"
 
 private func chunkedAnswer(_ body: String, isFramed: Bool = true) -> String {
-    "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Type: text/plain\r\nX-Content-Type-Options: nosniff\r\n"
+    "HTTP/1.1 200 OK\r\nCache-Control: no-store, no-transform\r\nContent-Type: text/plain\r\nX-Content-Type-Options: nosniff\r\n"
         + (isFramed ? "Transfer-Encoding: chunked\r\n\r\n" : "Connection: close\r\n\r\n") + body
 }
 

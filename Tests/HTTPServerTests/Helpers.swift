@@ -217,7 +217,7 @@ func withoutDates(_ bytes: [UInt8]) -> String {
 func answer(
     _ status: String, _ body: String, type: String? = "text/plain", closes: Bool = false, hidesBody: Bool = false
 ) -> String {
-    "HTTP/1.1 \(status)\r\nCache-Control: no-store\r\n" + (type.map { "Content-Type: \($0)\r\n" } ?? "")
+    "HTTP/1.1 \(status)\r\nCache-Control: no-store, no-transform\r\n" + (type.map { "Content-Type: \($0)\r\n" } ?? "")
         + "X-Content-Type-Options: nosniff\r\nContent-Length: \(body.utf8.count)\r\n"
         + (closes ? "Connection: close\r\n" : "") + "\r\n" + (hidesBody ? "" : body)
 }

@@ -24,7 +24,7 @@ private func request(_ wire: String) throws -> Request {
         #expect(
             written(hello, to: Request(.get, "/")) == """
                 HTTP/1.1 200 OK\r
-                Cache-Control: no-store\r
+                Cache-Control: no-store, no-transform\r
                 Content-Type: text/plain\r
                 X-Frame-Options: DENY\r
                 Date: Sun, 06 Nov 1994 08:49:37 GMT\r
@@ -41,7 +41,7 @@ private func request(_ wire: String) throws -> Request {
         #expect(
             written(response, to: Request(.get, "/")) == """
                 HTTP/1.1 200 OK\r
-                Cache-Control: no-store\r
+                Cache-Control: no-store, no-transform\r
                 Content-Type: text/plain\r
                 X-Frame-Options: SAMEORIGIN\r
                 Date: Sun, 06 Nov 1994 08:49:37 GMT\r

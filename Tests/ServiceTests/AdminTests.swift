@@ -23,7 +23,7 @@ import Testing
         for answer in answers {
             #expect(answer["x-content-type-options"] == "nosniff")
             #expect(answer["content-security-policy"]?.hasPrefix("default-src 'none'") == true)
-            #expect(answer["cache-control"] == "no-store")
+            #expect(answer["cache-control"] == "no-store, no-transform")
         }
         #expect(await keyturn.stop() == 0)
     }

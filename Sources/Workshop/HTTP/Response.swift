@@ -15,6 +15,7 @@ package struct Response: Sendable {
 
     /// What `Cache-Control` says (RFC 9111 §5.2.2).
     package enum Caching: Sendable, Equatable {
+        /// Not kept, and not rewritten on the way either: what a CDN puts into a page, our policy forbids to run.
         case noStore
         case publicFor(seconds: Int)
         /// A year, and no question whether it has changed (RFC 8246).

@@ -91,7 +91,7 @@ package final class ResponseWriter {
 
     private func append(_ caching: Response.Caching, to output: inout [UInt8]) {
         switch caching {
-        case .noStore: output.append("Cache-Control: no-store\r\n")
+        case .noStore: output.append("Cache-Control: no-store, no-transform\r\n")
         case .immutable: output.append("Cache-Control: public, max-age=31536000, immutable\r\n")
         case .publicFor(let seconds):
             output.append("Cache-Control: public, max-age=")
