@@ -6,6 +6,8 @@ import PasswordHashing
 package struct ResetLinks: Sendable {
     /// The longest issuer whose tokens, with ids as long as a UUID, stay readable within the limit of a token.
     package static let issuerLimitBytes = 400
+    /// A longer token is refused unread.
+    package static let tokenLimitBytes = TokenMint.limitBytes
 
     private let secrets: Secrets
     private let mint: TokenMint

@@ -1,5 +1,6 @@
 import Cryptography
 import HTTP
+import Keyturn
 import StrictJSON
 
 /// In which of the two ways a body was written.
@@ -93,10 +94,22 @@ struct Form: Sendable {
         field(name) == nil ? nil : try text(name)
     }
 
-    /// What was sent as that field, if it was one text: to fill a form in again, never to act on.
+    /// How much of what was typed is shown again: the longest address there is (RFC 5321 §4.5.3.1.3, its angle brackets left out).
+    static let echoBytesMax = 254
+
+    /// The beginning of what was sent as that field, at most ``echoBytesMax``, if it was one text: to fill a form in again, never to act on.
     func echo(_ name: String) -> String? {
         guard case .text(let text) = field(name) else { return nil }
-        return text
+        guard text.utf8.count > Self.echoBytesMax else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: Self.echoBytesMax)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return String(text[..<end])
+    }
+
+    /// The link's token, to be sent again with the form; nil if there is not one, or if it is longer than any of ours.
+    var tokenToSendAgain: String? {
+        guard case .text(let token) = field("token"), token.utf8.count <= ResetLinks.tokenLimitBytes else { return nil }
+        return token
     }
 
     /// The one-time key of a form of ours; nil where there is none or it cannot be one: such a form works, alone.

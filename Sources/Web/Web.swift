@@ -146,7 +146,7 @@ package final class Web: Responder {
             if type == .form { try originCheck.admit(visit.request) }
             let form = try Form(visit.request.body, as: type)
             guard let key = form.submissionKey else { return await post(form, from: visit, to: controller) }
-            return await submissions.join(key, path: visit.request.path, body: visit.request.body, at: visit.now) {
+            return await submissions.join(key, path: visit.request.path, body: visit.request.body) {
                 [visit] in await post(form, from: visit, to: controller)
             }
         } catch {

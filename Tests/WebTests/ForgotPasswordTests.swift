@@ -1,3 +1,4 @@
+import Foundation
 import HTTP
 import Keyturn
 import StrictJSON
@@ -97,6 +98,33 @@ import Testing
         #expect(answer.text.contains(#"<div class="wrong" id="email-wrong"><p>"#))
         #expect(answer.text.contains(##"<a href="#email">Please check the email address.</a>"##))
         #expect(answer.text.contains("<title>Error: Forgot your password?"))
+    }
+
+    @Test(arguments: ["a", "&", "\u{E4}", "\u{1F600}"])
+    func `shows again no more of what was typed than an address can have`(character: String) async throws {
+        let desk = try Desk()
+        for path in ["/forgot-password", "/login"] {
+            let typed = "x" + String(repeating: character, count: 3000)
+            let body = "email=\(typed.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!)"
+            let answer = await desk.post(path, form: body)
+            #expect(answer.isPage)
+            let shown = try #require(answer.text.components(after: #"name="email""#)?.split(separator: #"value=""#)[1])
+                .prefix { $0 != "\"" }
+            #expect(shown.replacing("&amp;", with: "&").utf8.count <= 254)
+            #expect(shown.hasPrefix("x" + (character == "&" ? "&amp;" : character)))
+            #expect(answer.body.count < 16_384)
+        }
+    }
+
+    @Test func `keeps no link longer than any of ours`() async throws {
+        let desk = try Desk(burst: 1)
+        _ = await desk.post("/forgot-password", form: "email=ann%40example.com")
+        let long = String(repeating: "x", count: 60_000)
+        for path in ["/reset-password", "/not-me"] {
+            let answer = await desk.post(path, form: "token=\(long)&password=x&confirm_password=x")
+            #expect(answer.status == .tooManyRequests)
+            #expect(answer.body.count < 16_384)
+        }
     }
 
     @Test func `slows a client that asks too often, and says for how long`() async throws {

@@ -24,7 +24,7 @@ struct NotMe: PostController {
 
     func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? {
         if problem.isAboutLink { return NothingToRevokePage() }
-        guard problem.concernsForm, let token = form.echo("token") else { return nil }
+        guard problem.concernsForm, let token = form.tokenToSendAgain else { return nil }
         return NotMePage(token: token, problem: problem)
     }
 }

@@ -35,7 +35,7 @@ struct ResetPassword: PostController {
 
     func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? {
         if problem.isAboutLink { return DeadLinkPage(problem: problem) }
-        guard problem.concernsForm, let token = form.echo("token") else { return nil }
+        guard problem.concernsForm, let token = form.tokenToSendAgain else { return nil }
         // The link still works, and password managers want to know for whom.
         let email = try? await reset.check(token).email
         return ResetPasswordPage(token: token, email: email, policy: reset.policy, problem: problem)

@@ -51,6 +51,9 @@ package struct Response: Sendable {
         fields.append("\r\n")
     }
 
+    /// The memory that the body and the fields take, in bytes.
+    package var bytesHeld: Int { body.capacity + fields.capacity }
+
     /// The body that follows piece by piece: none behind a head alone.
     package func chunks(answering request: Request) -> Chunks? {
         request.method == .head || status.forbidsBody ? nil : chunks
