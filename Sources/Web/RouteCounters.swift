@@ -6,9 +6,8 @@ import Telemetry
 final class RouteCounters: Sendable {
     /// The statuses this room and the server answer with; any other counts as `other`.
     static let statuses = [
-        200, 202, 204, 302, 303, 304, 400, 401, 403, 404, 405, 408, 410, 412, 413, 414, 415, 417, 421, 422, 429, 431,
-        500,
-        501, 503, 505,
+        200, 202, 204, 302, 303, 304, 308, 400, 401, 403, 404, 405, 408, 410, 412, 413, 414, 415, 417, 421, 422, 429,
+        431, 500, 501, 503, 505,
     ]
 
     private let byStatus: [Counter]

@@ -95,6 +95,24 @@ final class Routes: Sendable {
 
     private static let noRoute = "none"
 
+    /// - Returns: the path of the route that the request's path names but for one slash at its end; nil if there is none.
+    func pathWithoutSlash(of request: Request) -> StaticString? {
+        let path = Array(request.path.utf8)
+        guard path.count > 2, path.last == UInt8(ascii: "/") else { return nil }
+        return paths.first { Self.bytes(of: $0).elementsEqual(path.dropLast()) }
+    }
+
+    /// Whether the request's path is a route's in other letters (ASCII): a gateway that changes the case of links made it of one of ours.
+    func isInOtherCase(_ request: Request) -> Bool {
+        var path = request.path.utf8.map(Self.lowered)
+        if path.count > 1, path.last == UInt8(ascii: "/") { path.removeLast() }
+        return paths.contains { Self.bytes(of: $0).map(Self.lowered) == path }
+    }
+
+    private static func bytes(of path: StaticString) -> String.UTF8View { path.description.utf8 }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+
     /// - Returns: the place of the route in the table; one past its end where no path is this one.
     func find(_ request: Request) -> Int {
         paths.firstIndex { request.path(is: $0) } ?? paths.count
@@ -102,6 +120,9 @@ final class Routes: Sendable {
 
     /// The answer to GET and HEAD where it is always the same.
     func prepared(at place: Int) -> Response? { prepared[place] }
+
+    /// Whether a path was found there.
+    func isRoute(_ place: Int) -> Bool { place < routes.count }
 
     func name(of place: Int) -> String { place < routes.count ? routes[place].name : Self.noRoute }
     func allow(of place: Int) -> String? { place < routes.count ? routes[place].allow : nil }

@@ -82,13 +82,14 @@ package final class Web: Responder {
     /// a report of mails that its head does not vouch for.
     package func refuseEarly(_ request: Request) -> Response? {
         guard request.method != .options else { return nil }
+        let route = routes.find(request)
         do {
-            let found = try routes.controller(at: routes.find(request), for: request)
+            let found = try routes.controller(at: route, for: request)
             if request.method == .post { _ = try BodyType(of: request) }
             if case .receive(let receiver) = found { try receiver.admit(visit(request)) }
             return nil
         } catch {
-            var response = pages.reply(about: error, to: visit(request)).response
+            var response = refusal(error, of: request, on: route).response
             complete(&response, to: request)
             return response
         }
@@ -118,16 +119,40 @@ package final class Web: Responder {
 
     private func reply(to request: Request, on route: Int) async -> Reply {
         if request.method == .options { return options(request, on: route) }
-        let visit = visit(request)
         do {
+            let visit = visit(request)
             switch try routes.controller(at: route, for: request) {
             case .get(let controller): return await get(visit, from: controller)
             case .post(let controller): return await post(visit, to: controller)
-            case .receive(let receiver): return Reply(try await receiver.receive(visit))
+            case .receive(let receiver): return Reply(try await receive(visit, with: receiver))
             }
         } catch {
-            return pages.reply(about: error, to: visit)
+            return refusal(error, of: request, on: route)
         }
+    }
+
+    /// Off the event loops: a body of a mebibyte takes milliseconds to be checked and read.
+    private func receive(_ visit: Visit, with receiver: any Receiver) async throws(Problem) -> Response {
+        let outcome: Result<Response, Problem> = await Task.detached {
+            do throws(Problem) { return .success(try await receiver.receive(visit)) } catch { return .failure(error) }
+        }.value
+        return try outcome.get()
+    }
+
+    /// What is answered if no controller is. A slash too much leads to the page without it, the query kept; a path in other letters to a page
+    /// that offers a new link, for the token in it is lost.
+    private func refusal(_ problem: Problem, of request: Request, on route: Int) -> Reply {
+        guard problem == .notFound, !routes.isRoute(route) else {
+            return pages.reply(about: problem, to: visit(request))
+        }
+        if let path = routes.pathWithoutSlash(of: request) {
+            var response = Response(.permanentRedirect)
+            // From our own table, and the query as it came: checked byte by byte, decoded nowhere.
+            response.add("Location", pages.site.base + "\(path)" + (request.query.map { "?" + $0 } ?? ""))
+            return Reply(response)
+        }
+        let page = routes.isInOtherCase(request) ? DeadLinkPage(problem: problem) : nil
+        return pages.reply(about: problem, to: visit(request), on: page)
     }
 
     private func get(_ visit: Visit, from controller: any GetController) async -> Reply {
@@ -167,7 +192,7 @@ package final class Web: Responder {
     /// A preflight's answer, or plainly which methods the path knows.
     private func options(_ request: Request, on route: Int) -> Reply {
         guard let allow = request.path == "*" ? Route.allMethods : routes.allow(of: route) else {
-            return pages.reply(about: .notFound, to: visit(request))
+            return refusal(.notFound, of: request, on: route)
         }
         var response = Response(.noContent)
         response.add("Allow", allow)

@@ -14,6 +14,7 @@ private let accepted: [(String, [String])] = [
     ("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n", ["GET /healthz 1.1 stays"]),
     ("GET /a?b=c?d HTTP/1.1\r\n\(host)\r\n", ["GET /a?b=c?d 1.1 stays"]),
     ("GET /a? HTTP/1.1\r\n\(host)\r\n", ["GET /a? 1.1 stays"]),
+    ("GET /a?off=50%&b=%+1&c=%zz&d=% HTTP/1.1\r\n\(host)\r\n", ["GET /a?off=50%&b=%+1&c=%zz&d=% 1.1 stays"]),
     ("GET /%7Ea/;p=1,2:@!$&'()*+ HTTP/1.1\r\n\(host)\r\n", ["GET /~a/;p=1,2:@!$&'()*+ 1.1 stays"]),
     ("GET //evil.example/x HTTP/1.1\r\n\(host)\r\n", ["GET //evil.example/x 1.1 stays"]),
     ("OPTIONS * HTTP/1.1\r\n\(host)\r\n", ["OPTIONS * 1.1 stays"]),
@@ -124,7 +125,7 @@ private let refusedHeads: [(String, HeadRefused)] = [
     (get("http:///a"), .targetMalformed), (get("http://u@a.example/"), .targetMalformed),
     (get("http://a.example:70000/"), .targetMalformed), (get("/%"), .targetPercentEncoding),
     (get("/%4"), .targetPercentEncoding), (get("/%zz"), .targetPercentEncoding),
-    (get("/a?b=%+1"), .targetPercentEncoding), (get("https://a.example/"), .targetMisdirected),
+    (get("/%?b=1"), .targetPercentEncoding), (get("https://a.example/"), .targetMisdirected),
     // Versions
     (get("/ "), .versionMalformed), ("GET / http/1.1\r\n\(host)\r\n", .versionMalformed),
     ("GET / HTTP/1.1 \r\n\(host)\r\n", .versionMalformed), ("GET / HTTP/1.10\r\n\(host)\r\n", .versionMalformed),

@@ -119,6 +119,19 @@ import Testing
         #expect(throws: refused) { try FormPairs(parsing: text.utf8) }
     }
 
+    @Test(arguments: [
+        ("a=1&b=2&a=%33", ["1", "3"]), ("%61=x+y", ["x y"]), ("a", [""]), ("b=%&a=1&%=%zz&c=%FF", ["1"]), ("", []),
+        ("A=1&ab=2&=3", []), (String(repeating: "b&", count: 4000) + "a=1", ["1"]),
+    ])
+    func `of a query is asked for one name, whatever the others are`(query: String, values: [String]) throws {
+        #expect(try FormPairs.values(of: "a", inQuery: query) == values)
+    }
+
+    @Test(arguments: [("a=%", FormRefused.percentEncoding), ("b=1&a=%zz", .percentEncoding), ("a=%FF", .notUTF8)])
+    func `of a query is refused where the value asked for has no one meaning`(query: String, refused: FormRefused) {
+        #expect(throws: refused) { try FormPairs.values(of: "a", inQuery: query) }
+    }
+
     @Test func `has a limited number of pairs`() throws {
         #expect(try FormPairs(parsing: "a&b&c".utf8, limit: 3).pairs.count == 3)
         #expect(throws: FormRefused.tooManyPairs(limit: 2)) { try FormPairs(parsing: "a&b&c".utf8, limit: 2) }

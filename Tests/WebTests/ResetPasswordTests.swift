@@ -63,6 +63,22 @@ import Testing
     }
 
     @Test(arguments: [
+        "?token=TOKEN&off=50%", "?token=TOKEN&x=%E9", "?%=1&token=TOKEN", "?token=TOKEN&%zz=%", "?x=%FF%FE&token=TOKEN",
+        "?&&token=TOKEN&", "?TRACKERS&token=TOKEN",
+    ])
+    func `works whatever others put beside its token`(query: String) async throws {
+        let desk = try Desk()
+        let trackers = (0..<200).map { "utm_\($0)=x" }.joined(separator: "&")
+        let target = query.replacing("TOKEN", with: desk.link()).replacing("TRACKERS", with: trackers)
+        for path in ["/reset-password", "/not-me"] {
+            let page = await desk.get(path + target, accept: "text/html")
+            #expect(page.status == .ok)
+            #expect(page.hiddenValue("token") == desk.link())
+            #expect(await desk.get(path + target, accept: "application/json").status == .ok)
+        }
+    }
+
+    @Test(arguments: [
         "", "?token=", "?token=forged", "?token=a&token=b", "?token=%zz", "?token=%FF", "?other=1",
         "?token=%20TOKEN%20",
     ])

@@ -18,7 +18,7 @@ import Testing
         ("/assets/keyturn.css", 200, "text/css; charset=utf-8"),
         ("/assets/keyturn.js", 200, "text/javascript; charset=utf-8"),
         ("/assets/keyturn.svg", 200, "image/svg+xml"), ("/me", 401, "application/problem+json"),
-        ("/nowhere", 404, "application/problem+json"), ("/login/", 404, "application/problem+json"),
+        ("/nowhere", 404, "application/problem+json"), ("/login//", 404, "application/problem+json"),
         ("/LOGIN", 404, "application/problem+json"), ("/mailbox", 404, "application/problem+json"),
         ("/login%00", 404, "application/problem+json"), ("/login%2F", 404, "application/problem+json"),
         ("/%4Cogin", 404, "application/problem+json"), ("/login%", 404, "application/problem+json"),
@@ -110,12 +110,54 @@ import Testing
         #expect(answer["Location"] == target)
     }
 
+    @Test(arguments: [
+        ("/reset-password/?token=T", "/reset-password?token=T"), ("/login/", "/login"), ("/login/?", "/login?"),
+        ("/forgot-password/sent/", "/forgot-password/sent"), ("/healthz/?a=%E9&b=50%", "/healthz?a=%E9&b=50%"),
+    ])
+    func `with a slash too much leads to the one without it, the query kept`(target: String, found: String) async throws
+    {
+        let desk = try Desk()
+        for method in [Method.get, .head, .post, .put, .options] {
+            let request = Request(method, target, fields: [("Content-Type", "application/json")])
+            let answers = [await desk.web.respond(to: request)] + [desk.web.refuseEarly(request)].compactMap { $0 }
+            #expect(answers.count == (method == .options ? 1 : 2))
+            for answer in answers {
+                #expect(answer.status == .permanentRedirect)
+                #expect(answer["Location"] == found)
+                #expect(answer.caching == .noStore)
+            }
+        }
+    }
+
+    @Test(arguments: ["/", "//", "/nowhere/", "//login/", "/login//", "//example.com/", "/LOGIN/"])
+    func `with other slashes leads nowhere`(path: String) async throws {
+        let answer = await (try Desk()).get(path)
+        #expect(answer.status == (path == "/" ? .found : .notFound))
+        #expect(answer["Location"] == (path == "/" ? "/login" : nil))
+    }
+
+    @Test(arguments: ["/RESET-PASSWORD?TOKEN=T", "/Reset-Password?Token=T", "/RESET-PASSWORD/", "/NOT-ME?TOKEN=T"])
+    func `in other letters is a page that offers a new link`(target: String) async throws {
+        let desk = try Desk()
+        let page = await desk.get(target, accept: "text/html")
+        #expect(page.status == .notFound)
+        #expect(page.isPage)
+        #expect(page.text.contains("This page does not exist"))
+        #expect(page.text.contains(#"<form method="post" action="/forgot-password">"#))
+        #expect(!page.text.contains("TOKEN"))
+        let program = await desk.get(target)
+        #expect(program.status == .notFound)
+        #expect(program.code == "not_found")
+        #expect(!(await desk.get("/nowhere", accept: "text/html")).text.contains("<form"))
+    }
+
     @Test func `stays below the path of the public URL`() async throws {
         let desk = try Desk(publicURL: "https://example.com/account")
         #expect(await desk.get("/.well-known/change-password")["Location"] == "/account/forgot-password")
         #expect(
             await desk.post("/forgot-password", form: "email=ann@example.com")["Location"]
                 == "/account/forgot-password/sent")
+        #expect(await desk.get("/login/")["Location"] == "/account/login")
         let page = await desk.get("/login")
         #expect(page.text.contains(#"action="/account/login""#))
         #expect(page.text.contains(#"href="/account/assets/keyturn.css?v="#))

@@ -4,13 +4,11 @@ import StrictJSON
 
 /// The token of a link, as it stands in the address.
 enum LinkToken {
+    /// What else stands in the query does not matter, nor how it is encoded: trackers and gateways add to links what they like.
     /// - Throws: `token_invalid` unless there is exactly one, decoded once.
     static func read(from request: Request) throws(Problem) -> String {
-        guard let pairs = try? FormPairs(parsing: (request.query ?? "").utf8) else {
-            throw Problem(TokenRejected.invalid)
-        }
-        let tokens = pairs.values(of: "token")
-        guard tokens.count == 1 else { throw Problem(TokenRejected.invalid) }
+        let tokens = try? FormPairs.values(of: "token", inQuery: request.query ?? "")
+        guard let tokens, tokens.count == 1 else { throw Problem(TokenRejected.invalid) }
         return tokens[0]
     }
 }

@@ -18,8 +18,7 @@ struct MailboxMail: GetController {
 
     /// The one that the query names.
     static func mail(_ request: Request, among mails: [Web.CapturedMail]) throws(Problem) -> Web.CapturedMail {
-        guard let pairs = try? FormPairs(parsing: (request.query ?? "").utf8),
-            let id = pairs.values(of: "id").first,
+        guard let id = try? FormPairs.values(of: "id", inQuery: request.query ?? "").first,
             let mail = mails.first(where: { $0.id.utf8.elementsEqual(id.utf8) })
         else { throw .notFound }
         return mail

@@ -1,16 +1,28 @@
 import Wording
 
-/// Says that a link is over before anybody types, and offers another on the same page.
+/// Says that a link is over, or that its path was changed on the way, before anybody types, and offers another on the same page.
 struct DeadLinkPage: Page {
     let template = "dead"
     let hasForm = true
-    private let code: String
+    private let shown: Problem
 
-    init(problem: Problem) { code = problem.code }
+    init(problem: Problem) { shown = problem }
 
-    var title: Words.Key { code == "token_expired" ? "expiredTitle" : "invalidTitle" }
+    var title: Words.Key {
+        switch shown.code {
+        case "token_expired": "expiredTitle"
+        case "token_invalid": "invalidTitle"
+        default: Words.titleKey(of: shown)
+        }
+    }
 
-    func model(in words: Words) -> [String: Any] {
-        ["text": words[code == "token_expired" ? "expiredText" : "invalidText"], "email": ""]
+    func model(in words: Words) -> [String: Any] { ["text": text(in: words), "email": ""] }
+
+    private func text(in words: Words) -> String {
+        switch shown.code {
+        case "token_expired": words["expiredText"]
+        case "token_invalid": words["invalidText"]
+        default: words.text(of: shown)
+        }
     }
 }

@@ -20,6 +20,20 @@ package struct FormPairs: Sendable {
         self.pairs = pairs
     }
 
+    /// The values of one name in a query, in order. Pairs of other names are not looked at, whatever they hold and however many there are.
+    /// - Throws: if a value of this name is not percent-encoded UTF-8.
+    package static func values(of name: String, inQuery query: String) throws(FormRefused) -> [String] {
+        var values: [String] = []
+        for pair in Array(query.utf8).split(separator: UInt8(ascii: "&")) {
+            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            guard let found = PercentDecoding.decode(pair[..<equals], plusIsSpace: true),
+                found.elementsEqual(name.utf8)
+            else { continue }
+            values.append(try text(pair[equals...].dropFirst()))
+        }
+        return values
+    }
+
     private static func text(_ bytes: ArraySlice<UInt8>) throws(FormRefused) -> String {
         guard let decoded = PercentDecoding.decode(bytes, plusIsSpace: true) else { throw .percentEncoding }
         guard let text = String(validating: decoded, as: UTF8.self) else { throw .notUTF8 }

@@ -58,7 +58,7 @@ package enum HeadRefused: Error, Equatable, CaseIterable {
         case .methodNotImplemented: "The method is not implemented."
         case .targetMissing: "The request line has no target."
         case .targetMalformed: "The request target has a form or a character that is not allowed."
-        case .targetPercentEncoding: "A percent sign in the request target without two hexadecimal digits."
+        case .targetPercentEncoding: "A percent sign in the path without two hexadecimal digits."
         case .targetMisdirected: "The request target has a scheme that is not served at this address."
         case .versionMalformed: "The request line does not end with a version."
         case .versionUnknown: "Only HTTP/1.0 and HTTP/1.1 are supported."

@@ -37,7 +37,8 @@ struct RequestTarget {
         return plainEnd
     }
 
-    /// Checks every byte: what RFC 3986 does not allow in a path or a query is refused, never repaired.
+    /// Checks every byte: what RFC 3986 does not allow in a path or a query is refused, never repaired. One thing is let pass in a query
+    /// alone: a percent sign without its digits (`?off=50%`). Whoever asks for a value by its name decodes it strictly.
     private init(pathAndQuery range: Range<Int>, of bytes: Span<UInt8>) throws(HeadRefused) {
         var question: Int?
         var index = range.lowerBound
@@ -45,6 +46,8 @@ struct RequestTarget {
             let byte = bytes[index]
             if byte.isTargetByte {
                 if byte == UInt8(ascii: "?"), question == nil { question = index }
+            } else if byte == UInt8(ascii: "%"), question != nil {
+                // May be followed by anything.
             } else {
                 guard byte == UInt8(ascii: "%") else { throw .targetMalformed }
                 guard bytes.percentEncodedOctet(at: index, before: range.upperBound) != nil else {
