@@ -186,7 +186,7 @@ let package = Package(
             "Logging", "Mustache", "Templating", "Palettes", "Wording", "Languages", "TestKit"),
         tests(
             "Command", sees: "Command", "Storage", "Keyturn", "HTTPClient", "PasswordHashing", "Cryptography",
-            "StrictJSON"),
+            "StrictJSON", "Telemetry", "TestKit"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]
 )

@@ -1,11 +1,67 @@
 import HTTP
 import Keyturn
+import Synchronization
 import Telemetry
 import Web
 
 /// `GET /metrics`, for Prometheus.
 final class Admin: Responder {
+    private let page: MetricsPage
+
+    init(metrics: Metrics, outbox: any Outbox, webhooks: any Webhooks) {
+        let gauges = QueueGauges(in: metrics, outbox: outbox, webhooks: webhooks)
+        page = MetricsPage(metrics) { await gauges.read() }
+    }
+
+    func copyForLoop() -> Admin { self }
+
+    func respond(to request: Request) async -> Response {
+        guard request.path(is: "/metrics") else {
+            return Web.refusal(.notFound, code: "not_found", detail: "There is nothing at this address. The metrics are at /metrics.")
+        }
+        guard request.method.isGetOrHead else {
+            var refusal = Web.refusal(
+                .methodNotAllowed, code: "method_not_allowed", detail: "Allowed methods: GET, HEAD.")
+            refusal.add("Allow", "GET, HEAD")
+            return refusal
+        }
+        return Response(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8", body: await page.bytes())
+    }
+
+}
+
+/// The numbers as text. Made off the event loops, for it counts descriptors and reads files of the kernel's, and once for all who ask
+/// at the same time.
+final class MetricsPage: Sendable {
     private let metrics: Metrics
+    /// Brings gauges up to date that are read when asked for.
+    private let read: @Sendable () async -> Void
+    private let underWay = Mutex<Task<[UInt8], Never>?>(nil)
+
+    init(_ metrics: Metrics, read: @escaping @Sendable () async -> Void) {
+        self.metrics = metrics
+        self.read = read
+    }
+
+    func bytes() async -> [UInt8] {
+        let task = underWay.withLock { underWay in
+            if let underWay { return underWay }
+            // Detached, so that it does not run on the loop of the one who asks.
+            let task = Task.detached { [self] in
+                await read()
+                let text = Array(metrics.text().utf8)
+                self.underWay.withLock { $0 = nil }
+                return text
+            }
+            underWay = task
+            return task
+        }
+        return await task.value
+    }
+}
+
+/// How much waits in the two queues.
+private struct QueueGauges: Sendable {
     private let outbox: any Outbox
     private let webhooks: any Webhooks
     private let pending: Gauge
@@ -16,8 +72,7 @@ final class Admin: Responder {
     private let untoldFailed: Gauge
     private let untoldSeconds: Gauge
 
-    init(metrics: Metrics, outbox: any Outbox, webhooks: any Webhooks) {
-        self.metrics = metrics
+    init(in metrics: Metrics, outbox: any Outbox, webhooks: any Webhooks) {
         self.outbox = outbox
         self.webhooks = webhooks
         let letters = {
@@ -34,26 +89,9 @@ final class Admin: Responder {
             "keyturn_outbox_oldest_seconds", help: "Age of the oldest queued message, in seconds.")
     }
 
-    func copyForLoop() -> Admin { self }
-
-    func respond(to request: Request) async -> Response {
-        guard request.path(is: "/metrics") else {
-            return Web.refusal(
-                .notFound, code: "not_found", detail: "There is nothing at this address. The metrics are at /metrics.")
-        }
-        guard request.method.isGetOrHead else {
-            var refusal = Web.refusal(
-                .methodNotAllowed, code: "method_not_allowed", detail: "Allowed methods: GET, HEAD.")
-            refusal.add("Allow", "GET, HEAD")
-            return refusal
-        }
-        await readOutbox()
-        return Response(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(metrics.text().utf8))
-    }
-
     /// Counted when somebody asks, not with every letter. Where the store cannot say, the last numbers stay, and the counters of
     /// its failures grow.
-    private func readOutbox() async {
+    func read() async {
         let now = WallClock.system.now()
         if let depth = try? await webhooks.depth() {
             untold.set(Int64(depth.pending + depth.leased))

@@ -264,9 +264,13 @@ struct Service {
         case .capture:
             let capture = try Capture(directory: settings.mail.captureDirectory, from: essentials.sender, clock: clock)
             let mailbox: @Sendable () async -> [Web.CapturedMail] = {
-                capture.mails(limit: 100).map {
-                    Web.CapturedMail(id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, at: $0.at)
-                }
+                // Reads files, which must not happen on an event loop.
+                await Task.detached {
+                    capture.mails(limit: 100).map {
+                        Web.CapturedMail(
+                            id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, at: $0.at)
+                    }
+                }.value
             }
             return Carriage(carrier: capture, client: nil, mailbox: mailbox, renewKey: nil)
         case .sendgrid:

@@ -39,7 +39,7 @@ package struct PasswordReset: Sendable {
         let (holder, _) = try await holder(of: token)
         guard confirmation?.utf8.elementsEqual(password.utf8) ?? true else { throw .passwordsDiffer }
         let accepted: Password
-        do { accepted = try policy.accept(password, for: holder.email) } catch {
+        do { accepted = try await judge(password, for: holder.email).get() } catch {
             note(.passwordRefused, of: holder)
             throw .password(error.problems)
         }
@@ -49,6 +49,15 @@ package struct PasswordReset: Sendable {
             throw .storage(error)
         }
         guard isReplaced else { throw lost(holder) }
+    }
+
+    /// On a thread of its own choosing: the list of breached passwords may lie on a disk, and no event loop may wait for it.
+    private func judge(
+        _ password: String, for email: EmailAddress
+    ) async -> Result<Password, PasswordRefused> {
+        await Task.detached { [policy] in
+            Result { () throws(PasswordRefused) in try policy.accept(password, for: email) }
+        }.value
     }
 
     /// "This wasn't me": revokes every open link of the account, this one too.

@@ -33,6 +33,27 @@ import Testing
         #expect(try await !hasher.verify(Password(Array(User.annsPassword.utf8)), against: ann.passwordHash))
     }
 
+    @Test func `looks a list of breached passwords up elsewhere than on the event loop`() async throws {
+        let loop = MarkedExecutor()
+        final class OnDisk: BreachedPasswords {
+            let loop: MarkedExecutor
+            let wasOnLoop = Mutex<Bool?>(nil)
+            init(_ loop: MarkedExecutor) { self.loop = loop }
+            func contains(_ digest: [UInt8]) -> Bool {
+                wasOnLoop.withLock { $0 = loop.isCurrent }
+                return false
+            }
+        }
+        let list = OnDisk(loop)
+        let reset = PasswordReset(
+            users: store, links: .sample, policy: PasswordPolicy(site: [], breached: list), hasher: hasher,
+            audit: AuditNotes(store), clock: clock.wall)
+        let (link, good) = (token(), good)
+        await loop.run { try? await reset.reset(link, to: good, confirmation: nil) }
+        #expect(list.wasOnLoop.withLock { $0 } == false)
+        #expect(try await ann().passwordChangedAt != nil)
+    }
+
     @Test func `kills the link that was used and every other open one`() async throws {
         let first = token(), second = ResetLinks.sample.sign(for: User.ann.credentials, at: noon - .seconds(9)).token
         try await reset.reset(first, to: good, confirmation: nil)
