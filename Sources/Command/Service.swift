@@ -108,7 +108,7 @@ struct Service {
                 audit: audit, clock: clock, sleep: { try? await Task.sleep(for: $0) }),
             limiter: RateLimiter(rate: settings.clientRate, burst: settings.clientBurst), clock: clock,
             checks: [
-                Web.Check("database") { await database.writeProblem() },
+                Web.Check("database") { database.writeProblem },
                 Web.Check("mail") { worker.stoppedBecause },
             ],
             mailbox: showsMailbox ? carrier.mailbox : nil,
@@ -173,6 +173,7 @@ struct Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let auditLog = database.auditLog
             group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
+            group.addTask { await database.watchWrites { try? await Task.sleep(for: $0) } }
             group.addTask {
                 try? await Task.sleep(for: Self.settling)
                 if !Task.isCancelled { ProgramPages.giveBack() }

@@ -3,6 +3,8 @@
 package protocol AuditLog: Sendable {
     /// Written soon, together with others. Never waits and never fails: what comes while too much waits already is counted and left out.
     func note(_ line: AuditLine)
+    /// As ``note(_:)``, of a request that only read: causes no write of its own, and is written when the store writes anyway.
+    func noteRead(_ line: AuditLine)
     /// On disk (synced) when it returns.
     func record(_ line: AuditLine) async throws(StorageFailed)
     /// What is known of one account, its requests and letters too, newest first.

@@ -25,7 +25,10 @@ package final class AuditNotes: Sendable {
 
     /// - Parameter name: what the client called the account, whether or not there is one: a token's `sub`, or the bytes that a typed
     ///   address is compared by.
-    func note(_ event: AuditEvent, of user: UserID?, called name: [UInt8], at now: Timestamp) {
+    /// - Parameter isRead: whether the request only read: then nothing is written because of it.
+    func note(
+        _ event: AuditEvent, of user: UserID?, called name: [UInt8], at now: Timestamp, isRead: Bool = false
+    ) {
         let subject = Subject(event: event, name: name)
         let isNew = noted.withLock { table in
             if let last = table[subject], Self.isRecent(last, at: now) { return false }
@@ -34,7 +37,9 @@ package final class AuditNotes: Sendable {
                 now, for: subject, heapBytes: RecentTable<Subject, Timestamp>.heapBytes(ofArray: name.count))
             return true
         }
-        if isNew { log.note(AuditLine(event, of: user, by: .visitor, at: now)) }
+        guard isNew else { return }
+        let line = AuditLine(event, of: user, by: .visitor, at: now)
+        if isRead { log.noteRead(line) } else { log.note(line) }
     }
 
     /// A moment in the future is from before the clock was set back.

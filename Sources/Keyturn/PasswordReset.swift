@@ -22,10 +22,10 @@ package struct PasswordReset: Sendable {
         self.clock = clock
     }
 
-    /// Whether the link would work now, and for whom; changes nothing.
+    /// Whether the link would work now, and for whom; changes and writes nothing.
     package func check(_ token: String) async throws(ResetRefused) -> (email: EmailAddress, expiresAt: Timestamp) {
-        let (holder, expiresAt) = try await holder(of: token)
-        note(.linkOpened, of: holder)
+        let (holder, expiresAt) = try await holder(of: token, isRead: true)
+        audit.note(.linkOpened, of: holder.id, called: holder.id, at: clock.now(), isRead: true)
         return (holder.email, expiresAt)
     }
 
@@ -82,7 +82,9 @@ package struct PasswordReset: Sendable {
     }
 
     /// Whose link it is, proved. A disabled account has no links: it costs and answers what an unknown one does.
-    private func holder(of token: String) async throws(ResetRefused) -> (Credentials, expiresAt: Timestamp) {
+    private func holder(
+        of token: String, isRead: Bool = false
+    ) async throws(ResetRefused) -> (Credentials, expiresAt: Timestamp) {
         let now = clock.now()
         let claimed: ClaimedLink
         do { claimed = try links.read(token, at: now) } catch { throw .token(error) }
@@ -92,7 +94,7 @@ package struct PasswordReset: Sendable {
         do { return try links.verify(claimed, for: credentials, at: now) } catch {
             audit.note(
                 error == .expired ? .linkExpired : .linkRefused, of: user?.id, called: Array(claimed.user.text.utf8),
-                at: now)
+                at: now, isRead: isRead)
             throw .token(error)
         }
     }

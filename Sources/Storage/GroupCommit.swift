@@ -64,14 +64,17 @@ final class GroupCommit: Sendable {
     /// Called when something was undone: what is remembered about the tables may be wrong now.
     private let undone: @Sendable () -> Void
     private let meters: CommitMeters
+    private let health: WriteHealth
     private let damage: Damage
     private let waiting = Mutex(Waiting())
 
     init(
-        _ pool: DatabasePool, meters: CommitMeters, damage: Damage, undone: @escaping @Sendable () -> Void
+        _ pool: DatabasePool, meters: CommitMeters, health: WriteHealth, damage: Damage,
+        undone: @escaping @Sendable () -> Void
     ) {
         self.pool = pool
         self.meters = meters
+        self.health = health
         self.damage = damage
         self.undone = undone
     }
@@ -139,6 +142,8 @@ final class GroupCommit: Sendable {
 
     private func commit(_ batch: [Change], in db: Database) {
         let start = ContinuousClock.now
+        health.began(at: start)
+        let changesBefore = db.totalChangesCount
         do {
             var replies: [Reply] = []
             replies.reserveCapacity(batch.count)
@@ -146,12 +151,14 @@ final class GroupCommit: Sendable {
                 for change in batch { replies.append(try perform(change, in: db)) }
                 return .commit
             }
+            health.committed(wrote: db.totalChangesCount != changesBefore)
             meters.committed(batch.count, in: ContinuousClock.now - start)
             for reply in replies { reply(nil) }
         } catch {
             // Not tried again: after a failed sync nobody knows what the disk holds.
             undone()
             let failure = StorageFailed(error)
+            health.failed(failure)
             meters.failed(failure)
             damage.notice(failure)
             for change in batch { change.refuse(failure) }

@@ -41,7 +41,23 @@ package final class SQLiteAuditLog: AuditLog {
     }
 
     package func note(_ line: AuditLine) {
-        if waiting.withLock({ $0.add(line) }) { arrivals.announce() } else { leftOut.add() }
+        if keep(line) { arrivals.announce() }
+    }
+
+    package func noteRead(_ line: AuditLine) { _ = keep(line) }
+
+    /// - Returns: false if too many wait.
+    private func keep(_ line: AuditLine) -> Bool {
+        let isTaken = waiting.withLock { $0.add(line) }
+        if !isTaken { leftOut.add() }
+        return isTaken
+    }
+
+    /// Writes what waits, at most as much as ``run(clock:sleep:)`` would have in the same time. The store calls it every
+    /// ``WriteHealth/quietMax``, when it writes anyway.
+    func writeWhatWasRead() async {
+        var turns = Int(WriteHealth.quietMax / Self.rhythm)
+        while turns > 0, await writeSome() { turns -= 1 }
     }
 
     package func record(_ line: AuditLine) async throws(StorageFailed) {

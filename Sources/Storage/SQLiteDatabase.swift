@@ -72,6 +72,7 @@ package final class SQLiteDatabase: Sendable {
     let writer: GroupCommit
     let readers: Readers
     private let damage: Damage
+    private let health = WriteHealth()
     private let arrivals = Arrivals()
     private let untold = Arrivals()
     private let log: Log
@@ -116,7 +117,7 @@ package final class SQLiteDatabase: Sendable {
         damage = Damage(log: log)
         readers = Readers(pool, lookout, damage: damage)
         writer = GroupCommit(
-            pool, meters: CommitMeters(metrics, log: log), damage: damage,
+            pool, meters: CommitMeters(metrics, log: log), health: health, damage: damage,
             undone: {
                 pending.forget()
                 untoldRows.forget()
@@ -137,16 +138,36 @@ package final class SQLiteDatabase: Sendable {
         self.log = log
     }
 
-    /// For `/readyz`: writes and commits a row of its own; nil when it went well, and nothing was found damaged.
-    package func writeProblem() async -> String? {
+    /// For `/readyz`: what the newest commit came to; nil if it went well, and nothing was found damaged. Reads memory and nothing else.
+    package var writeProblem: String? {
+        (damage.problem ?? health.problem()).map { "\($0.reason) (SQLite code \($0.code))" }
+    }
+
+    /// Finds out whether the store can be written to while nothing else is written: see ``WriteHealth``. What ``AuditLog/noteRead(_:)`` left
+    /// is written at these times too. Until the task is cancelled; to be run once.
+    package func watchWrites(sleep: @escaping @Sendable (Duration) async -> Void) async {
+        var lastTurn = ContinuousClock.now
+        while !Task.isCancelled {
+            if health.quietLeft() <= .zero || ContinuousClock.now - lastTurn >= WriteHealth.quietMax {
+                lastTurn = .now
+                if health.problem() == nil { await auditLog.writeWhatWasRead() }
+                // Not if those lines were a commit.
+                if health.quietLeft() <= .zero { await probe() }
+            }
+            // Short steps: a commit may fail at any time, and from then on the store is asked more often.
+            await sleep(max(min(health.quietLeft(), WriteHealth.quietMaxFailing), .milliseconds(10)))
+        }
+    }
+
+    /// Writes and commits a row of its own.
+    func probe() async {
         do throws(StorageFailed) {
-            if let found = damage.problem { throw found }
             try await writer.write(.oneStatement) { db in
                 _ = try db.run("UPDATE write_probe SET writes = writes + 1")
             }
-            return nil
         } catch {
-            return error.words
+            // Also if it was refused before it waited.
+            health.failed(error)
         }
     }
 

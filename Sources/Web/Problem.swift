@@ -26,6 +26,8 @@ struct Problem: Error, Equatable {
     var requestID: UInt64?
     /// For the log alone: numbers and codes of the room that failed.
     var cause: String?
+    /// The log tells of it when it begins and ends, and not with every request that meets it.
+    var isLoggedOnChange = false
     /// Of a problem that is the same for everybody: written once.
     private var body: [UInt8]?
 
@@ -164,8 +166,13 @@ extension Problem {
         problem.errors = names.map {
             FieldError(field: $0, code: "failing", detail: "This check fails at the moment.")
         }
-        problem.cause = failing.map { "\($0.name): \($0.problem)" }.joined(separator: "; ")
-        return problem
+        problem.cause = causes(of: failing)
+        problem.isLoggedOnChange = true
+        return problem.retry(after: 5)
+    }
+
+    static func causes(of failing: [(name: String, problem: String)]) -> String {
+        failing.map { "\($0.name): \($0.problem)" }.joined(separator: "; ")
     }
 
     static let sessionInvalid = Problem(

@@ -5,14 +5,14 @@ import Telemetry
 extension [Route] {
     /// Every path there is, and who answers it.
     static func table(
-        outbox: any Outbox, reset: PasswordReset, login: Login, admission: Admission, checks: [Web.Check],
-        checkDeadline: Duration, mailInterval: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?,
+        outbox: any Outbox, reset: PasswordReset, login: Login, admission: Admission, readiness: Readiness,
+        mailInterval: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?,
         reports: (any MailReports)?, pages: Pages
     ) -> [Route] {
         // Those first that machines ask for again and again.
         var routes = [
             Route("/healthz", get: Prepared(json: [UInt8](#"{"status":"ok"}"#.utf8))),
-            Route("/readyz", get: Readiness(checks, deadline: checkDeadline)),
+            Route("/readyz", get: readiness),
             Route(
                 "/forgot-password", get: ShowPage(ForgotPasswordPage.init, pages),
                 post: ForgotPassword(outbox, admission, mailInterval: mailInterval, pages)),

@@ -16,8 +16,6 @@ package final class Web: Responder {
         package var siteName = "keyturn"
         /// How long an account that got its burst of mails waits for one more: what "check your inbox" says.
         package var mailInterval: Duration = .seconds(600)
-        /// How long one check of `/readyz` may take; one that is not done then has failed.
-        package var checkDeadline: Duration = .seconds(3)
         package var palette: Palette = .standard
         package var logo: Logo?
         /// Where somebody finds help, shown on every page.
@@ -54,8 +52,8 @@ package final class Web: Responder {
         pages = try Pages(site: Site(options), templates: options.templates)
         routes = Routes(
             .table(
-                outbox: outbox, reset: reset, login: login, admission: Admission(limiter), checks: checks,
-                checkDeadline: options.checkDeadline, mailInterval: options.mailInterval, mailbox: mailbox,
+                outbox: outbox, reset: reset, login: login, admission: Admission(limiter),
+                readiness: Readiness(checks, log: log), mailInterval: options.mailInterval, mailbox: mailbox,
                 reports: reports, pages: pages
             ),
             metrics: metrics)
@@ -222,7 +220,9 @@ package final class Web: Responder {
         _ status: Status, of reply: Reply?, to request: Request, on route: Int, after duration: Duration
     ) {
         routes.count(status, at: route, after: duration)
-        if logsEvery || status.code >= 500 { note(status, of: reply, to: request, on: route, after: duration) }
+        if logsEvery || status.code >= 500 && reply?.isLoggedOnChange != true {
+            note(status, of: reply, to: request, on: route, after: duration)
+        }
     }
 
     /// Neither the target nor a field is logged: a link's token stands in one of them.
@@ -241,7 +241,8 @@ package final class Web: Responder {
             metadata["parent_id"] = "\(trace.parentID)"
         }
         if logsClients { metadata["client"] = "\(ClientAddress(of: request, trusting: trustedProxies).network)" }
-        log.log(level: status.code >= 500 ? .warning : .debug, "request", metadata: metadata)
+        let isWarning = status.code >= 500 && reply?.isLoggedOnChange != true
+        log.log(level: isWarning ? .warning : .debug, "request", metadata: metadata)
     }
 }
 
@@ -251,10 +252,13 @@ struct Reply: Sendable {
     let cause: String?
     /// Where the visitor was told one; else the log gives it a new one.
     let requestID: UInt64?
+    /// As ``Problem/isLoggedOnChange``.
+    let isLoggedOnChange: Bool
 
     init(_ response: Response, about problem: Problem? = nil) {
         self.response = response
         cause = problem?.cause
         requestID = problem?.requestID
+        isLoggedOnChange = problem?.isLoggedOnChange ?? false
     }
 }

@@ -47,6 +47,20 @@ import Testing
             ])
     }
 
+    @Test func `has nothing written because of a link that is only looked at`() async throws {
+        _ = try await reset.check(token())
+        await #expect(throws: ResetRefused.token(.invalid)) {
+            try await reset.check(token(for: User.ann.with(epoch: 9)))
+        }
+        clock.advance(by: .seconds(1800))
+        await #expect(throws: ResetRefused.token(.expired)) { try await reset.check(token()) }
+        #expect(lines == ["link_opened 1 visitor", "link_refused 1 visitor", "link_expired 1 visitor"])
+        #expect(store.auditedWhenRead == 3)
+        await #expect(throws: ResetRefused.self) { try await reset.revoke(token(for: User.bob.with(epoch: 9))) }
+        #expect(lines.last == "link_refused 2 visitor")
+        #expect(store.auditedWhenRead == 3)
+    }
+
     @Test func `tells of a link that came too late, and of one taken back`() async throws {
         try await reset.revoke(token(for: .bob))
         clock.advance(by: .seconds(1800))

@@ -129,9 +129,16 @@ import Testing
     }
 
     private func expectUnready(_ keyturn: RunningKeyturn) async throws {
-        let answer = try await keyturn.visitor.get("/readyz")
+        // While the first write still waits for the disk, nothing is known.
+        let deadline = ContinuousClock.now + .seconds(15)
+        var answer = try await keyturn.visitor.get("/readyz")
+        while answer.status == 200, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(50))
+            answer = try await keyturn.visitor.get("/readyz")
+        }
         #expect(answer.status == 503)
         #expect(answer.text.contains("database"))
+        #expect(answer["retry-after"] == "5")
     }
 
     private func expectMails(to people: Set<String>, from keyturn: RunningKeyturn) async throws {

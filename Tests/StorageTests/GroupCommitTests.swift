@@ -138,7 +138,8 @@ import Testing
             }
             let metrics = Metrics()
             let writer = GroupCommit(
-                pool, meters: CommitMeters(metrics, log: .silent), damage: Damage(log: .silent), undone: {})
+                pool, meters: CommitMeters(metrics, log: .silent), health: WriteHealth(), damage: Damage(log: .silent),
+                undone: {})
             try await body(writer, metrics, pool)
         }
     }

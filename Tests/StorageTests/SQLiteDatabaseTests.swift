@@ -72,14 +72,17 @@ import Testing
         try await Folder.use { folder in
             let database = try open(folder)
             defer { database.close() }
-            #expect(await database.writeProblem() == nil)
+            #expect(database.writeProblem == nil)
             let other = try openInTransaction(folder.path("k.sqlite"))
-            #expect(await database.writeProblem() == "database is locked (SQLite code 5)")
+            await database.probe()
+            #expect(database.writeProblem == "database is locked (SQLite code 5)")
             await #expect(throws: OutboxRefused.storage(StorageFailed(code: 5, reason: "database is locked"))) {
                 try await database.outbox.record("ann@example.com")
             }
             try await other.writeWithoutTransaction { db in try db.rollback() }
-            #expect(await database.writeProblem() == nil)
+            #expect(database.writeProblem == "database is locked (SQLite code 5)")
+            await database.probe()
+            #expect(database.writeProblem == nil)
             #expect(try await database.outbox.depth().pending == 0)
         }
     }
@@ -92,7 +95,8 @@ import Testing
                 try await database.outbox.record("ann@example.com")
             }
             await #expect(throws: StorageFailed.self) { try await database.users.user(email: .ann) }
-            #expect(await database.writeProblem() == "the database is closed")
+            await database.probe()
+            #expect(database.writeProblem == "the database is closed (SQLite code 0)")
         }
     }
 

@@ -43,7 +43,17 @@ package final class MemoryStore: Users, Outbox, AuditLog {
     /// What was audited, oldest first.
     package var audited: [AuditLine] { state.withLock { $0.audited } }
 
+    /// How many of these came of requests that only read.
+    package var auditedWhenRead: Int { state.withLock { $0.auditedWhenRead } }
+
     // MARK: AuditLog
+
+    package func noteRead(_ line: AuditLine) {
+        state.withLock { state in
+            state.audited.append(line)
+            state.auditedWhenRead += 1
+        }
+    }
 
     package func note(_ line: AuditLine) { state.withLock { $0.audited.append(line) } }
 
@@ -364,6 +374,7 @@ private struct State {
     var audited: [AuditLine] = []
     /// When the provider last refused the key or the sender.
     var refusedAt: Timestamp?
+    var auditedWhenRead = 0
     var failure: StorageFailed?
     var lookups = 0
     var beforeLookup: (@Sendable (MemoryStore) -> Void)?

@@ -1,6 +1,7 @@
 import HTTP
 import Keyturn
 import StrictJSON
+import Synchronization
 import Telemetry
 import TestKit
 import Testing
@@ -229,16 +230,38 @@ import Testing
         #expect(desk.logged.all.contains { $0.contains("mail: the provider refuses the key") })
     }
 
-    @Test func `does not wait for a check that hangs`() async throws {
-        let (never, end) = AsyncStream.makeStream(of: Void.self)
-        defer { end.finish() }
-        let desk = try Desk(checks: [
-            Web.Check("database") {
-                for await _ in never {}
-                return nil
+    @Test func `is one answer for all who ask, and the log tells of each change once`() async throws {
+        let problem = Mutex<String?>(nil)
+        let desk = try Desk(checks: [Web.Check("database") { nil }, Web.Check("mail") { problem.withLock { $0 } }])
+        let (first, second) = (desk.web, desk.web.copyForLoop())
+        func statuses() async -> Set<Int> {
+            await withTaskGroup(of: Int.self) { group in
+                for number in 0..<400 {
+                    let web = number % 2 == 0 ? first : second
+                    group.addTask { await web.respond(to: Request(.get, "/readyz")).status.code }
+                }
+                return await group.reduce(into: []) { $0.insert($1) }
             }
-        ]) { $0.checkDeadline = .milliseconds(20) }
-        #expect(await desk.get("/readyz").fieldCodes == ["database: failing"])
+        }
+        #expect(await statuses() == [200])
+        #expect(desk.logged.all.filter { !$0.hasPrefix("debug") } == [])
+        problem.withLock { $0 = "401: no" }
+        #expect(await statuses() == [503])
+        problem.withLock { $0 = "401: still no" }
+        #expect(await statuses() == [503])
+        problem.withLock { $0 = nil }
+        #expect(await statuses() == [200])
+        #expect(
+            desk.logged.all.filter { !$0.hasPrefix("debug") } == [
+                "warning not ready cause=mail: 401: no failing=mail", "notice ready again ",
+            ])
+    }
+
+    @Test func `says when to ask again`() async throws {
+        let desk = try Desk(checks: [Web.Check("database") { "locked" }])
+        for accept in [nil, "text/html"] {
+            #expect(await desk.get("/readyz", accept: accept)["Retry-After"] == "5")
+        }
     }
 }
 
