@@ -95,6 +95,7 @@ struct Service {
         facing.siteName = mailing.siteName
         facing.palette = settings.brand.palette
         facing.logo = files.logo
+        facing.logoShowsName = settings.brand.logoShowsName
         facing.supportURL = settings.brand.supportURL
         facing.templates = templates
         facing.logsClients = settings.logsClients

@@ -46,7 +46,7 @@ struct Assets: Sendable {
         self.icon = Asset(
             "/assets/keyturn.svg", "image/svg+xml",
             Array(icon.replacing(Palette.standard.accent.hex, with: palette.accent.hex).utf8))
-        self.logo = logo.map { Asset("/assets/logo", $0.contentType, $0.bytes) }
+        self.logo = logo.map { Asset($0.kind.path, $0.kind.contentType, $0.bytes) }
     }
 
     var all: [Asset] { [stylesheet, script, icon] + [logo].compactMap { $0 } }

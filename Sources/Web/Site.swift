@@ -4,6 +4,8 @@ struct Site: Sendable {
     let publicURL: String
     let supportURL: String?
     let assets: Assets
+    /// Whether the logo shows the name itself: then it is not written beside it.
+    let logoShowsName: Bool
     /// The path of the public URL, which a proxy in front of us takes away: empty, or `/account`.
     let base: String
 
@@ -19,6 +21,7 @@ struct Site: Sendable {
         publicURL = options.publicURL
         supportURL = options.supportURL
         assets = Assets(options.palette, logo: options.logo)
+        logoShowsName = options.logo != nil && options.logoShowsName
         self.base = base
     }
 }

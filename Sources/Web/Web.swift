@@ -18,6 +18,8 @@ package final class Web: Responder {
         package var mailInterval: Duration = .seconds(600)
         package var palette: Palette = .standard
         package var logo: Logo?
+        /// Whether the logo is a wordmark: the name is not written beside it then, and is read out in its place.
+        package var logoShowsName = false
         /// Where somebody finds help, shown on every page.
         package var supportURL: String?
         /// In the place of ours, by file name.

@@ -45,6 +45,22 @@ import Testing
         for link in links { #expect(try !file("\(preview)/\(link)").contains("{{"), "\(link)") }
     }
 
+    @Test func `are previewed with the logo, whatever kind of picture it is`() async throws {
+        let logo = directory.appending(path: "acme").path
+        let svg = #"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4"/></svg>"#
+        try svg.write(toFile: logo, atomically: true, encoding: .utf8)
+        let shown = try await RunningKeyturn.run(
+            ["templates", "preview", preview],
+            environment: RunningKeyturn.environment(
+                in: directory, ["KEYTURN_BRAND_LOGO": logo, "KEYTURN_BRAND_LOGO_SHOWS_NAME": "true"]))
+        #expect(shown.status == 0, "\(shown.errors)")
+        // A browser knows what a file is by its ending.
+        #expect(try file("\(preview)/assets/logo.svg") == svg)
+        let page = try file("\(preview)/en/login.html")
+        #expect(page.contains(#"<img class="logo" src="../assets/logo.svg?v="#))
+        #expect(!page.contains("<span>"))
+    }
+
     @Test(arguments: [
         ("login.mustache", "<p>\n\n{{#a}}</p>", "login.mustache, line 3: "),
         ("alert.mustache", "<p>\n{{>nowhere}}</p>", "alert.mustache, line 2: there is no template nowhere"),

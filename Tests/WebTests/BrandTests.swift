@@ -24,6 +24,8 @@ import Wording
         #expect(
             page.text.contains(#"<footer><a href="https://help.example.com" rel="noreferrer">Need help?</a></footer>"#))
         let picture = try #require(page.text.components(after: #"<img class="logo" src=""#)?.prefix { $0 != "\"" })
+        #expect(picture.hasPrefix("/assets/logo.png?v="))
+        #expect(page.text.contains(#"" alt="">"#))
         let served = await desk.get(String(picture))
         #expect(served["Content-Type"] == "image/png")
         #expect(served.body == Self.png)
@@ -33,11 +35,28 @@ import Wording
         #expect(await desk.get("/assets/keyturn.svg").text.contains(##"fill="#1d4ed8""##))
     }
 
+    @Test func `says its name once if the logo shows it`() async throws {
+        let logo = try Logo(Self.png)
+        let desk = try Desk {
+            $0.siteName = "Acme & Sons"
+            $0.logo = logo
+            $0.logoShowsName = true
+        }
+        let header = try #require(await desk.get("/login").text.components(after: "<header>")?.prefix { $0 != "/" })
+        #expect(header.contains(#"<img class="logo""#))
+        let page = await desk.get("/login").text
+        #expect(page.contains(#" alt="Acme &amp; Sons">"#))
+        #expect(!page.contains("<span>Acme"))
+        // Without a logo there is nothing that could show it.
+        let without = try Desk { $0.logoShowsName = true }
+        #expect(await without.get("/login").text.contains("<span>keyturn</span>"))
+    }
+
     @Test func `is ours where nobody says`() async throws {
         let desk = try Desk()
         #expect(await desk.get("/assets/keyturn.css").body == PackageResources.keyturn_css)
         #expect(await desk.get("/assets/keyturn.svg").body == PackageResources.keyturn_svg)
-        #expect(await desk.get("/assets/logo").status == .notFound)
+        #expect(await desk.get("/assets/logo.png").status == .notFound)
         #expect(!(await desk.get("/login").text.contains("<footer>")))
     }
 
@@ -57,7 +76,7 @@ import Wording
             ("svg", nil), ("", nil),
         ] as [(String, String?)])
     func `has a picture of a known kind`(text: String, contentType: String?) {
-        #expect((try? Logo(Array(text.utf8)))?.contentType == contentType)
+        #expect((try? Logo(Array(text.utf8)))?.kind.contentType == contentType)
     }
 
     @Test func `has no large picture`() {

@@ -56,6 +56,7 @@ def a_page_of_your_own_asks_and_resets_with_fetch(binary, browser):
         token = re.search(r"token=([\w.\-]+)", service.mails(1)[0]["text"]).group(1)
         browser.open(f"{origin}/?token={token}")
         assert browser.path == "/", browser.path
+        assert [e.get_attribute("id") for e in browser.all("input") if e.is_displayed()] == ["password"]
         for words, answer in [("short", "at least 15 characters"), (WORDS, "The password was changed."), (WORDS, "Please wait")]:
             browser.fill(password=words)
             browser.one("#reset button").click()

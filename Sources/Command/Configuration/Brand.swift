@@ -10,6 +10,8 @@ struct Brand: Sendable {
     let name: String?
     let palette: Palette
     let logoFile: String?
+    /// Whether the logo is a wordmark, which needs no name beside it.
+    let logoShowsName: Bool
     let supportURL: String?
     let templatesDirectory: String?
 
@@ -88,6 +90,7 @@ extension Values {
     func brand() throws(ConfigurationRefused) -> Brand {
         try Brand(
             name: optionalText(.brandName), palette: palette(), logoFile: optionalText(.brandLogo),
+            logoShowsName: boolean(.brandLogoShowsName),
             supportURL: supportURL(), templatesDirectory: optionalText(.templatesDirectory))
     }
 

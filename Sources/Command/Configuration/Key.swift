@@ -109,6 +109,7 @@ extension Key {
     static let webhookMaximumAge = Key("webhooks.maximumAge", .duration, "3d")
     static let brandName = Key("brand.name", .text)
     static let brandLogo = Key("brand.logo", .path)
+    static let brandLogoShowsName = Key("brand.logoShowsName", .boolean, "false")
     static let brandColor = Key("brand.color", .text)
     static let brandSupportURL = Key("brand.supportURL", .text)
     static let templatesDirectory = Key("templates.directory", .path)
@@ -131,6 +132,7 @@ extension Key {
         mailBurst, mailParallel,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
         webhookURL, webhookSecret, webhookSecretFile, webhookCAFile, webhookMaximumAge,
-        brandName, brandLogo, brandColor, brandSupportURL, templatesDirectory, logLevel, logClients, logFormat,
+        brandName, brandLogo, brandLogoShowsName, brandColor, brandSupportURL, templatesDirectory, logLevel, logClients,
+        logFormat,
     ]
 }

@@ -52,6 +52,7 @@ struct TemplatesCommand: AsyncParsableCommand {
             facing.mailInterval = settings.mail.budget.interval
             facing.palette = brand.palette
             facing.logo = try brand.logo()
+            facing.logoShowsName = brand.logoShowsName
             facing.supportURL = brand.supportURL
             facing.templates = templates
             let site = Site(name: name, url: url, supportURL: brand.supportURL, palette: brand.palette)

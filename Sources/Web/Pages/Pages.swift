@@ -48,6 +48,7 @@ struct Pages: Sendable {
         model["script"] = site.base + site.assets.script.address
         model["icon"] = site.base + site.assets.icon.address
         model["logo"] = site.assets.logo.map { site.base + $0.address }
+        model["logoShowsName"] = site.logoShowsName
         model["supportURL"] = site.supportURL
         model["alert"] = page.problem.map { alert(about: $0, in: words) }
         if page.hasForm { model["submission"] = SubmissionKey.random().text }
