@@ -31,7 +31,7 @@ extension Web {
         let mail = CapturedMail(
             id: "1", to: email.text, subject: "Reset your password",
             text:
-                "Hello,\n\nopen this link:\n\n\(options.publicURL)/reset-password?token=eyJhbGciOiJIUzI1NiJ9.e30.e30\n",
+                "Hello,\n\nOpen this link:\n\n\(options.publicURL)/reset-password?token=eyJhbGciOiJIUzI1NiJ9.e30.e30\n",
             html: "",
             at: Timestamp(seconds: 1_767_268_800))
         return [

@@ -1,5 +1,6 @@
 import Foundation
 import Keyturn
+import Languages
 import TestKit
 import Testing
 import Wording
@@ -95,9 +96,10 @@ import Wording
     }
 
     @Test func `names help where there is some`() throws {
-        #expect(try resetLetter(support: "https://help.example.com").text.contains("Help: https://help.example.com"))
+        #expect(
+            try resetLetter(support: "https://help.example.com").text.contains("Need help? https://help.example.com"))
         #expect(try resetLetter(support: "https://help.example.com").html.contains(#"href="https://help.example.com""#))
-        #expect(!(try resetLetter().text.contains("Help:")))
+        #expect(!(try resetLetter().text.contains("Need help?")))
     }
 
     @Test func `is small, loads nothing from elsewhere and leaves no tag of a template behind`() throws {
@@ -113,7 +115,9 @@ import Wording
                 #expect(!html.contains(foreign), "\(foreign)")
             }
             #expect(!text.contains("{{"))
-            #expect(text.hasPrefix("Hello,\n"))
+            // The first sentence after the greeting begins as a sentence does.
+            #expect(
+                text.hasPrefix("Hello,\n\n") && text.utf8.dropFirst(8).first.map { (0x41...0x5A).contains($0) } == true)
             #expect(html.hasPrefix("<!DOCTYPE html>"))
             #expect(text.split(separator: "\n").allSatisfy { $0.utf8.count <= 78 })
         }
@@ -148,6 +152,26 @@ import Wording
         }
         #expect(letter.html.contains("<strong>"))
         #expect(letter.text.utf8.count + letter.html.utf8.count < 20_000)
+    }
+
+    /// What is cut at a column here ends anywhere on a screen, above all where letters join and marks take no column.
+    @Test(arguments: Language.allCases)
+    func `breaks no lines of what is written from right to left`(language: Language) throws {
+        let request = ResetRequest(email: EmailAddress(stored: "typed@example.com"), language: language.tag)
+        let text = try writer().resetLink(link, for: request, askedAt: .noon, at: .noon).text
+        let sentence = try Languages.catalogues()[language]["letters"]["notYouLine"]
+        let hasBlanks = ![.chinese, .japanese].contains(language)
+        #expect(
+            text.contains(sentence) == (language.isRightToLeft || !hasBlanks || sentence.unicodeScalars.count <= 72))
+    }
+
+    @Test func `is as narrow as a phone, however long the name`() throws {
+        let name = String(repeating: "Donaudampfschifffahrt", count: 4)
+        for html in [try resetLetter(name).html, try changedLetter(name).html] {
+            let paragraphs = html.components(separatedBy: "<p ").dropFirst().filter { $0.contains(name) }
+            #expect(paragraphs.count == 2)
+            #expect(paragraphs.allSatisfy { $0.contains("overflow-wrap:anywhere;word-break:break-word;") })
+        }
     }
 
     @Test(arguments: [

@@ -9,7 +9,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-SIZES = {"phone": (360, 740), "narrow": (320, 640), "desktop": (1280, 900), "mail-phone": (375, 700), "mail-desktop": (600, 700)}
+SIZES = {"phone": (360, 740), "short-phone": (375, 667), "narrow": (320, 640), "desktop": (1280, 900), "mail-phone": (375, 700), "mail-desktop": (600, 700)}
 PATIENCE_SECONDS = 30
 # Found without importing it: it would import a second driver for browsers.
 AXE = (pathlib.Path(importlib.util.find_spec("axe_playwright_python").origin).parent / "axe.min.js").read_text()
@@ -36,6 +36,8 @@ class Browser:
 
     def shape(self, size="desktop", scheme="light", scripts=True, medium="screen"):
         width, height = SIZES[size]
+        # Not `innerWidth`: that of a telephone grows with the page.
+        self.width = width
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height,
                      deviceScaleFactor=1, mobile=size != "desktop")
         self.command("Emulation.setEmulatedMedia", media=medium, features=[
@@ -78,6 +80,16 @@ class Browser:
         place = self.driver.switch_to.active_element
         return f"{place.tag_name} {place.get_attribute('name') or place.text}"
 
+    def type(self, *keys):
+        """Types it wherever the focus is, each key after the one before."""
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
+
+    def bottom(self, selector):
+        """Where its lower edge is, in pixels below the top of the window."""
+        return self.driver.execute_script(
+            "return document.querySelector(arguments[0]).getBoundingClientRect().bottom", selector)
+
     def wait(self, condition, what):
         WebDriverWait(self.driver, PATIENCE_SECONDS, poll_frequency=0.02).until(lambda _: condition(), what)
 
@@ -94,7 +106,7 @@ class Browser:
         return "/" + self.driver.current_url.split("/", 3)[3]
 
     def overflows(self):
-        return self.driver.execute_script("return document.documentElement.scrollWidth > innerWidth")
+        return self.driver.execute_script("return document.documentElement.scrollWidth > arguments[0]", self.width)
 
     def overflowing(self):
         """What is wider than the page, or than its own box by more than a button's edge: the beginning of its words."""
@@ -103,8 +115,8 @@ class Browser:
             const wide = [...document.querySelectorAll("main *, header *, footer *, td")].filter((e) =>
               e.scrollWidth > e.clientWidth + edge && getComputedStyle(e).display !== "inline"
               && getComputedStyle(e).overflowX === "visible" && !e.closest("svg"));
-            const side = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
-            return side.concat(wide.map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 40)}`))""")
+            const side = document.documentElement.scrollWidth > arguments[0] ? ["the page"] : [];
+            return side.concat(wide.map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 40)}`))""", self.width)
 
     def weight(self):
         """What the page took: bytes in all, and how many answers it waited for before it could be painted."""

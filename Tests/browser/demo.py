@@ -88,7 +88,7 @@ class Demo(Service):
     password = "a demo password of ann's"
 
     def __init__(self, binary):
-        super().__init__([binary, "demo"], {"KEYTURN_SERVER_PORT": "0"}, "mailbox")
+        super().__init__([binary, "demo"], {"KEYTURN_SERVER_PORT": "0"}, "/mailbox")
         self._mails_read = set()
         self.last_mail_read = None
 

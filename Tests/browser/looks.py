@@ -1,5 +1,6 @@
 """What every page must be, in both colour schemes and three sizes: free of what axe finds, of side-scrolling and of a word in the console."""
 
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -71,9 +72,10 @@ def every_page_is_light(binary, browser):
     assert not faults, "\n".join(faults)
 
 
-def preview(binary, folder):
+def preview(binary, folder, **settings):
     """Every page and letter with sample data: files by language and name."""
-    subprocess.run([binary, "templates", "preview", folder], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    subprocess.run([binary, "templates", "preview", folder], check=True, stdout=subprocess.DEVNULL, timeout=60,
+                   env={**os.environ, **settings})
     return sorted(pathlib.Path(folder).glob("*/*.html"))
 
 
@@ -87,6 +89,32 @@ def no_language_is_too_wide_for_a_narrow_screen(binary, browser):
             browser.open(f"file://{file}")
             faults += [f"{file.parent.name} {file.stem}: {what}" for what in browser.overflowing()]
     assert not faults, "\n".join(faults)
+
+
+def no_name_is_too_long_for_a_phone(binary, browser):
+    faults = []
+    with tempfile.TemporaryDirectory() as folder:
+        for file in preview(binary, folder, KEYTURN_BRAND_NAME="Donaudampfschifffahrtselektrizitätenhauptbetriebswerk"):
+            if file.parent.name not in ("ar", "en"):
+                continue
+            browser.shape("mail-phone" if file.stem.startswith("letter-") else "narrow")
+            browser.open(f"file://{file}")
+            faults += [f"{file.parent.name} {file.stem}: {what}" for what in browser.overflowing()]
+    assert not faults, "\n".join(faults)
+
+
+def a_logo_is_in_the_preview_and_a_name_stands_once(binary, browser):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="40"><rect width="160" height="40" fill="teal"/></svg>'
+    with tempfile.TemporaryDirectory() as folder:
+        logo = pathlib.Path(folder, "logo")
+        logo.write_text(svg)
+        for shows_name in ("false", "true"):
+            preview(binary, folder, KEYTURN_BRAND_LOGO=str(logo), KEYTURN_BRAND_LOGO_SHOWS_NAME=shows_name,
+                    KEYTURN_BRAND_NAME="Acme")
+            browser.open(f"file://{folder}/en/login.html")
+            assert browser.driver.execute_script("return document.querySelector('.logo').naturalWidth") == 160
+            assert browser.text("header") == ("" if shows_name == "true" else "Acme")
+            assert browser.one(".logo").get_attribute("alt") == ("Acme" if shows_name == "true" else "")
 
 
 def in_both_directions_every_page_is_accessible(binary, browser):
@@ -130,6 +158,7 @@ def paper_gets_what_is_to_be_read(binary, browser):
 ON_PAPER = {"color": "rgba(0, 0, 0, 1)", "background-color": "rgba(0, 0, 0, 0)"}
 
 LOOKS = [
-    every_page_is_accessible_and_fits, every_page_is_light, no_language_is_too_wide_for_a_narrow_screen,
+    every_page_is_accessible_and_fits, every_page_is_light, no_language_is_too_wide_for_a_narrow_screen, no_name_is_too_long_for_a_phone,
+    a_logo_is_in_the_preview_and_a_name_stands_once,
     in_both_directions_every_page_is_accessible, text_of_twice_the_size_fits_a_phone, paper_gets_what_is_to_be_read,
 ]

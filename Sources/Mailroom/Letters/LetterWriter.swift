@@ -66,10 +66,12 @@ struct LetterWriter: Sendable {
         // Both names are in the set of templates.
         let text = library.render(model, withTemplate: "\(letter).text") ?? ""
         let html = library.render(model, withTemplate: "\(letter).html") ?? ""
-        return LetterContent(subject: words.fill(subject, values), text: Self.wrapped(text), html: html)
+        return LetterContent(
+            subject: words.fill(subject, values), text: isRightToLeft ? text : Self.wrapped(text), html: html)
     }
 
-    /// Breaks long lines at blanks. Links stay whole, and so do languages that write without blanks.
+    /// Breaks long lines at blanks. Links stay whole, and so do languages that write without blanks. What is written from right to left is
+    /// not broken: its letters join and its vowel marks take no column, so that lines cut here end anywhere on a screen.
     private static func wrapped(_ text: String) -> String {
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         return lines.map { wrapped(line: Substring($0)) }.joined(separator: "\n")

@@ -1,7 +1,7 @@
 package import Keyturn
 import Wording
 
-/// "Mail from here arrives": to an address the operator chose, with nothing in it that could matter to anybody. In English, as
+/// "Your mail settings work": to an address the operator chose, with nothing in it that could matter to anybody. In English, as
 /// all that operators read.
 ///
 /// The only mail that needs no `Recipient`; so its words are all ours, and carriers take it on a way of its own.
@@ -18,7 +18,7 @@ package struct TestLetter: Sendable {
         let english = writer.catalogue(for: nil)
         let content = writer.fill(
             // Not in the catalogue: a text without a key stands for itself.
-            "test", subject: "Test mail from {site}", in: english,
+            "test", subject: "Test email from {site}", in: english,
             ["sent": english.time.moment(secondsSince1970: now.seconds)])
         (subject, text, html) = (content.subject, content.text, content.html)
     }
