@@ -45,10 +45,10 @@ import Testing
             "/reset-password", json: #"{"token":"\#(desk.link())","password":"a quiet lighthouse"}"#,
             accept: "text/html")
         #expect(changed.status == .ok)
-        #expect(changed.text.contains("Your password is changed"))
+        #expect(changed.text.contains("Your password was changed"))
     }
 
-    @Test(arguments: [("/nowhere", 404, "This page does not exist"), ("/me", 401, "Not signed in")])
+    @Test(arguments: [("/nowhere", 404, "Page not found"), ("/me", 401, "Not signed in")])
     func `of a mistake is a page for a person and a problem for a program`(path: String, status: Int, words: String)
         async throws
     {

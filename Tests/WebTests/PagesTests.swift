@@ -26,7 +26,7 @@ import Wording
         let value = try #require(
             page.text.components(after: #"type="email" value=""#)?.utf8.prefix { $0 != UInt8(ascii: "\"") })
         #expect(!value.contains(UInt8(ascii: "<")))
-        #expect(page.text.utf8.contains(Array(#"" autocomplete="email" autocapitalize="none""#.utf8)))
+        #expect(page.text.utf8.contains(Array(#"" autocomplete="username" autocapitalize="none""#.utf8)))
     }
 
     @Test func `escapes in partials, blocks and lists too`() async throws {
@@ -89,7 +89,7 @@ import Wording
             "rate_limited", "busy", "queue_full", "unavailable", "internal", "token_invalid",
         ]
         let codesWithAText =
-            codesWithATitle + ["email_invalid", "credentials_invalid", "password_rejected", "passwords_differ"]
+            codesWithATitle + ["credentials_invalid"]
         named.formUnion(codesWithATitle.map { "title_\($0)" } + codesWithAText.map { "text_\($0)" })
         let problems: [PasswordProblem] = [
             .tooShort(minimum: 1), .tooLong(maximum: 1), .tooManyBytes(maximum: 1), .containsNull, .common,
@@ -98,13 +98,58 @@ import Wording
         named.formUnion(problems.map { "wrong_password_\($0.code)" })
         named.formUnion([
             "wrong_required", "wrong_repeated", "wrong_not_text", "wrong_email", "wrong_confirm_password",
-            "ruleLength", "requestNumber", "sentWait", "tryAgainIn",
+            "passwordRule", "requestNumber", "sentWait", "tryAgainIn",
             "signInTitle", "signedInTitle", "signedInText", "forgotTitle", "sentTitle", "resetTitle", "changedTitle",
             "changedText", "changedSessions", "expiredTitle", "expiredText", "invalidTitle", "invalidText",
             "notMeTitle", "revokedTitle", "revokedText", "revokedAdvice", "nothingToRevokeTitle",
             "nothingToRevokeText", "nothingToRevokeAdvice", "mailboxTitle",
         ])
         #expect(named.sorted() == words.texts.keys.sorted())
+    }
+
+    /// Address, Tab, password, Enter: with a button in between, the password would be typed into that.
+    @Test func `has no button between its fields`() async throws {
+        let desk = try Desk()
+        for path in ["/login", "/reset-password?token=\(desk.link())"] {
+            let page = await desk.get(path).text
+            let tags = page.split(separator: "<").map { $0.prefix { $0 != ">" && $0 != " " } }
+            let order = zip(tags, page.split(separator: "<")).compactMap { tag, element in
+                switch tag {
+                case "label", "button": String(tag)
+                case "input" where !element.contains("hidden"): String(tag)
+                default: nil
+                }
+            }
+            #expect(order == ["label", "input", "label", "input", "button", "button"], "\(path)")
+            let reveal = try #require(page.firstRange(of: #"<button type="button" class="reveal""#)),
+                submit = try #require(page.firstRange(of: #"<button type="submit">"#))
+            #expect(reveal.lowerBound < submit.lowerBound)
+        }
+    }
+
+    /// An address field of HTML takes nothing but ASCII before the @: the browser would refuse what the server takes.
+    @Test func `leaves it to the server what an address is, and offers saved names`() async throws {
+        let desk = try Desk()
+        for path in ["/login", "/forgot-password", "/forgot-password/sent", "/reset-password?token=x"] {
+            let page = await desk.get(path, accept: "text/html").text
+            let form = try #require(page.components(after: "<form ")?.prefix { $0 != ">" })
+            #expect(form.hasSuffix(" novalidate"), "\(path)")
+            #expect(page.contains(#"type="email" value="" autocomplete="username""#), "\(path)")
+        }
+        let answer = await desk.post("/forgot-password", form: "email=%E7%94%A8%E6%88%B7%40example.com")
+        #expect(answer.status == .seeOther)
+    }
+
+    @Test func `names each field that was left empty`() async throws {
+        let page = await (try Desk()).post("/login", form: "submission=x")
+        #expect(page.status == .badRequest)
+        #expect(page.text.contains("<p>Fill in every field.</p>"))
+        #expect(
+            page.text.contains(##"<li id="email-wrong"><a href="#email">Email address: Fill in this field.</a></li>"##))
+        #expect(
+            page.text.contains(##"<li id="password-wrong"><a href="#password">Password: Fill in this field.</a></li>"##)
+        )
+        #expect(page.text.contains(#"aria-describedby="password-wrong caps" aria-invalid="true""#))
     }
 
     @Test func `fills numbers into words`() async throws {
@@ -115,8 +160,9 @@ import Wording
             ])
         let desk = try Desk()
         let page = await desk.get("/reset-password?token=\(desk.link())").text
-        #expect(page.contains("<li>has at least 15 characters. A few words in a row are easy to remember.</li>"))
-        #expect(page.contains(#"data-one="One more character." data-other="At least {count} characters more.""#))
+        #expect(page.contains(#"<p class="rule" id="rules">At least 15 characters; try a few words.</p>"#))
+        #expect(
+            page.contains(#"data-one="Add one more character." data-other="Add at least {count} more characters.""#))
     }
 }
 
@@ -149,12 +195,14 @@ import Wording
             "/reset-password", form: "token=\(desk.link())&password=kurz&confirm_password=kurz",
             [("Accept-Language", "pl")])
         #expect(page.status == .unprocessableContent)
-        #expect(page.text.contains("Wybierz inne hasło."))
-        #expect(page.text.contains("Użyj co najmniej 15 znaków; kilka słów"))
+        #expect(page.text.contains("Użyj co najmniej 15 znaków."))
         let different = await desk.post(
             "/reset-password", form: "token=\(desk.link())&password=kurz&confirm_password=lang",
             [("Accept-Language", "de")])
-        #expect(different.text.contains(#"id="confirm-wrong"><p>Die beiden Passwörter stimmen nicht überein.</p>"#))
+        #expect(
+            different.text.contains(
+                ##"id="confirm-wrong"><p><a href="#confirm_password">Die beiden Passwörter stimmen nicht überein.</a>"##
+            ))
     }
 
     @Test func `is no business of programs`() async throws {

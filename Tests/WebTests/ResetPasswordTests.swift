@@ -16,7 +16,7 @@ import Testing
         #expect(page.isPage)
         #expect(page.hiddenValue("token") == token)
         #expect(page.hiddenValue("username") == "Ann@example.com")
-        let rules = try #require(page.text.firstRange(of: "at least 15 characters")),
+        let rules = try #require(page.text.firstRange(of: "At least 15 characters")),
             field = try #require(page.text.firstRange(of: #"id="password""#))
         #expect(rules.lowerBound < field.lowerBound)
         #expect(
@@ -59,7 +59,7 @@ import Testing
         desk.clock.advance(by: .seconds(1801))
         let page = await desk.get("/reset-password?token=\(token)", accept: "text/html")
         #expect(page.text.contains("This link has expired"))
-        #expect(page.text.contains(#"<form method="post" action="/forgot-password">"#))
+        #expect(page.text.contains(#"<form method="post" action="/forgot-password" novalidate>"#))
     }
 
     @Test(arguments: [
@@ -126,7 +126,7 @@ import Testing
             "/reset-password", form: "token=\(token)&password=a+quiet+lighthouse&confirm_password=a+quiet+lighthouse")
         #expect(twice.status == .seeOther)
         #expect(twice["Location"] == "/reset-password/done")
-        #expect(await desk.get("/reset-password/done").text.contains("Your password is changed"))
+        #expect(await desk.get("/reset-password/done").text.contains("Your password was changed"))
     }
 
     @Test func `promises the letter about it in the visitor's language`() async throws {
@@ -166,6 +166,56 @@ import Testing
         #expect(
             await desk.post("/reset-password", json: #"{"token":"\#(token)","password":"a quiet lighthouse"}"#).status
                 == .ok)
+    }
+
+    @Test func `names the reason above the form, where it is seen first`() async throws {
+        let desk = try Desk()
+        let page = await desk.post(
+            "/reset-password",
+            form: "token=\(desk.link())&password=ann%40example.com+it+is&confirm_password=ann%40example.com+it+is")
+        #expect(
+            page.text.contains(
+                ##"<div id="password-wrong"><p><a href="#password">Don&#39;t use your email address or name in the password.</a></p></div>"##
+            ))
+        let reason = try #require(page.text.firstRange(of: "password-wrong")),
+            form = try #require(page.text.firstRange(of: "<form"))
+        #expect(reason.lowerBound < form.lowerBound)
+    }
+
+    @Test func `is kept if only its confirmation was wrong`() async throws {
+        let desk = try Desk()
+        let page = await desk.post(
+            "/reset-password",
+            form: "token=\(desk.link())&password=a+%3Cquiet%3E+%22lighthouse%22&confirm_password=a+loud+lighthouse")
+        #expect(page.status == .unprocessableContent)
+        #expect(page.text.contains(#"type="password" value="a &lt;quiet&gt; &quot;lighthouse&quot;" autocomplete"#))
+        #expect(!page.text.contains("loud"))
+        #expect(page.caching == .noStore)
+    }
+
+    @Test(arguments: [
+        ("short", "another one"), ("ann@example.com it is", "another one"), ("short", "short"),
+        ("a quiet lighthouse" + String(repeating: ".", count: 237), "another one"),
+    ])
+    func `is not sent back if it would be refused, or is long`(password: String, confirmation: String) async throws {
+        let desk = try Desk()
+        let encoded = password.replacing(" ", with: "+")
+        for token in [desk.link(), "forged"] {
+            let page = await desk.post(
+                "/reset-password", form: "token=\(token)&password=\(encoded)&confirm_password=\(confirmation)")
+            #expect(page.status == .unprocessableContent || page.status == .badRequest)
+            #expect(!page.text.contains(password))
+        }
+    }
+
+    @Test func `is in no answer to a program, or to a form with a dead link`() async throws {
+        let desk = try Desk()
+        let json = await desk.post(
+            "/reset-password",
+            json: #"{"token":"\#(desk.link())","password":"a quiet lighthouse","confirm_password":"x"}"#)
+        let page = await desk.post(
+            "/reset-password", form: "token=forged&password=a+quiet+lighthouse&confirm_password=x")
+        for answer in [json, page] { #expect(!answer.text.contains("quiet")) }
     }
 
     @Test(arguments: [(0, 400, "token_invalid"), (1801, 410, "token_expired")])
@@ -240,7 +290,7 @@ import Testing
         let page = await desk.get("/not-me?token=\(token)")
         #expect(page.status == .ok)
         #expect(page.hiddenValue("token") == token)
-        #expect(page.text.contains("Stop all links"))
+        #expect(page.text.contains("Cancel all links"))
         #expect(await desk.get("/reset-password?token=\(token)").status == .ok)
     }
 
@@ -265,7 +315,7 @@ import Testing
         let answer = await desk.post("/not-me", form: "token=\(desk.link())")
         #expect(answer.status == .seeOther)
         #expect(answer["Location"] == "/not-me/done")
-        #expect(await desk.get("/not-me/done").text.contains("All links are stopped"))
+        #expect(await desk.get("/not-me/done").text.contains("All links are cancelled"))
     }
 
     @Test func `of a dead link says that nothing is left to stop`() async throws {
@@ -273,6 +323,6 @@ import Testing
         #expect(await desk.post("/not-me", json: #"{"token":"forged"}"#).code == "token_invalid")
         let page = await desk.post("/not-me", form: "token=forged")
         #expect(page.status == .badRequest)
-        #expect(page.text.contains("This link is already dead"))
+        #expect(page.text.contains("This link no longer works"))
     }
 }

@@ -40,7 +40,6 @@ def forgotten_mailed_and_chosen_anew(binary, browser):
             browser.fill(email=ADDRESS)
             browser.submit(ends_at="/forgot-password/sent")
             shows(browser, "Check your inbox")
-            shows(browser, "Wait 10 minutes")
             browser.open(demo.url + demo.newest_mail())
             browser.one("a[href^='/mailbox/letter']").click()
             browser.wait(lambda: browser.path.startswith("/mailbox/letter"), "the letter is not shown")
@@ -51,12 +50,12 @@ def forgotten_mailed_and_chosen_anew(binary, browser):
             shows(browser, ADDRESS)
             browser.fill(password=GOOD, confirm_password=GOOD)
             browser.submit(ends_at="/reset-password/done")
-            shows(browser, "Your password is changed")
+            shows(browser, "Your password was changed")
             browser.one("a[href$='/login']").click()
             browser.wait(lambda: browser.path == "/login", "no way to sign in")
             browser.fill(email=ADDRESS, password=demo.password)
             browser.submit()
-            shows(browser, "The address or the password is not right.")
+            shows(browser, "Wrong email or password.")
             assert browser.one("#email").get_attribute("value") == ADDRESS
             browser.fill(password=GOOD)
             browser.submit(ends_at="/login/done")
@@ -72,9 +71,13 @@ def a_password_that_will_not_do_is_explained_and_the_link_stays_good(binary, bro
             assert browser.one("#password-wrong").text
             browser.fill(password=GOOD, confirm_password=OTHER)
             browser.submit()
-            shows(browser, "The two passwords are not the same.")
+            shows(browser, "The passwords don't match.")
             assert browser.one("#confirm_password").get_attribute("aria-invalid") == "true"
-            browser.fill(password=GOOD, confirm_password=GOOD)
+            # Only the second is to be typed again.
+            assert browser.one("#password").get_attribute("value") == GOOD
+            assert browser.one("#password").get_attribute("type") == "password"
+            assert browser.one("#confirm_password").get_attribute("value") == ""
+            browser.fill(confirm_password=GOOD)
             browser.submit(ends_at="/reset-password/done")
 
 
@@ -84,7 +87,7 @@ def this_was_not_me(binary, browser):
             link = demo.link()
             browser.open(demo.url + link.replace("/reset-password", "/not-me"))
             browser.submit(ends_at="/not-me/done")
-            shows(browser, "All links are stopped")
+            shows(browser, "All links are cancelled")
             browser.open(demo.url + link)
             shows(browser, "This link does not work")
 
@@ -130,7 +133,7 @@ def a_double_click_is_one_click(binary, browser):
             browser.driver.execute_script(
                 "const form = document.querySelector('form'); form.requestSubmit(); form.requestSubmit()")
             browser.wait(lambda: browser.path == "/reset-password/done", f"a double click ends at {browser.path}")
-            shows(browser, "Your password is changed")
+            shows(browser, "Your password was changed")
 
 
 def a_form_sent_again_has_the_first_answer(binary, browser):
@@ -141,7 +144,7 @@ def a_form_sent_again_has_the_first_answer(binary, browser):
         form |= {"password": GOOD, "confirm_password": GOOD}
         for _ in range(2):
             status, text = demo.request("/reset-password", form)
-            assert status == 200 and "Your password is changed" in text
+            assert status == 200 and "Your password was changed" in text
 
 
 def the_token_leaves_the_address_bar_and_a_reload_still_works(binary, browser):
@@ -158,7 +161,7 @@ def the_token_leaves_the_address_bar_and_a_reload_still_works(binary, browser):
         browser.fill(password=GOOD, confirm_password=GOOD)
         browser.submit(ends_at="/reset-password/done")
         browser.driver.refresh()
-        shows(browser, "Your password is changed")
+        shows(browser, "Your password was changed")
         browser.driver.back()
         browser.wait(lambda: "does not work" in browser.text(), "a used link says nothing")
         shows(browser, "Already changed your password?")
@@ -168,15 +171,15 @@ def hints_help_and_never_block(binary, browser):
     with Demo(binary) as demo:
         browser.shape("desktop")
         browser.open(demo.url + demo.link())
-        for typed, hint in [("abc", "At least 12 characters more."), ("fourteen chars", "One more character."),
-                            ("fifteen letters", "Long enough."), (ADDRESS, "Your address should not be part of it.")]:
+        for typed, hint in [("abc", "Add at least 12 more characters."), ("fourteen chars", "Add one more character."),
+                            ("fifteen letters", "Long enough."), (ADDRESS, "Don't use your email address.")]:
             browser.fill(password=typed)
             assert browser.text("#strength") == hint, (typed, browser.text("#strength"))
         browser.fill(password=GOOD, confirm_password="several")
-        assert browser.text("#match") == "The two are not the same yet."
+        assert browser.text("#match") == "The passwords don't match yet."
         assert browser.one("button[type=submit]").is_enabled()
         browser.fill(confirm_password=GOOD)
-        assert browser.text("#match") == "Both are the same."
+        assert browser.text("#match") == "The passwords match."
         browser.one(".reveal").click()
         assert [browser.one(f"#{name}").get_attribute("type") for name in ("password", "confirm_password")] == ["text"] * 2
         browser.submit(ends_at="/reset-password/done")
@@ -191,7 +194,7 @@ def password_managers_find_their_fields(binary, browser):
             "username": "username", "password": "new-password", "confirm_password": "new-password"}, fields
         assert browser.one("[name=username]").get_attribute("value") == ADDRESS
         for path, wanted in [("/login", {"email": "username", "password": "current-password"}),
-                             ("/forgot-password", {"email": "email"})]:
+                             ("/forgot-password", {"email": "username"})]:
             browser.open(demo.url + path)
             fields = {e.get_attribute("name"): e.get_attribute("autocomplete") for e in browser.all("input[autocomplete]")}
             assert fields == wanted, fields
@@ -204,8 +207,8 @@ def the_keyboard_is_enough_and_finds_what_is_wrong(binary, browser):
         browser.shape("desktop")
         browser.open(demo.url + demo.link())
         places = [browser.press(Keys.TAB) for _ in range(5)]
-        assert places == ["a Skip to the content", "button Show", "input password", "input confirm_password",
-                          "button Change my password"], places
+        assert places == ["a Skip to content", "input password", "input confirm_password", "button Show password",
+                          "button Change password"], places
         browser.fill(password="a river by night", confirm_password="a river at night")
         before = browser.one("html").id
         browser.press(Keys.ENTER)
@@ -218,6 +221,107 @@ def the_keyboard_is_enough_and_finds_what_is_wrong(binary, browser):
         assert "confirm-wrong" in field.get_attribute("aria-describedby").split()
         alert.find_element("css selector", "a").click()
         browser.wait(lambda: browser.driver.switch_to.active_element == field, "the alert leads nowhere")
+
+
+def address_tab_password_enter_is_enough(binary, browser):
+    for _ in each_shape(browser, EVERY_SHAPE):
+        with Demo(binary) as demo:
+            browser.open(demo.url + "/login")
+            browser.one("#email").click()
+            browser.type(ADDRESS, Keys.TAB, demo.password, Keys.ENTER)
+            browser.wait(lambda: browser.path == "/login/done", "Enter did not sign in")
+            browser.open(demo.url + demo.link())
+            browser.one("#password").click()
+            browser.type(GOOD, Keys.TAB, GOOD, Keys.ENTER)
+            browser.wait(lambda: browser.path == "/reset-password/done", "Enter did not change the password")
+
+
+def the_password_is_shown_by_keyboard_too(binary, browser):
+    with Demo(binary) as demo:
+        browser.shape("desktop")
+        for path, fields in [("/login", ["password"]), (demo.link(), ["password", "confirm_password"])]:
+            browser.open(demo.url + path)
+            browser.one(f"#{fields[-1]}").click()
+            assert browser.press(Keys.TAB) == "button Show password"
+            for key, types, name in [(Keys.ENTER, "text", "Hide password"), (Keys.SPACE, "password", "Show password")]:
+                assert browser.press(key) == f"button {name}"
+                assert {browser.one(f"#{field}").get_attribute("type") for field in fields} == {types}
+            assert browser.path == path.split("?")[0], "it sent the form"
+
+
+def a_phone_shows_the_form_and_what_was_wrong_without_scrolling(binary, browser):
+    fold = 667
+    with Demo(binary) as demo:
+        link = demo.link()
+        for scripts in (True, False):
+            browser.shape("short-phone", scripts=scripts)
+            for password, confirmation, reason in [
+                    (None, None, None), ("passwordpassword", None, "too easy to guess"),
+                    (f"{ADDRESS} it is", None, "Don't use your email address"), (GOOD, OTHER, "don't match"),
+                    ("short", None, "at least 15 characters")]:
+                browser.open(demo.url + link)
+                if password:
+                    browser.fill(password=password, confirm_password=confirmation or password)
+                    browser.driver.execute_script("document.querySelector('form').noValidate = true")
+                    browser.submit()
+                    assert reason in browser.text("#alert"), browser.text("#alert")
+                    assert 0 < browser.bottom("#alert") < fold
+                for field in ("#password", "#confirm_password", "button[type=submit]"):
+                    assert browser.bottom(field) <= fold, f"{reason}: {field} ends at {browser.bottom(field)}"
+                kept = GOOD if confirmation else ""
+                assert browser.one("#password").get_attribute("value") == kept, reason
+
+
+def the_page_after_asking_shows_the_address_and_sends_again(binary, browser):
+    for size, scripts in EVERY_SHAPE:
+        browser.shape(size, scripts=scripts)
+        with Configured(binary, add_user=ADDRESS) as service:
+            browser.open(service.url + "/forgot-password")
+            browser.fill(email="Ann@example.com")
+            browser.submit(ends_at="/forgot-password/sent")
+            # Without scripts the page cannot know it, and asks for it.
+            kept = "Ann@example.com" if scripts else ""
+            for _ in range(2):
+                assert browser.text("#asked") == kept, browser.text("#asked")
+                assert browser.one("#email").get_attribute("value") == kept
+                assert browser.text("#again") == ""
+                browser.driver.refresh()
+            if not scripts:
+                browser.fill(email="Ann@example.com")
+            service.mails(1)
+            browser.submit(ends_at="/forgot-password/sent")
+            assert browser.text("#again") == ("We got your new request. The email can take a minute." if scripts else "")
+            service.mails(2)
+            # Another address is another request, and no other tab knows of either.
+            if scripts:
+                browser.fill(email="bob@example.com")
+                browser.submit(ends_at="/forgot-password/sent")
+                assert (browser.text("#asked"), browser.text("#again")) == ("bob@example.com", "")
+                first = browser.driver.current_window_handle
+                browser.driver.switch_to.new_window("tab")
+                browser.open(service.url + "/forgot-password/sent")
+                assert browser.text("#asked") == ""
+                browser.driver.close()
+                browser.driver.switch_to.window(first)
+            browser.one("a[href$='/login']").click()
+            browser.wait(lambda: browser.path == "/login", "no way back")
+
+
+def an_address_in_other_letters_is_sent(binary, browser):
+    def type_it():
+        browser.driver.execute_script("document.querySelector('#email').value = arguments[0]", "用户@example.com")
+    for _ in each_shape(browser):
+        with Demo(binary) as demo:
+            for path in ("/forgot-password", "/reset-password?token=x"):
+                browser.open(demo.url + path)
+                type_it()
+                browser.submit(ends_at="/forgot-password/sent")
+            browser.open(demo.url + "/login")
+            browser.fill(password=GOOD)
+            type_it()
+            browser.submit()
+            shows(browser, "Wrong email or password.")
+            assert browser.one("#email").get_attribute("value") == "用户@example.com"
 
 
 def caps_lock_is_noticed(binary, browser):
@@ -258,7 +362,7 @@ def too_many_requests_keep_what_was_typed(binary, browser):
             browser.open(service.url + "/forgot-password")
             browser.fill(email=ADDRESS)
             browser.submit(ends_at="/forgot-password/sent")
-            shows(browser, "Wait 7 minutes")
+            shows(browser, "wait 7 minutes")
             browser.open(service.url + "/forgot-password")
             browser.fill(email="bob@example.com")
             browser.submit()
@@ -287,7 +391,7 @@ def in_the_language_of_the_browser(binary, browser):
                     browser.fill(password="short", confirm_password="short")
                     browser.driver.execute_script("document.querySelector('form').noValidate = true")
                     browser.submit()
-                    shows(browser, pages["text_password_rejected"])
+                    shows(browser, pages["wrong_password_too_short"].split("{characters}")[0].strip())
                     browser.fill(password=GOOD, confirm_password=GOOD)
                     browser.submit(ends_at="/reset-password/done")
                     shows(browser, pages["changedTitle"])
@@ -349,6 +453,9 @@ FLOWS = [
     a_double_click_is_one_click, a_form_sent_again_has_the_first_answer,
     the_token_leaves_the_address_bar_and_a_reload_still_works, hints_help_and_never_block,
     password_managers_find_their_fields, the_keyboard_is_enough_and_finds_what_is_wrong, caps_lock_is_noticed,
+    address_tab_password_enter_is_enough, the_password_is_shown_by_keyboard_too,
+    a_phone_shows_the_form_and_what_was_wrong_without_scrolling, the_page_after_asking_shows_the_address_and_sends_again,
+    an_address_in_other_letters_is_sent,
     a_fault_of_ours_is_a_page_with_a_number, too_many_requests_keep_what_was_typed, in_the_language_of_the_browser,
     scripts_count_in_the_language_of_the_page, an_expired_link_says_so_and_offers_another,
     too_many_letters_keep_what_was_typed,

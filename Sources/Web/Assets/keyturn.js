@@ -19,7 +19,6 @@
     const inputs = button.dataset.reveals.split(" ").map(byId);
     const reveal = (shown) => {
       for (const input of inputs) input.type = shown ? "text" : "password";
-      button.setAttribute("aria-pressed", String(shown));
       button.textContent = shown ? button.dataset.hide : button.dataset.show;
     };
     button.addEventListener("click", () => reveal(inputs[0].type === "password"));
@@ -53,6 +52,24 @@
       strength.textContent = value === "" ? ""
         : hasName ? own : missing > 0 ? strength.dataset[plurals.select(missing)].replace("{count}", missing) : enough;
       strength.classList.toggle("good", missing <= 0 && !hasName);
+    });
+  }
+
+  // The page after asking shows for which address. Only this tab keeps it: no URL, no log and no cookie has it. If the browser
+  // forbids that, the page is as it is without scripts.
+  const keep = (work) => { try { return work(sessionStorage); } catch { return null; } };
+  const asked = page === "sent" && (keep((tab) => JSON.parse(tab.getItem("asked"))) || (history.state && history.state.asked));
+  if (asked) {
+    keep((tab) => tab.removeItem("asked"));
+    history.replaceState({ asked }, "");
+    byId("asked").textContent = byId("email").value = asked.email;
+    byId("asked").parentElement.hidden = false;
+    byId("again").textContent = asked.again ? byId("again").dataset.again : "";
+  }
+  for (const form of document.querySelectorAll("form[action$='/forgot-password']")) {
+    form.addEventListener("submit", () => {
+      const email = form.elements.email.value;
+      keep((tab) => tab.setItem("asked", JSON.stringify({ email, again: asked ? asked.email === email : false })));
     });
   }
 

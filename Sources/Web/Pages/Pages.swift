@@ -55,14 +55,34 @@ struct Pages: Sendable {
         return library.render(model, withTemplate: page.template) ?? ""
     }
 
-    /// The summary above a form: what went wrong and the way to the field; where several fields did, each with its own.
+    /// The summary above a form. If one field was wrong, it is the reasons themselves, and they lead to the field; if several were, each has
+    /// a line with its label. Fields are described by these lines: `aria-describedby` names their `id`.
     private func alert(about problem: Problem, in words: Words) -> [String: Any] {
         var alert: [String: Any] = ["summary": words.text(of: problem)]
         alert["wait"] = problem.retryAfterSeconds.map { words.fill("tryAgainIn", ["wait": words.wait(seconds: $0)]) }
-        let fields = Set(problem.errors.map(\.field))
-        if fields.count == 1 { alert["field"] = fields.first }
-        alert["hasItems"] = fields.count > 1
-        alert["items"] = problem.errors.map { ["field": $0.field, "text": words.text(of: $0)] }
+        if let field = problem.errors.first?.field, problem.errors.allSatisfy({ $0.field == field }) {
+            let reasons = problem.errors.map { words.text(of: $0) }
+            alert["field"] = field
+            alert["id"] = Self.idOfReasons(for: field)
+            alert["reasons"] = reasons
+            alert["summary"] = reasons.joined(separator: " ")
+        }
+        let hasItems = alert["field"] == nil && !problem.errors.isEmpty
+        alert["hasItems"] = hasItems
+        alert["items"] = problem.errors.map { error in
+            let label = Self.labels[error.field].map { words[$0] + ": " } ?? ""
+            return [
+                "field": error.field, "id": Self.idOfReasons(for: error.field), "text": label + words.text(of: error),
+            ]
+        }
         return alert
+    }
+
+    private static let labels = [
+        "email": "emailLabel", "password": "passwordLabel", "confirm_password": "confirmLabel",
+    ]
+
+    private static func idOfReasons(for field: String) -> String {
+        field == "confirm_password" ? "confirm-wrong" : field + "-wrong"
     }
 }

@@ -1,7 +1,7 @@
 import Keyturn
 import Wording
 
-/// Where somebody chooses a new password: the rules before typing, the account it is for, and the link's token on its way back.
+/// The form for a new password: the rule before typing, the account it is for, and the link's token on its way back.
 struct ResetPasswordPage: Page {
     let template = "reset"
     let title = "resetTitle"
@@ -11,23 +11,32 @@ struct ResetPasswordPage: Page {
     let email: EmailAddress?
     let policy: PasswordPolicy
     let problem: Problem?
+    /// The new password, filled in again because only its confirmation was wrong. Never longer than ``keptPasswordBytesMax``.
+    let keptPassword: String?
 
-    init(token: String, email: EmailAddress?, policy: PasswordPolicy, problem: Problem? = nil) {
+    static let keptPasswordBytesMax = 254
+
+    init(
+        token: String, email: EmailAddress?, policy: PasswordPolicy, problem: Problem? = nil,
+        keptPassword: String? = nil
+    ) {
         self.token = token
         self.email = email
         self.policy = policy
         self.problem = problem
+        self.keptPassword = keptPassword
     }
 
     func model(in words: Words) -> [String: Any] {
         var model: [String: Any] = [
             "token": token, "minimumLength": policy.minimumLength,
-            "lengthRule": words.fill(
-                "ruleLength", ["characters": words.count("characters", Int64(policy.minimumLength))]),
+            "rule": words.fill(
+                "passwordRule", ["characters": words.count("characters", Int64(policy.minimumLength))]),
             "passwordRules": "minlength: \(policy.minimumLength); maxlength: \(policy.maximumLength);",
         ]
         model["lengthForms"] = words.allForms("lengthMore").map { ["plural": $0.plural.rawValue, "text": $0.text] }
         model["email"] = email?.text
+        model["keptPassword"] = keptPassword
         model["passwordWrong"] = words.wrong(with: "password", in: problem)
         model["confirmWrong"] = words.wrong(with: "confirm_password", in: problem)
         return model

@@ -15,5 +15,10 @@ struct SignInPage: Page {
         self.problem = problem
     }
 
-    func model(in words: Words) -> [String: Any] { ["email": email, "isSignIn": true] }
+    func model(in words: Words) -> [String: Any] {
+        var model: [String: Any] = ["email": email]
+        model["emailWrong"] = words.wrong(with: "email", in: problem)
+        model["passwordWrong"] = words.wrong(with: "password", in: problem)
+        return model
+    }
 }
