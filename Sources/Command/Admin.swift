@@ -17,7 +17,8 @@ final class Admin: Responder {
 
     func respond(to request: Request) async -> Response {
         guard request.path(is: "/metrics") else {
-            return Web.refusal(.notFound, code: "not_found", detail: "There is nothing at this address. The metrics are at /metrics.")
+            return Web.refusal(
+                .notFound, code: "not_found", detail: "There is nothing at this address. The metrics are at /metrics.")
         }
         guard request.method.isGetOrHead else {
             var refusal = Web.refusal(

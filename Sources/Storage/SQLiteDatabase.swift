@@ -140,7 +140,7 @@ package final class SQLiteDatabase: Sendable {
 
     /// For `/readyz`: what the newest commit came to; nil if it went well, and nothing was found damaged. Reads memory and nothing else.
     package var writeProblem: String? {
-        (damage.problem ?? health.problem()).map { "\($0.reason) (SQLite code \($0.code))" }
+        (damage.problem ?? health.problem()).map(\.words)
     }
 
     /// Finds out whether the store can be written to while nothing else is written: see ``WriteHealth``. What ``AuditLog/noteRead(_:)`` left

@@ -96,7 +96,7 @@ import Testing
             }
             await #expect(throws: StorageFailed.self) { try await database.users.user(email: .ann) }
             await database.probe()
-            #expect(database.writeProblem == "the database is closed (SQLite code 0)")
+            #expect(database.writeProblem == "the database is closed")
         }
     }
 
