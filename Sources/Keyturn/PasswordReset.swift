@@ -25,7 +25,7 @@ package struct PasswordReset: Sendable {
     /// Whether the link would work now, and for whom; changes and writes nothing.
     package func check(_ token: String) async throws(ResetRefused) -> (email: EmailAddress, expiresAt: Timestamp) {
         let (holder, expiresAt) = try await holder(of: token, isRead: true)
-        audit.note(.linkOpened, of: holder.id, called: holder.id, at: clock.now(), isRead: true)
+        audit.note(.linkOpened, of: holder.id, called: Array(holder.id.text.utf8), at: clock.now(), isRead: true)
         return (holder.email, expiresAt)
     }
 
