@@ -65,11 +65,12 @@ import Testing
         let disk = try RunningKeyturn.temporaryDirectory()
         #expect(try await run("/usr/bin/mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", disk.path) == 0)
         defer { umount2(disk.path, Int32(MNT_DETACH)) }
-        let environment = RunningKeyturn.environment(
-            in: disk, ["KEYTURN_DATABASE_PATH": disk.appending(path: "keyturn.sqlite").path])
+        let file = disk.appending(path: "keyturn.sqlite").path
+        let environment = RunningKeyturn.environment(in: disk, ["KEYTURN_DATABASE_PATH": file])
         let refused = try await RunningKeyturn.run(["serve"], environment: environment)
         #expect(refused.status == 1)
-        #expect(refused.errors.contains("database.path: cannot open the file for writing: Read-only file system"))
+        let words = "keyturn: database.path: \(file): cannot open the file for writing: Read-only file system\n"
+        #expect(refused.errors == words)
         #expect(refused.output.isEmpty)
     }
 
@@ -112,7 +113,7 @@ import Testing
         try Data(repeating: 0x41, count: 8192).write(to: file)
         let refused = try await RunningKeyturn.run(["serve"], environment: RunningKeyturn.environment(in: directory))
         #expect(refused.status == 1)
-        #expect(refused.errors.contains("database.path: file is not a database (SQLite code 26)"))
+        #expect(refused.errors == "keyturn: database.path: \(file.path): file is not a database (SQLite code 26)\n")
         #expect(try Data(contentsOf: file) == Data(repeating: 0x41, count: 8192))
     }
 
