@@ -9,7 +9,7 @@ package struct SiteNames: Sendable {
     /// - Parameters:
     ///   - host: of the public URL. It counts as a whole, and so does each of its labels but the last: "online" does not name
     ///     the site of `shop.online`.
-    ///   - called: what pages and messages call the site. Each counts as it is, and without its blanks.
+    ///   - names: what pages and messages call the site. Each counts as it is, and without its blanks.
     package init(host: String = "", called names: [String] = []) {
         let labels = host.split(separator: ".").dropLast().map(String.init)
         let joined = names.map { String($0.unicodeScalars.filter { !$0.properties.isWhitespace }) }

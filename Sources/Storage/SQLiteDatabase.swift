@@ -143,7 +143,7 @@ package final class SQLiteDatabase: Sendable {
         (damage.problem ?? health.problem()).map(\.words)
     }
 
-    /// Finds out whether the store can be written to while nothing else is written: see ``WriteHealth``. What ``AuditLog/noteRead(_:)`` left
+    /// Finds out whether the store can be written to while nothing else is written: see `WriteHealth`. What `AuditLog.noteRead` left
     /// is written at these times too. Until the task is cancelled; to be run once.
     package func watchWrites(sleep: @escaping @Sendable (Duration) async -> Void) async {
         var lastTurn = ContinuousClock.now

@@ -102,5 +102,5 @@ assert all(m["data"]["user_id"] == ann and m["data"]["email"] == "Ann@example.co
 assert not problems, problems
 log = open(work + "/log").read()
 assert old not in log and new not in log and "example.com" not in log
-assert command("webhook", "status").startswith("0 waiting, 0 failed")
+assert command("webhook", "status").startswith("0 queued, 0 failed")
 print(f"{len(heard)} messages, each told twice and verified by the reference library")

@@ -16,7 +16,7 @@ extension HTTPServer {
         /// nil: plain text. Otherwise makes the layer of each accepted socket (TLS) when its first byte has come; that and its handshake have
         /// a head's time.
         package var secure: MakeSocketLayer?
-        /// How long a listener may stay deaf: then ``HTTPServer/run()`` ends with the reason, so that the process does and is started anew.
+        /// How long a listener may stay deaf: then `HTTPServer.run()` ends with the reason, so that the process does and is started anew.
         package var deafnessMax: Duration = .seconds(10)
         /// Whose connections are not counted as one client's: many clients come through them.
         package var trustedProxies: [CIDR] = []
