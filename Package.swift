@@ -101,7 +101,7 @@ let package = Package(
                 .embedInCode("0001_users.sql"), .embedInCode("0002_outbox.sql"),
                 .embedInCode("0003_audit.sql"), .embedInCode("0004_reports.sql"),
                 .embedInCode("0005_webhooks.sql"), .embedInCode("0006_epoch_base.sql"),
-                .embedInCode("0007_answers.sql"),
+                .embedInCode("0007_answers.sql"), .embedInCode("0008_intake.sql"),
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
 

@@ -1,4 +1,4 @@
-// What SQLite itself can promise: the outbox's own rows and settings, one thread, a transaction of 256 rows after the other, each synced.
+// What SQLite itself can promise: the rows and settings of intake, one thread, a transaction of 256 rows after the other, each synced.
 // usage: limit DATABASE SECONDS, on a database that `keyturn migrate` made; then prints rows a second.
 #include <sqlite3.h>
 #include <stdio.h>
@@ -18,8 +18,7 @@ int main(int count, char **arguments) {
     if (sqlite3_open(arguments[1], &database)) return 1;
     const char *settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST";
     if (sqlite3_exec(database, settings, NULL, NULL, NULL)) return 1;
-    const char *row = "INSERT INTO outbox (kind, address, language, device, recorded_at, due_at)"
-                      " VALUES ('reset_link', ?1, NULL, NULL, ?2, ?2)";
+    const char *row = "INSERT INTO intake (address, language, device, recorded_at) VALUES (?1, NULL, NULL, ?2)";
     if (sqlite3_prepare_v2(database, row, -1, &insert, NULL)) return 1;
     double began = now(), end = began + atof(arguments[2]);
     long rows = 0;

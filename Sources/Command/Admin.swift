@@ -107,7 +107,7 @@ private struct QueueGauges: Sendable {
     }
 }
 
-extension OutboxDepth {
+extension QueueDepth {
     /// Of the oldest, in seconds.
     fileprivate func age(at now: Timestamp) -> Int64 { oldest.map { max(0, now.seconds - $0.seconds) } ?? 0 }
 }

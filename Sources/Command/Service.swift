@@ -101,7 +101,7 @@ struct Service {
         facing.logsClients = settings.logsClients
         facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
-            outbox: database.outbox,
+            requests: database.requests,
             reset: PasswordReset(
                 users: database.users, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock),
             login: Login(

@@ -7,6 +7,9 @@ package protocol AuditLog: Sendable {
     func noteRead(_ line: AuditLine)
     /// On disk (synced) when it returns.
     func record(_ line: AuditLine) async throws(StorageFailed)
+    /// Writes what is noted, and removes what is too old or too much, until the task is cancelled; then writes what still waits. To be
+    /// run once.
+    func run(clock: WallClock, sleep: @escaping @Sendable (Duration) async -> Void) async
     /// What is known of one account, its requests and letters too, newest first.
     func trail(of user: UserID, limit: Int) async throws(StorageFailed) -> [AuditEntry]
 }

@@ -1,24 +1,22 @@
-/// Rows taken for delivery: ours until `expiresAt`, then pending again. Pending rows of one address are one lease and one
-/// letter.
+/// A row of the outbox that was taken for delivery: ours until `expiresAt`, then pending again. An address has one row, however often
+/// a link was asked for.
 package struct Lease: Sendable, Equatable {
-    /// The newest row's id: what operators and custom args name.
-    package let id: Int64
-    /// Random; an outcome is written only where the rows still carry it.
-    package let token: String
+    package let id: OutboxID
+    package let token: LeaseToken
     package let letter: PromisedLetter
     /// How many attempts failed before this one.
     package let attempts: Int
-    /// When the oldest of the rows was recorded.
+    /// When the oldest of the address's requests was recorded.
     package let recordedAt: Timestamp
     package let expiresAt: Timestamp
-    /// How many attempts handed the whole letter over and got no answer; the most of any of the rows.
+    /// How many attempts handed the whole message over and got no answer.
     package let lostAnswers: Int
-    /// When the rows' age begins: when the oldest was recorded, or the last time since then that the provider refused the key or the sender.
+    /// When the message's age begins: when it was recorded, or the last time since then that the provider refused the key or the sender.
     package let agesFrom: Timestamp
 
     package init(
-        id: Int64, token: String, letter: PromisedLetter, attempts: Int, recordedAt: Timestamp, expiresAt: Timestamp,
-        lostAnswers: Int = 0, refusedAt: Timestamp? = nil
+        id: OutboxID, token: LeaseToken, letter: PromisedLetter, attempts: Int, recordedAt: Timestamp,
+        expiresAt: Timestamp, lostAnswers: Int = 0, refusedAt: Timestamp? = nil
     ) {
         self.id = id
         self.token = token

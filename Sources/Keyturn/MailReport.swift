@@ -13,8 +13,8 @@ package struct MailReport: Sendable, Equatable {
     package let id: String
     package let kind: Kind
     package let at: Timestamp
-    /// Which letter: ``Lease/id``.
-    package let requestID: Int64
+    /// Which message: ``Lease/id``.
+    package let outboxID: OutboxID
     /// Begins with the message id the letter was taken under.
     package let messageID: String
     /// At most 512 bytes, without addresses.
@@ -22,11 +22,11 @@ package struct MailReport: Sendable, Equatable {
 
     package static let idBytesMax = 128
 
-    package init(id: String, kind: Kind, at: Timestamp, requestID: Int64, messageID: String, reason: String) {
+    package init(id: String, kind: Kind, at: Timestamp, outboxID: OutboxID, messageID: String, reason: String) {
         self.id = id
         self.kind = kind
         self.at = at
-        self.requestID = requestID
+        self.outboxID = outboxID
         self.messageID = messageID
         self.reason = reason
     }

@@ -1,6 +1,6 @@
-/// A row of the outbox as an operator sees it.
+/// A row of the outbox, or of intake, as an operator sees it.
 package struct OutboxEntry: Sendable, Equatable {
-    package let id: Int64
+    package let position: OutboxPosition
     package let kind: LetterKind
     /// Whom a reset link was asked for, as typed; nil for "password changed", which names its user.
     package let email: EmailAddress?
@@ -13,10 +13,11 @@ package struct OutboxEntry: Sendable, Equatable {
     package let lastReason: String?
 
     package init(
-        id: Int64, kind: LetterKind, email: EmailAddress?, user: UserID?, state: OutboxState, attempts: Int,
+        at position: OutboxPosition, kind: LetterKind, email: EmailAddress?, user: UserID?, state: OutboxState,
+        attempts: Int,
         recordedAt: Timestamp, dueAt: Timestamp, lastReason: String?
     ) {
-        self.id = id
+        self.position = position
         self.kind = kind
         self.email = email
         self.user = user
@@ -28,6 +29,18 @@ package struct OutboxEntry: Sendable, Equatable {
     }
 }
 
+extension OutboxEntry {
+    /// nil for a request that still lies in intake.
+    package var id: OutboxID? { if case .row(let id) = position { id } else { nil } }
+}
+
+/// Where an entry lies: rows of the outbox come first, then the requests in intake.
+package enum OutboxPosition: Sendable, Equatable {
+    case row(OutboxID)
+    /// ``IntakeEntry/id``.
+    case intake(Int64)
+}
+
 /// Where a row stands.
 package enum OutboxState: String, Sendable { case pending, leased, failed }
 
@@ -35,19 +48,4 @@ package enum OutboxState: String, Sendable { case pending, leased, failed }
 package enum OutboxFilter: Sendable, Equatable { case all, failed, pending, address(EmailAddress), user(UserID) }
 
 /// Which rows an operator wants to change.
-package enum OutboxSelection: Sendable, Equatable { case id(Int64), allFailed, address(EmailAddress) }
-
-/// How many rows there are in each state, and when the oldest was recorded.
-package struct OutboxDepth: Sendable, Equatable {
-    package let pending: Int
-    package let leased: Int
-    package let failed: Int
-    package let oldest: Timestamp?
-
-    package init(pending: Int, leased: Int, failed: Int, oldest: Timestamp?) {
-        self.pending = pending
-        self.leased = leased
-        self.failed = failed
-        self.oldest = oldest
-    }
-}
+package enum OutboxSelection: Sendable, Equatable { case id(OutboxID), allFailed, address(EmailAddress) }

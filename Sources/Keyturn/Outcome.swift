@@ -22,15 +22,72 @@ package enum SkipReason: String, Sendable, CaseIterable {
     case unverified, disabled, throttled
 }
 
-/// One outcome among several that are written in one commit.
+/// The outcome of one lease. An address may have several accounts: each has its own outcome, and the row has one of all of them.
 package struct Settlement: Sendable, Equatable {
+    /// What became of the message to one account; nil if the address has none.
+    package struct Part: Sendable, Equatable {
+        package let user: UserID?
+        package let outcome: Outcome
+
+        package init(_ user: UserID?, _ outcome: Outcome) {
+            self.user = user
+            self.outcome = outcome
+        }
+    }
+
     package let lease: Lease
-    package let user: UserID?
+    /// What becomes of the row.
     package let outcome: Outcome
+    /// At least one.
+    package let parts: [Part]
 
     package init(_ lease: Lease, of user: UserID?, as outcome: Outcome) {
         self.lease = lease
-        self.user = user
         self.outcome = outcome
+        parts = [Part(user, outcome)]
+    }
+
+    /// - Parameter parts: empty if the address has no account.
+    package init(_ lease: Lease, parts: [Part]) {
+        let parts = parts.isEmpty ? [Part(nil, .skipped(.unknownAddress))] : parts
+        self.lease = lease
+        self.parts = parts
+        outcome = Outcome(joining: parts.map(\.outcome))
+    }
+}
+
+extension Outcome {
+    /// What becomes of a row whose accounts had these outcomes. A mail that was delivered ends the row, or its account would be mailed
+    /// again; else one that may be delivered later keeps it; else a failure is kept for the operator.
+    /// - Parameter outcomes: at least one.
+    init(joining outcomes: [Outcome]) {
+        self =
+            outcomes.min { $0.rank < $1.rank } ?? .skipped(.unknownAddress)
+    }
+
+    private var rank: Int {
+        switch self {
+        case .delivered: 0
+        case .answerLost(again: _?, _, _): 1
+        case .later: 2
+        case .released, .refused: 3
+        case .answerLost(again: nil, _, _): 4
+        case .failed: 5
+        case .skipped: 6
+        }
+    }
+
+    /// What this means for the row.
+    package var fate: RowFate {
+        switch self {
+        case .delivered, .skipped: .done
+        case .later(let at, let reason): .later(at: at, reason: reason)
+        case .failed(let reason): .failed(reason: reason)
+        case .answerLost(let again?, let reason, let isCutOff):
+            .unanswered(again: again, reason: reason, isAttempt: !isCutOff)
+        case .answerLost(again: nil, let reason, _): .failed(reason: reason)
+        case .refused(let reason): .released(reason: reason)
+        case .released(let reason): .released(reason: reason)
+        }
     }
 }

@@ -5,6 +5,15 @@ package enum PromisedLetter: Sendable, Equatable {
     case passwordChanged(UserID, language: String? = nil)
 }
 
+extension PromisedLetter {
+    package var kind: LetterKind {
+        switch self {
+        case .resetLink: .resetLink
+        case .passwordChanged: .passwordChanged
+        }
+    }
+}
+
 /// A ``PromisedLetter`` without its contents, as rows, logs and operators call it.
 package enum LetterKind: String, Sendable {
     case resetLink = "reset_link"

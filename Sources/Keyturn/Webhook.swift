@@ -8,6 +8,9 @@ package enum WebhookEvent: String, Sendable, CaseIterable {
     case resetFailed = "reset.failed"
     /// All open links died; the cause is who did it, an ``AuditActor``.
     case linksRevoked = "links.revoked"
+
+    /// Whether it tells of a request, which anyone who knows an address can make. Such webhooks leave room for the others.
+    package var isAboutRequest: Bool { self == .resetRequested || self == .resetFailed }
 }
 
 /// One message to the app.
@@ -32,16 +35,15 @@ package struct Webhook: Sendable, Equatable {
 
 /// A message taken for delivery: ours until the lease ends, then pending again.
 package struct WebhookLease: Sendable, Equatable {
-    package let row: Int64
-    /// Random; an outcome is written only where the row still carries it.
-    package let token: String
+    package let row: WebhookRowID
+    package let token: LeaseToken
     package let webhook: Webhook
     /// What `webhooks.maximumAge` counts from: when it happened, or when an operator let it be tried again.
     package let recordedAt: Timestamp
     /// How many attempts failed before this one.
     package let attempts: Int
 
-    package init(row: Int64, token: String, webhook: Webhook, recordedAt: Timestamp, attempts: Int) {
+    package init(row: WebhookRowID, token: LeaseToken, webhook: Webhook, recordedAt: Timestamp, attempts: Int) {
         self.row = row
         self.token = token
         self.webhook = webhook
@@ -61,23 +63,50 @@ package enum WebhookOutcome: Sendable, Equatable {
     case released
 }
 
-/// Messages on disk. They are recorded by whoever changes what they tell of, in the same transaction.
-package protocol Webhooks: Sendable {
-    /// Takes at most `limit` messages that are due, oldest first.
-    func lease(atMost limit: Int, for span: Duration, at now: Timestamp) async throws(StorageFailed) -> [WebhookLease]
-    /// All in one commit; nothing is written for a lease that is no longer ours.
-    func settle(_ outcomes: [(lease: WebhookLease, outcome: WebhookOutcome)], at now: Timestamp)
-        async throws(StorageFailed)
-    /// When the next message becomes due; nil where there is none.
-    func nextDue() async throws(StorageFailed) -> Timestamp?
-    /// One element soon after something was recorded by this process; several may be one.
-    var arrivals: AsyncStream<Void> { get }
+/// The outcome of one lease of a webhook.
+package struct WebhookSettlement: Sendable, Equatable {
+    package let lease: WebhookLease
+    package let outcome: WebhookOutcome
 
-    // For operators
-    func depth() async throws(StorageFailed) -> OutboxDepth
-    /// Drops messages that are pending or leased and were recorded before that moment, some at a time. For a service that sends none.
+    package init(_ lease: WebhookLease, as outcome: WebhookOutcome) {
+        self.lease = lease
+        self.outcome = outcome
+    }
+}
+
+extension WebhookOutcome {
+    /// What this means for the row.
+    package var fate: RowFate {
+        switch self {
+        case .delivered: .done
+        case .later(let at, let reason): .later(at: at, reason: reason)
+        case .failed(let reason): .failed(reason: reason)
+        case .released: .released(reason: nil)
+        }
+    }
+}
+
+/// A webhook as it is recorded. The store gives it its id.
+package struct WebhookDraft: Sendable, Equatable {
+    package let event: WebhookEvent
+    /// nil if a request named no account: recorded all the same, and sent to no app, or the time of the next request would tell.
+    package let user: UserID?
+    package let cause: String?
+    package let at: Timestamp
+
+    package init(_ event: WebhookEvent, of user: UserID?, cause: String?, at: Timestamp) {
+        self.event = event
+        self.user = user
+        self.cause = cause
+        self.at = at
+    }
+}
+
+/// Webhooks on disk. They are recorded as ``Consequences``, in the transaction of what they tell of.
+package protocol Webhooks: LeasedQueue where Leased == WebhookLease, Settled == WebhookSettlement {
+    /// Drops webhooks that are pending or leased and were recorded before that moment, some at a time. For a service that sends none.
     /// - Returns: how many.
     func dropUnsent(recordedBefore start: Timestamp) async throws(StorageFailed) -> Int
-    /// Failed messages pending again, age and attempts counted anew. - Returns: how many.
+    /// For operators: failed webhooks pending again, age and attempts counted anew. - Returns: how many.
     func retryFailed(at now: Timestamp) async throws(StorageFailed) -> Int
 }

@@ -1,7 +1,7 @@
 import Keyturn
 
-/// What to do with a leased letter, given who it is for and when. Decided twice: when it is taken in, and again from fresh
-/// knowledge just before it is written.
+/// What to do with a message to one account. Decided twice: when its request leaves intake, and again from fresh knowledge just before
+/// it is written.
 enum Decision: Sendable, Equatable {
     case mail(User, Recipient)
     /// Silence outside; the reason is for the operator.
@@ -9,22 +9,37 @@ enum Decision: Sendable, Equatable {
     /// Too old to be of use.
     case giveUp(reason: String, of: UserID)
 
-    /// - Parameter user: whom the stored address, or the id, belongs to now; nil where nobody.
-    /// - Parameter mails: when this account got its latest reset letters.
-    /// - Parameter unsentAgeMax: a letter older than this is not sent any more.
+    /// A message whose decision is asked for, whether or not it has left intake.
+    struct Question: Sendable {
+        let letter: PromisedLetter
+        let agesFrom: Timestamp
+        let lostAnswers: Int
+
+        init(_ lease: Lease) {
+            (letter, agesFrom, lostAnswers) = (lease.letter, lease.agesFrom, lease.lostAnswers)
+        }
+
+        init(_ joined: JoinedRequests) {
+            (letter, agesFrom, lostAnswers) = (.resetLink(joined.request), joined.recordedAt, 0)
+        }
+    }
+
+    /// - Parameter user: one account that the stored address, or the id, belongs to now; nil if there is none.
+    /// - Parameter mails: when this account got its latest reset messages.
+    /// - Parameter unsentAgeMax: a message older than this is not sent any more.
     static func about(
-        _ lease: Lease, for user: User?, after mails: [Timestamp], budget: MailBudget, unsentAgeMax: Duration,
+        _ question: Question, for user: User?, after mails: [Timestamp], budget: MailBudget, unsentAgeMax: Duration,
         at now: Timestamp
     ) -> Decision {
         guard let user else { return .skip(.unknownAddress, of: nil) }
         guard user.isVerified else { return .skip(.unverified, of: user.id) }
         guard let recipient = Recipient(user) else { return .skip(.disabled, of: user.id) }
-        if now - lease.agesFrom >= unsentAgeMax {
-            let why = lease.lostAnswers > 0 ? LostAnswers.name : "never sent"
+        if now - question.agesFrom >= unsentAgeMax {
+            let why = question.lostAnswers > 0 ? LostAnswers.name : "never sent"
             return .giveUp(reason: "gave up after \(OperatorWords.span(unsentAgeMax)): \(why)", of: user.id)
         }
         // A letter that got no answer has its place in the budget already.
-        if case .resetLink = lease.letter, lease.lostAnswers == 0, !budget.admits(after: mails, at: now) {
+        if case .resetLink = question.letter, question.lostAnswers == 0, !budget.admits(after: mails, at: now) {
             return .skip(.throttled, of: user.id)
         }
         return .mail(user, recipient)

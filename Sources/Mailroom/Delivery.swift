@@ -7,9 +7,8 @@ extension Worker {
         while let pick = nextPick() {
             let settlement = await attempt(pick)
             await settleStubbornly(settlement)
-            waitingRoom.withLock { $0.finished(pick.candidate) }
         }
-        // Somebody may have come meanwhile whose address was under way; or we are closing, and this was the last courier.
+        // A message may have come meanwhile; or we are closing, and this was the last courier.
         bell.ring()
     }
 
@@ -19,35 +18,39 @@ extension Worker {
         return pick
     }
 
-    /// Decides from fresh knowledge, then writes and carries.
+    /// Decides from fresh knowledge, then writes and carries, for each account of the address.
     private func attempt(_ pick: WaitingRoom.Pick) async -> Settlement {
-        let lease = pick.candidate.lease
+        let lease = pick.lease
         do {
-            switch try await decide(about: [lease]).first {
-            case .mail(let user, let recipient):
-                // Asked after the user was read: a reset or "this wasn't me" drops the requests and changes what links are signed
-                // with. Signed with the new, a dropped request's link would live.
-                guard try await outbox.stillHolds(lease) else {
-                    abandonProbe(pick)
-                    return Settlement(lease, of: user.id, as: .released(reason: nil))
-                }
-                let verdict = await carry(lease, to: user, recipient)
-                return Settlement(lease, of: user.id, as: heard(verdict, of: lease, isProbe: pick.isProbe))
-            case .skip(let reason, let user):
-                abandonProbe(pick)
-                spendAsOnALink(for: lease)
-                return Settlement(lease, of: user, as: .skipped(reason))
-            case .giveUp(let reason, let user):
-                abandonProbe(pick)
-                return Settlement(lease, of: user, as: .failed(reason: reason))
-            case nil:
+            let decisions = try await decide(about: [Decision.Question(lease)], at: clock.now()).first ?? []
+            // Asked after the account was read: a reset or "this wasn't me" drops the request and changes what links are signed with.
+            // Signed with the new, a dropped request's link would live.
+            let isMailed = decisions.contains { if case .mail = $0 { true } else { false } }
+            if isMailed, try await !outbox.stillHolds(lease) {
                 abandonProbe(pick)
                 return Settlement(lease, of: nil, as: .released(reason: nil))
             }
+            if !isMailed { abandonProbe(pick) }
+            var parts: [Settlement.Part] = []
+            for decision in decisions { parts.append(await carryOut(decision, pick)) }
+            return Settlement(lease, parts: parts)
         } catch {
             abandonProbe(pick)
             _ = journal.storageFailed(error, doing: "looking up an account")
             return Settlement(lease, of: nil, as: .released(reason: nil))
+        }
+    }
+
+    private func carryOut(_ decision: Decision, _ pick: WaitingRoom.Pick) async -> Settlement.Part {
+        switch decision {
+        case .mail(let user, let recipient):
+            let verdict = await carry(pick.lease, to: user, recipient)
+            return Settlement.Part(user.id, heard(verdict, of: pick.lease, isProbe: pick.isProbe))
+        case .skip(let reason, let user):
+            if case .resetLink = pick.lease.letter { spendAsOnALink() }
+            return Settlement.Part(user, .skipped(reason))
+        case .giveUp(let reason, let user):
+            return Settlement.Part(user, .failed(reason: reason))
         }
     }
 
@@ -96,8 +99,7 @@ extension Worker {
         var failures = 0
         while true {
             do {
-                let isWritten = try await outbox.settle(
-                    settlement.lease, of: settlement.user, as: settlement.outcome, at: clock.now())
+                let isWritten = try await outbox.settle([settlement], at: clock.now()) == [true]
                 if isWritten { journal.settled(settlement) } else { journal.leaseLost(settlement) }
                 return
             } catch {

@@ -48,6 +48,19 @@ final class Journal: Sendable {
                 settlement, ["outcome": "\(outcome)"].merging(reason.map { ["reason": "\($0)"] } ?? [:]) { $1 }))
     }
 
+    /// A request ended in intake, and that is on disk.
+    func skipped(_ joined: JoinedRequests, _ reason: SkipReason, of user: UserID?) {
+        outcomes[OutcomeLabel(kind: .resetLink, outcome: "skipped", reason: reason.rawValue)]?.add()
+        // A line costs more than all else that is done here, and a flood of unknown addresses must not become a flood of lines.
+        guard log.logLevel <= .debug else { return }
+        var metadata: Log.Metadata = [
+            "kind": "\(LetterKind.resetLink.rawValue)", "address": "\(pseudonym(joined.request.email))",
+            "outcome": "skipped", "reason": "\(reason.rawValue)",
+        ]
+        if let user { metadata["user"] = "\(user.text)" }
+        log.debug("letter", metadata: metadata)
+    }
+
     /// The outcome was not written: its rows were dropped meanwhile, or are somebody else's by now.
     func leaseLost(_ settlement: Settlement) {
         count(settlement.lease, outcome: "lease_lost", reason: "")
@@ -85,7 +98,7 @@ final class Journal: Sendable {
     func storageWorks() { storageFailures.withLock { $0 = 0 } }
 
     private func count(_ lease: Lease, outcome: String, reason: String) {
-        outcomes[OutcomeLabel(kind: Self.kind(of: lease), outcome: outcome, reason: reason)]?.add()
+        outcomes[OutcomeLabel(kind: lease.letter.kind, outcome: outcome, reason: reason)]?.add()
     }
 
     private static func outcomeCounters(in metrics: Metrics) -> [OutcomeLabel: Counter] {
@@ -105,20 +118,14 @@ final class Journal: Sendable {
     private func metadata(_ settlement: Settlement, _ more: Log.Metadata) -> Log.Metadata {
         var metadata = more
         metadata["outbox_id"] = "\(settlement.lease.id)"
-        metadata["kind"] = "\(Self.kind(of: settlement.lease).rawValue)"
+        metadata["kind"] = "\(settlement.lease.letter.kind.rawValue)"
         if case .resetLink(let request) = settlement.lease.letter {
             metadata["address"] = "\(pseudonym(request.email))"
         }
-        if let user = settlement.user { metadata["user"] = "\(user.text)" }
+        let users = settlement.parts.compactMap(\.user?.text)
+        if !users.isEmpty { metadata["user"] = "\(users.joined(separator: " "))" }
         if settlement.lease.attempts > 0 { metadata["attempts"] = "\(settlement.lease.attempts)" }
         return metadata
-    }
-
-    private static func kind(of lease: Lease) -> LetterKind {
-        switch lease.letter {
-        case .resetLink: .resetLink
-        case .passwordChanged: .passwordChanged
-        }
     }
 
     private static func words(for outcome: Outcome) -> (outcome: String, reason: String?, level: Log.Level) {

@@ -5,14 +5,8 @@ import Keyturn
 /// Holds at most ``limit`` letters. A lease that could end during an attempt is not used any more; the letter is released
 /// and taken in anew.
 struct WaitingRoom: Sendable {
-    struct Candidate: Sendable, Equatable {
-        let lease: Lease
-        /// Whose letter it is.
-        let account: UserID
-    }
-
     struct Pick: Sendable, Equatable {
-        let candidate: Candidate
+        let lease: Lease
         let isProbe: Bool
     }
 
@@ -21,9 +15,8 @@ struct WaitingRoom: Sendable {
     /// A lease must have this long to live when an attempt begins.
     let reserve: Duration
     var circuit: Circuit
-    private(set) var waiting: [Candidate] = []
+    private(set) var waiting: [Lease] = []
     private(set) var couriers = 0
-    private var accountsUnderWay: Set<UserID> = []
     var isClosing = false
     private var lastLook: Timestamp?
     /// The wall clock was set back, and the outbox has not been told yet.
@@ -51,7 +44,7 @@ struct WaitingRoom: Sendable {
 
     var room: Int { isClosing ? 0 : max(0, limit - waiting.count) }
 
-    mutating func take(in candidates: [Candidate]) { waiting += candidates }
+    mutating func take(in leases: [Lease]) { waiting += leases }
 
     /// How many more couriers there is work for; they count as hired at once.
     mutating func hire(at now: Timestamp) -> Int {
@@ -67,23 +60,19 @@ struct WaitingRoom: Sendable {
         return hired
     }
 
-    /// The oldest letter that may go: nobody's second at the same time. Nil ends the courier, who is then no longer counted.
+    /// The oldest message that may go. Two of one address never wait: the address has one row. Nil ends the courier, who is then no longer counted.
     mutating func next(at now: Timestamp) -> Pick? {
         let permission = circuit.permission(at: now)
         guard !isClosing, permission == .carry || permission == .probe,
-            let index = waiting.firstIndex(where: { isUsable($0, at: now) && !accountsUnderWay.contains($0.account) })
+            let index = waiting.firstIndex(where: { isUsable($0, at: now) })
         else {
             couriers -= 1
             return nil
         }
         let isProbe = permission == .probe
         if isProbe { circuit.probeStarted() }
-        let candidate = waiting.remove(at: index)
-        accountsUnderWay.insert(candidate.account)
-        return Pick(candidate: candidate, isProbe: isProbe)
+        return Pick(lease: waiting.remove(at: index), isProbe: isProbe)
     }
-
-    mutating func finished(_ candidate: Candidate) { accountsUnderWay.remove(candidate.account) }
 
     /// Takes out what cannot be sent within its lease any more; everything when closing.
     mutating func takeUnusable(at now: Timestamp) -> [Lease] {
@@ -91,18 +80,16 @@ struct WaitingRoom: Sendable {
         guard usable.count < waiting.count else { return [] }
         let unusable = isClosing ? waiting : waiting.filter { !isUsable($0, at: now) }
         waiting = usable
-        return unusable.map(\.lease)
+        return unusable
     }
 
     /// When something here changes by time alone; nil while only others can change it.
     func nextChange(at now: Timestamp) -> Timestamp? {
         guard !waiting.isEmpty else { return nil }
-        var changes = waiting.lazy.map { $0.lease.expiresAt - reserve }.min().map { [$0] } ?? []
+        var changes = waiting.lazy.map { $0.expiresAt - reserve }.min().map { [$0] } ?? []
         if case .wait(until: let moment?) = circuit.permission(at: now) { changes.append(moment) }
         return changes.min()
     }
 
-    private func isUsable(_ candidate: Candidate, at now: Timestamp) -> Bool {
-        candidate.lease.expiresAt - now > reserve
-    }
+    private func isUsable(_ lease: Lease, at now: Timestamp) -> Bool { lease.expiresAt - now > reserve }
 }

@@ -46,7 +46,12 @@ package final class Worker: Sendable {
     let sleep: @Sendable (Duration) async -> Void
     let bell = Bell()
     let waitingRoom: Mutex<WaitingRoom>
+    private let rhythm = Mutex(IntakeRhythm())
 
+    /// Requests taken from intake at once.
+    static let intakeMax = 1024
+    /// From one emptying of intake to the next. Not at once: what the worker does for one request would be heard in the time of the next.
+    static let intakeRhythm: Duration = .milliseconds(100)
     /// Letters leased at once: settled together, and few enough that whoever records meanwhile hardly waits for the writer.
     static let batchMax = 128
     /// Letters waiting for a courier. While that many do, none is leased.
@@ -105,7 +110,12 @@ package final class Worker: Sendable {
 
     private func work() async {
         await withTaskGroup(of: Void.self) { listeners in
-            listeners.addTask { for await _ in self.outbox.arrivals { self.bell.ring() } }
+            listeners.addTask {
+                for await _ in self.outbox.arrivals {
+                    self.rhythm.withLock { $0.isAwaited = true }
+                    self.bell.ring()
+                }
+            }
             await withDiscardingTaskGroup { couriers in
                 while !isClosing {
                     let rest = await turn()
@@ -142,7 +152,8 @@ package final class Worker: Sendable {
         await releaseUnusable()
         do {
             try await watchClock()
-            if try await takeIn() > 0 {
+            let isEmptied = try await emptyIntakeInRhythm()
+            if try await takeIn() > 0 || !isEmptied {
                 journal.storageWorks()
                 return .zero
             }
@@ -153,6 +164,14 @@ package final class Worker: Sendable {
             let failures = journal.storageFailed(error, doing: "leasing messages")
             return retry.delay(afterFailures: failures, fraction: fraction())
         }
+    }
+
+    /// - Returns: false if intake may hold more than was looked at.
+    private func emptyIntakeInRhythm() async throws(StorageFailed) -> Bool {
+        guard rhythm.withLock({ $0.begin(at: clock.now()) }) else { return true }
+        let isEmptied = try await emptyIntake() < Self.intakeMax
+        rhythm.withLock { $0.ended(isEmptied: isEmptied, at: clock.now()) }
+        return isEmptied
     }
 
     /// The moments of the outbox are those of a clock that may be set back, and then everything would wait so much longer.
@@ -173,6 +192,7 @@ package final class Worker: Sendable {
         let change = waitingRoom.withLock { $0.nextChange(at: now) }
         let untilDue = due.map { max(Self.glanceLeast, $0 - now) } ?? Self.glanceInterval
         let untilChange = change.map { max(.milliseconds(1), $0 - now) } ?? Self.glanceInterval
-        return min(Self.glanceInterval, untilDue, untilChange)
+        let untilIntake = rhythm.withLock { $0.wait(at: now) } ?? Self.glanceInterval
+        return min(Self.glanceInterval, untilDue, untilChange, untilIntake)
     }
 }

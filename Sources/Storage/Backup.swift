@@ -256,6 +256,6 @@ private func rename(_ path: String, to other: String) throws(StorageFailed) {
 extension StorageFailed {
     /// A call of the operating system that just failed.
     fileprivate static func system(_ doing: String) -> StorageFailed {
-        StorageFailed(code: 0, reason: "cannot \(doing): \(SystemWords.words(errno: errno))")
+        StorageFailed(.unavailable, reason: "cannot \(doing): \(SystemWords.words(errno: errno))")
     }
 }

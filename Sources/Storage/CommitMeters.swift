@@ -14,7 +14,7 @@ final class CommitMeters: Sendable {
     private let seconds: Histogram
     private let batch: Histogram
     private let log: Log
-    private let failingWith = Mutex<Int?>(nil)
+    private let failingWith = Mutex<String?>(nil)
 
     init(_ metrics: Metrics, log: Log) {
         commits = metrics.counter("keyturn_storage_commits_total", help: "Transactions committed and synced.")

@@ -30,6 +30,6 @@ final class Damage: Sendable {
 }
 
 extension StorageFailed {
-    /// `SQLITE_CORRUPT` and `SQLITE_NOTADB`; the lowest byte of an extended code is its primary one.
-    fileprivate var isDamage: Bool { [11, 26].contains(code & 0xFF) }
+    /// Of an extended code the primary one comes first.
+    fileprivate var isDamage: Bool { code.hasPrefix("SQLITE_CORRUPT") || code.hasPrefix("SQLITE_NOTADB") }
 }

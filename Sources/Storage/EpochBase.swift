@@ -46,6 +46,6 @@ extension SQLiteDatabase {
             try EpochBase.raise(in: db, at: now)
             try line.write(to: db)
         }
-        auditLog.tell(line)
+        audit.tell(line)
     }
 }

@@ -12,8 +12,8 @@ final class GroupCommit: Sendable {
     /// Changes waiting for a transaction; the next caller is refused with ``tooManyWaiting``.
     static let waitingLimit = 8192
 
-    static let tooManyWaiting = StorageFailed(code: 0, reason: "\(waitingLimit) writes are waiting already")
-    static let closed = StorageFailed(code: 0, reason: "the database is closed")
+    static let tooManyWaiting = StorageFailed(.unavailable, reason: "\(waitingLimit) writes are waiting already")
+    static let closed = StorageFailed(.unavailable, reason: "the database is closed")
 
     /// Whether a change that is refused halfway would leave something behind.
     enum Shape: Sendable {
@@ -157,7 +157,7 @@ final class GroupCommit: Sendable {
         } catch {
             // Not tried again: after a failed sync nobody knows what the disk holds.
             undone()
-            let failure = StorageFailed(error)
+            let failure = StorageFailed(error, isCommit: true)
             health.failed(failure)
             meters.failed(failure)
             damage.notice(failure)
@@ -187,7 +187,7 @@ extension Database {
             value = try body(self)
             return .commit
         }
-        guard let value else { throw StorageFailed(code: 0, reason: "a savepoint ended without a value") }
+        guard let value else { throw StorageFailed(.unavailable, reason: "a savepoint ended without a value") }
         return value
     }
 }

@@ -49,9 +49,11 @@ final class History: Sendable {
     func prune(in db: Database, at now: Timestamp) throws -> Bool {
         let removed = [
             try removeOld(.mailLog, in: db, at: now) + pruneMailLog(in: db),
-            try removeOld(.failedLetters, in: db, at: now) + pruneFailed(.outbox, in: db),
+            try removeOld(.failedLetters, in: db, at: now)
+                + QueueTable.outbox.pruneFailed(in: db, keeping: failedLimit, step: History.step),
             try removeOld(.auditLog, in: db, at: now) + pruneAuditLog(in: db),
-            try removeOld(.failedWebhooks, in: db, at: now) + pruneFailed(.webhooks, in: db),
+            try removeOld(.failedWebhooks, in: db, at: now)
+                + QueueTable.webhooks.pruneFailed(in: db, keeping: failedLimit, step: History.step),
             try removeOld(.reports, in: db, at: now) + pruneReports(in: db),
         ]
         return removed.contains { $0 >= History.step }
@@ -72,15 +74,6 @@ final class History: Sendable {
             DELETE FROM mail_log WHERE id IN
                 (SELECT id FROM mail_log WHERE \(Self.isUncounted) ORDER BY id LIMIT ?1)
             """, .integer(excess))
-    }
-
-    private func pruneFailed(_ table: PendingRows.Table, in db: Database) throws -> Int {
-        let failed: Int = try db.row("SELECT COUNT(*) FROM \(table.rawValue) WHERE state = 'failed'")?[0] ?? 0
-        let excess = min(failed - failedLimit, History.step)
-        guard excess > 0 else { return 0 }
-        return try db.run(
-            "DELETE FROM \(table.rawValue) WHERE id IN (SELECT id FROM \(table.rawValue) WHERE state = 'failed' ORDER BY id LIMIT ?1)",
-            .integer(excess))
     }
 
     /// As many as failed letters: both tell an operator whom no mail reached.

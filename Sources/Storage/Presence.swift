@@ -21,7 +21,7 @@ final class Presence: Sendable {
     init(beside path: String) throws(StorageFailed) {
         descriptor = PrivateFile.open("\(path)-lock", O_RDWR)
         guard descriptor >= 0 else {
-            throw StorageFailed(code: 0, reason: "cannot open \(path)-lock: \(SystemWords.words(errno: errno))")
+            throw StorageFailed(.unavailable, reason: "cannot open \(path)-lock: \(SystemWords.words(errno: errno))")
         }
     }
 
@@ -38,11 +38,11 @@ final class Presence: Sendable {
             let number = errno
             guard number == EWOULDBLOCK || number == EINTR else {
                 throw StorageFailed(
-                    code: 0, reason: "cannot lock the database's lock file: \(SystemWords.words(errno: number))")
+                    .unavailable, reason: "cannot lock the database's lock file: \(SystemWords.words(errno: number))")
             }
             guard ContinuousClock.now < end else {
                 throw StorageFailed(
-                    code: 0, reason: "another process holds the database's lock file: is a restore under way?")
+                    .unavailable, reason: "another process holds the database's lock file: is a restore under way?")
             }
             try? await Task.sleep(for: Self.shareInterval)
         }

@@ -8,7 +8,7 @@ final class Readers: Sendable {
     static let connections = 4
     /// Queries running or waiting for a connection; the next is refused with ``tooManyWaiting``.
     static let waitingLimit = 4096
-    static let tooManyWaiting = StorageFailed(code: 0, reason: "\(waitingLimit) reads are waiting already")
+    static let tooManyWaiting = StorageFailed(.unavailable, reason: "\(waitingLimit) reads are waiting already")
 
     private typealias Query = @Sendable (Result<Database, any Error>) -> Void
 
@@ -49,7 +49,7 @@ final class Readers: Sendable {
         let result: Result<Value, StorageFailed> = await withCheckedContinuation { caller in
             ask { opened in
                 caller.resume(
-                    returning: Result { try body(opened.get()) }.mapError(StorageFailed.init))
+                    returning: Result { try body(opened.get()) }.mapError { StorageFailed($0) })
             }
         }
         if case .failure(let failure) = result { damage.notice(failure) }

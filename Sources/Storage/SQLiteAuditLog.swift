@@ -67,12 +67,11 @@ package final class SQLiteAuditLog: AuditLog {
 
     /// At most ``trailLimit``.
     package func trail(of user: UserID, limit: Int) async throws(StorageFailed) -> [AuditEntry] {
-        guard let rowID = user.rowID else { return [] }
         let limit = min(max(limit, 0), Self.trailLimit)
         return try await readers.read { db in
             try db.rows(
                 "SELECT at, event, actor, detail FROM audit_trail WHERE user_id = ?1 ORDER BY at DESC LIMIT ?2",
-                .integer(rowID), .integer(limit)
+                .text(user.text), .integer(limit)
             ).map { AuditEntry(at: Timestamp($0[0] as Int64), event: $0[1], actor: $0[2], detail: $0[3]) }
         }
     }
@@ -194,6 +193,6 @@ extension AuditLine {
     func write(to db: Database) throws {
         try db.run(
             "INSERT INTO audit_log (at, event, user_id, actor) VALUES (?1, ?2, ?3, ?4)",
-            .time(at), .text(event.rawValue), user?.rowID?.databaseValue ?? .null, .text(actor.rawValue))
+            .time(at), .text(event.rawValue), .text(user?.text), .text(actor.rawValue))
     }
 }

@@ -26,7 +26,7 @@ package enum OpenFailed: Error, Equatable {
 ///
 /// Deleted content is overwritten (`secure_delete=FAST`: wherever the page is written anyway), so that a replaced hash does not
 /// stay in the table's file; copies in the write-ahead log live until it is written over, at the latest until ``close()``.
-package final class SQLiteDatabase: Sendable {
+package final class SQLiteDatabase: Store {
     /// What an opening may make.
     package enum Opening: Sendable {
         /// Nothing: the file must be there, and at the last migration.
@@ -61,8 +61,11 @@ package final class SQLiteDatabase: Sendable {
     /// Names of migrations applied by this opening.
     package let newlyApplied: [String]
     package let users: any Users
+    package let requests: any ResetRequests
     package let outbox: any Outbox
-    package let auditLog: SQLiteAuditLog
+    package let operations: any OutboxOperations
+    package var auditLog: any AuditLog { audit }
+    let audit: SQLiteAuditLog
     package let webhooks: any Webhooks
 
     private let path: String
@@ -112,8 +115,8 @@ package final class SQLiteDatabase: Sendable {
             throw .cannotOpen(path: options.path, reason: failed.words)
         }
         path = options.path
-        let pending = PendingRows(in: .outbox, capacity: options.outboxCapacity)
-        let untoldRows = PendingRows(in: .webhooks, capacity: SQLiteWebhooks.capacity)
+        let pending = QueueDepthCounter.outbox(capacity: options.outboxCapacity)
+        let untoldRows = QueueDepthCounter.webhooks(capacity: SQLiteWebhooks.capacity)
         damage = Damage(log: log)
         readers = Readers(pool, lookout, damage: damage)
         writer = GroupCommit(
@@ -123,18 +126,18 @@ package final class SQLiteDatabase: Sendable {
                 untoldRows.forget()
             })
         let history = History(options)
-        auditLog = SQLiteAuditLog(readers: readers, writer: writer, history: history, metrics: metrics, log: log)
+        audit = SQLiteAuditLog(readers: readers, writer: writer, history: history, metrics: metrics, log: log)
         let webhooks = SQLiteWebhooks(
             readers: readers, writer: writer, pending: untoldRows, arrived: untold, isOn: options.recordsWebhooks,
             leftOut: metrics.counter(
                 "keyturn_webhooks_left_out_total", help: "Webhook messages not recorded because too many were queued."))
         self.webhooks = webhooks
-        users = SQLiteUsers(
-            readers: readers, writer: writer, pending: pending, arrivals: arrivals, auditLog: auditLog,
-            webhooks: webhooks)
-        outbox = SQLiteOutbox(
+        let consequences = ConsequencesWriter(depth: pending, arrivals: arrivals, webhooks: webhooks, auditLog: audit)
+        users = SQLiteUsers(readers: readers, writer: writer, consequences: consequences)
+        let outbox = SQLiteOutbox(
             readers: readers, writer: writer, pending: pending, arrived: arrivals, history: history,
-            webhooks: webhooks)
+            consequences: consequences)
+        (requests, self.outbox, operations) = (outbox, outbox, outbox)
         self.log = log
     }
 
@@ -150,7 +153,7 @@ package final class SQLiteDatabase: Sendable {
         while !Task.isCancelled {
             if health.quietLeft() <= .zero || ContinuousClock.now - lastTurn >= WriteHealth.quietMax {
                 lastTurn = .now
-                if health.problem() == nil { await auditLog.writeWhatWasRead() }
+                if health.problem() == nil { await audit.writeWhatWasRead() }
                 // Not if those lines were a commit.
                 if health.quietLeft() <= .zero { await probe() }
             }
@@ -180,7 +183,10 @@ package final class SQLiteDatabase: Sendable {
         let presence = try Presence(beside: path)
         let isAlone = presence.isAlone()
         do {
-            try await writer.write(.severalStatements) { db in try ClockSetBack(now: now).mendWhatIsPending(db) }
+            try await writer.write(.severalStatements) { db in
+                for queue in [QueueTable.outbox, .webhooks] { try queue.clockWasSetBack(in: db, to: now) }
+                try OutboxTable.clockSetBack(in: db, to: now)
+            }
             if isAlone { try await takeBackAllLeases(at: now) }
         } catch {
             log.warning(
@@ -194,16 +200,8 @@ package final class SQLiteDatabase: Sendable {
 
     private func takeBackAllLeases(at now: Timestamp) async throws(StorageFailed) {
         let count = try await writer.write(.severalStatements) { db in
-            try db.run(
-                """
-                UPDATE webhooks SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
-                WHERE state = 'leased'
-                """, .time(now))
-            return try db.run(
-                """
-                UPDATE outbox SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?1)
-                WHERE state = 'leased'
-                """, .time(now))
+            _ = try QueueTable.webhooks.takeBackLeases(in: db, at: now)
+            return try QueueTable.outbox.takeBackLeases(in: db, at: now)
         }
         if count > 0 { log.notice("took back the leases of a process that ended", metadata: ["rows": "\(count)"]) }
     }
@@ -215,7 +213,9 @@ package final class SQLiteDatabase: Sendable {
         untold.finish()
         presence.withLock { $0 = nil }
         do {
-            _ = try pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
+            // Readers may not write: if one of them were the last to close, the log would stay.
+            pool.invalidateReadOnlyConnections()
+            _ = try pool.barrierWriteWithoutTransaction { db in try db.checkpoint(.truncate) }
             // The last one to close tidies up after all of them, and this one may not write.
             try lookout.close()
             try pool.close()
@@ -249,7 +249,7 @@ package final class SQLiteDatabase: Sendable {
         let journal: String = try db.row("PRAGMA journal_mode")?[0] ?? ""
         guard synchronous == 2, journal == "wal" else {
             throw StorageFailed(
-                code: 0, reason: "synchronous is \(synchronous) and journal_mode \(journal), not 2 and wal")
+                .unavailable, reason: "synchronous is \(synchronous) and journal_mode \(journal), not 2 and wal")
         }
     }
 }
@@ -259,7 +259,8 @@ package final class SQLiteDatabase: Sendable {
 private func openPrivateFile(at path: String, creates: Bool) throws(StorageFailed) {
     let descriptor = creates ? PrivateFile.open(path, O_RDWR) : PrivateFile.openExisting(path, O_RDWR)
     guard descriptor >= 0 else {
-        throw StorageFailed(code: 0, reason: "cannot open the file for writing: \(SystemWords.words(errno: errno))")
+        throw StorageFailed(
+            .unavailable, reason: "cannot open the file for writing: \(SystemWords.words(errno: errno))")
     }
     _ = close(descriptor)
 }

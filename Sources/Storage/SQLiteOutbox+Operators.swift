@@ -4,34 +4,30 @@ package import Keyturn
 
 extension SQLiteOutbox {
     /// In the order they were recorded; at most ``listLimit``. Pending are all that wait, leased or not: an expired lease looks like
-    /// any other here. Of a user: letters to them, and requests for their stored address.
+    /// any other here. Of a user: messages to them, and requests for their stored address.
     package func entries(
-        _ filter: OutboxFilter, after id: Int64, limit: Int
+        _ filter: OutboxFilter, after position: OutboxPosition?, limit: Int
     ) async throws(StorageFailed) -> [OutboxEntry] {
         let limit = min(max(limit, 0), SQLiteOutbox.listLimit)
         return try await readers.read { db in
-            let (limit, after) = (DatabaseValue.integer(limit), DatabaseValue.integer(id))
-            let select = "SELECT \(OutboxEntry.columns) FROM outbox"
-            let rows =
-                switch filter {
-                case .all:
-                    try db.rows("\(select) WHERE id > ?2 ORDER BY id LIMIT ?1", limit, after)
-                case .failed:
-                    try db.rows("\(select) WHERE state = 'failed' AND id > ?2 ORDER BY id LIMIT ?1", limit, after)
-                case .pending:
-                    try db.rows("\(select) WHERE state <> 'failed' AND id > ?2 ORDER BY id LIMIT ?1", limit, after)
-                case .address(let email):
-                    try db.rows(
-                        "\(select) WHERE \(SQLiteOutbox.concernsAddress("?3")) AND id > ?2 ORDER BY id LIMIT ?1", limit,
-                        after, .text(email.text))
-                case .user(let id):
-                    try db.rows(
-                        """
-                        \(select) WHERE (user_id = ?3 OR address = (SELECT email FROM users WHERE id = ?3)) AND id > ?2
-                        ORDER BY id LIMIT ?1
-                        """, limit, after, id.rowID?.databaseValue ?? .null)
-                }
-            return rows.map(OutboxEntry.init)
+            let (condition, value) = try filter.condition
+            var entries: [OutboxEntry] = []
+            var lastRequest: Int64 = 0
+            switch position {
+            case .intake(let id): lastRequest = id
+            case .row, nil:
+                let lastRow = if case .row(let id) = position { id.number } else { Int64(0) }
+                entries = try db.each(
+                    "SELECT \(OutboxEntry.columns) FROM outbox WHERE \(condition) AND id > ?3 ORDER BY id LIMIT ?2",
+                    value, .integer(limit), .integer(lastRow)
+                ) { OutboxEntry($0) }
+            }
+            guard filter != .failed, entries.count < limit else { return entries }
+            return try entries
+                + db.each(
+                    "SELECT id, address, recorded_at FROM intake WHERE \(filter.intakeCondition) AND id > ?3 ORDER BY id LIMIT ?2",
+                    value, .integer(limit - entries.count), .integer(lastRequest)
+                ) { OutboxEntry(inIntake: $0) }
         }
     }
 
@@ -39,15 +35,23 @@ extension SQLiteOutbox {
         _ selection: OutboxSelection, at now: Timestamp, progress: (Int) -> Void
     ) async throws(StorageFailed) -> Int {
         let pending = pending
+        let newerOnes = if case .id = selection { "" } else { " OR other.id > outbox.id" }
         let retried = try await inSteps(selection, "state = 'failed'", progress) { db, rows, values in
-            let count = try db.run(
+            // One address, one open row: others of its failed requests are merged into it, or into the newest of those that are retried.
+            let merged = try db.run(
+                """
+                DELETE FROM outbox WHERE state = 'failed' AND address IS NOT NULL AND \(rows) AND EXISTS
+                    (SELECT 1 FROM outbox AS other WHERE other.address = outbox.address
+                        AND (other.state <> 'failed'\(newerOnes)))
+                """, values.selected, values.after, values.last)
+            let revived = try db.run(
                 """
                 UPDATE outbox SET state = 'pending', attempts = 0, answers_lost = MIN(answers_lost, 1),
                     recorded_at = ?4, due_at = ?4
                 WHERE state = 'failed' AND \(rows)
                 """, values.selected, values.after, values.last, .time(now))
-            pending.add(count)
-            return count
+            pending.add(revived)
+            return merged + revived
         }
         if retried > 0 { arrived.announce() }
         return retried
@@ -55,15 +59,24 @@ extension SQLiteOutbox {
 
     package func purge(_ selection: OutboxSelection, progress: (Int) -> Void) async throws(StorageFailed) -> Int {
         let pending = pending
-        return try await inSteps(selection, "state = state", progress) { db, rows, values in
-            func delete(_ state: String) throws -> Int {
-                try db.run(
-                    "DELETE FROM outbox WHERE \(state) AND \(rows)", values.selected, values.after, values.last)
+        var intake = 0
+        if case .address(let email) = selection {
+            intake = try await writer.write(.oneStatement) { db in
+                let count = try db.run("DELETE FROM intake WHERE address = ?1", .text(email.text))
+                pending.remove(count)
+                return count
             }
-            let waiting = try delete("state <> 'failed'")
-            pending.remove(waiting)
-            return try waiting + delete("state = 'failed'")
         }
+        return try await intake
+            + inSteps(selection, "state = state", progress) { db, rows, values in
+                func delete(_ state: String) throws -> Int {
+                    try db.run(
+                        "DELETE FROM outbox WHERE \(state) AND \(rows)", values.selected, values.after, values.last)
+                }
+                let waiting = try delete("state <> 'failed'")
+                pending.remove(waiting)
+                return try waiting + delete("state = 'failed'")
+            }
     }
 
     /// Rows changed in one transaction on an operator's word: the service writes between.
@@ -106,17 +119,50 @@ extension SQLiteOutbox {
             progress(total)
         }
     }
-    package func depth() async throws(StorageFailed) -> OutboxDepth {
+
+    /// Requests in intake count as pending.
+    package func depth() async throws(StorageFailed) -> QueueDepth {
         try await readers.read { db in
-            OutboxDepth(try db.rows("SELECT state, COUNT(*), MIN(recorded_at) FROM outbox GROUP BY state"))
+            let depth = try QueueTable.outbox.depth(in: db)
+            let intake = try db.row("SELECT COUNT(*), MIN(recorded_at) FROM intake")
+            let oldest = [depth.oldest, Timestamp(intake?[1] as Int64?)].compactMap(\.self).min()
+            return QueueDepth(
+                pending: depth.pending + (intake?[0] ?? 0), leased: depth.leased, failed: depth.failed, oldest: oldest)
         }
     }
 }
 
 extension SQLiteOutbox {
-    /// Requests for an address, and letters to whoever has it.
-    fileprivate static func concernsAddress(_ email: String) -> String {
-        "(address = \(email) OR user_id = (SELECT id FROM users WHERE email = \(email)))"
+    /// Requests for an address, and messages to the account that has it.
+    fileprivate static let concernsAddress =
+        "(address = ?1 OR user_id = (SELECT CAST(id AS TEXT) FROM users WHERE email = ?1))"
+}
+
+extension OutboxFilter {
+    /// A condition on rows of the outbox, and its first value.
+    fileprivate var condition: (sql: String, value: DatabaseValue) {
+        get throws(StorageFailed) {
+            switch self {
+            case .all: ("?1 IS NULL", .null)
+            case .failed: ("?1 IS NULL AND state = 'failed'", .null)
+            case .pending: ("?1 IS NULL AND state <> 'failed'", .null)
+            case .address(let email): (SQLiteOutbox.concernsAddress, try .text(email.text))
+            case .user(let id):
+                (
+                    "(user_id = ?1 OR address = (SELECT email FROM users WHERE id = ?1 AND CAST(id AS TEXT) = ?1))",
+                    try .text(id.text)
+                )
+            }
+        }
+    }
+
+    /// The same on requests in intake.
+    fileprivate var intakeCondition: String {
+        switch self {
+        case .all, .failed, .pending: "?1 IS NULL"
+        case .address: "address = ?1"
+        case .user: "address = (SELECT email FROM users WHERE id = ?1 AND CAST(id AS TEXT) = ?1)"
+        }
     }
 }
 
@@ -125,9 +171,9 @@ extension OutboxSelection {
     fileprivate var condition: (sql: String, value: DatabaseValue) {
         get throws(StorageFailed) {
             switch self {
-            case .id(let id): ("id = ?1", .integer(id))
+            case .id(let id): ("id = ?1", .integer(id.number))
             case .allFailed: ("state = ?1", try .text(OutboxState.failed.rawValue))
-            case .address(let email): (SQLiteOutbox.concernsAddress("?1"), try .text(email.text))
+            case .address(let email): (SQLiteOutbox.concernsAddress, try .text(email.text))
             }
         }
     }
@@ -139,19 +185,19 @@ extension OutboxEntry {
 
     fileprivate init(_ row: Row) {
         let address: String? = row[2]
-        let user: Int64? = row[3]
+        let user: String? = row[3]
         self.init(
-            id: row[0], kind: LetterKind(stored: row[1]), email: address.map { EmailAddress(stored: $0) },
-            user: user.map { UserID(rowID: $0) }, state: OutboxState(rawValue: row[4]) ?? .pending, attempts: row[5],
+            at: .row(OutboxID(row[0])), kind: LetterKind(stored: row[1]),
+            email: address.map { EmailAddress(stored: $0) },
+            user: user.map { UserID($0) }, state: OutboxState(rawValue: row[4]) ?? .pending, attempts: row[5],
             recordedAt: Timestamp(row[6] as Int64), dueAt: Timestamp(row[7] as Int64), lastReason: row[8])
     }
-}
 
-extension OutboxDepth {
-    /// - Parameter counts: of each state its name, how many, and when the oldest was recorded.
-    init(_ counts: [Row]) {
-        func count(_ state: OutboxState) -> Int { counts.first { $0[0] == state.rawValue }?[1] ?? 0 }
-        let oldest = counts.filter { $0[0] != OutboxState.failed.rawValue }.compactMap { $0[2] as Int64? }.min()
-        self.init(pending: count(.pending), leased: count(.leased), failed: count(.failed), oldest: Timestamp(oldest))
+    fileprivate init(inIntake row: Row) {
+        let recordedAt = Timestamp(row[2] as Int64)
+        self.init(
+            at: .intake(row[0]), kind: .resetLink, email: EmailAddress(stored: row[1]), user: nil, state: .pending,
+            attempts: 0,
+            recordedAt: recordedAt, dueAt: recordedAt, lastReason: nil)
     }
 }

@@ -40,7 +40,8 @@ extension MailReport {
             INSERT INTO mail_reports (report_id, kind, at, outbox_id, message_id, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (report_id) DO NOTHING
             """,
-            .text(id), .text(kind.rawValue), .time(at), .integer(requestID), .text(messageID), .detail(reason)) == 1
+            .text(id), .text(kind.rawValue), .time(at), .integer(outboxID.number), .text(messageID), .detail(reason))
+            == 1
     }
 
     /// The table allows no other words than these three.
@@ -49,11 +50,12 @@ extension MailReport {
 
 extension KeptReport {
     fileprivate init(_ row: Row) {
-        let user: Int64? = row[6]
+        let user: String? = row[6]
         self.init(
             MailReport(
-                id: row[0], kind: MailReport.kind(stored: row[1]), at: Timestamp(row[2] as Int64), requestID: row[3],
+                id: row[0], kind: MailReport.kind(stored: row[1]), at: Timestamp(row[2] as Int64),
+                outboxID: OutboxID(row[3]),
                 messageID: row[4], reason: row[5]),
-            of: user.map { UserID(rowID: $0) })
+            of: user.map { UserID($0) })
     }
 }

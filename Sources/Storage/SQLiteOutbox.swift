@@ -1,14 +1,13 @@
-/// Promises on disk. States and their transitions: `docs/outbox.md`.
+/// The outbox and its intake on disk. States and their transitions: `docs/outbox.md`.
 import GRDB
 package import Keyturn
 
-/// Records requests and hands them out as leases. Reads on the readers, writes through the group commit.
-///
-/// A row is pending, leased or failed. `due_at` of a pending row is when it may be taken, of a leased one when the lease ends; so
-/// an expired lease is pending again without anybody writing it down.
-package struct SQLiteOutbox: Outbox {
-    /// The most letters one `lease(atMost:for:at:)` takes.
+/// Records requests, hands messages out as leases and writes their outcomes. Reads on the readers, writes through the group commit.
+package struct SQLiteOutbox: Outbox, ResetRequests, OutboxOperations {
+    /// The most rows one `lease(atMost:for:at:)` takes.
     package static let leaseLimit = 1024
+    /// The most requests one `intake(atMost:)` gives.
+    package static let intakeLimit = 1024
     /// The most rows one question of an operator gives.
     package static let listLimit = 10_000
     /// Bytes of a reason or message id that are kept.
@@ -16,10 +15,12 @@ package struct SQLiteOutbox: Outbox {
 
     let readers: Readers
     let writer: GroupCommit
-    let pending: PendingRows
+    let pending: QueueDepthCounter
     let arrived: Arrivals
     let history: History
-    let webhooks: SQLiteWebhooks
+    let consequences: ConsequencesWriter
+
+    private static let intakeChanged = StorageFailed(.refused, reason: "a request is no longer in intake")
 
     package var arrivals: AsyncStream<Void> { arrived.stream }
 
@@ -29,12 +30,7 @@ package struct SQLiteOutbox: Outbox {
         do throws(StorageFailed) {
             isRecorded = try await writer.write(.oneStatement) { db in
                 guard try pending.hasRoom(in: db) else { return false }
-                try db.run(
-                    """
-                    INSERT INTO outbox (kind, address, language, device, recorded_at, due_at)
-                    VALUES ('reset_link', ?1, ?2, ?3, ?4, ?4)
-                    """,
-                    .text(request.email.text), .text(request.language), .text(request.device), .time(now))
+                try OutboxTable.insertIntoIntake(request, in: db, at: now)
                 pending.add(1)
                 return true
             }
@@ -45,65 +41,104 @@ package struct SQLiteOutbox: Outbox {
         arrived.announce()
     }
 
+    package func intake(atMost limit: Int) async throws(StorageFailed) -> [IntakeEntry] {
+        arrived.heard()
+        let limit = min(max(limit, 0), Self.intakeLimit)
+        return try await readers.read { db in try OutboxTable.intake(atMost: limit, in: db) }
+    }
+
+    package func emptyIntake(
+        of entries: [IntakeEntry], queueing queued: [JoinedRequests], with following: Consequences, at now: Timestamp
+    ) async throws(StorageFailed) -> Bool {
+        let (pending, consequences, history) = (pending, consequences, history)
+        do {
+            try await writer.write(.severalStatements) { db in
+                guard try OutboxTable.deleteFromIntake(entries, in: db) == entries.count else {
+                    throw Self.intakeChanged
+                }
+                pending.remove(entries.count)
+                for joined in queued where try OutboxTable.queue(joined, in: db, at: now) { pending.add(1) }
+                try consequences.write(following, to: db, at: now)
+                guard !following.mailLog.isEmpty else { return }
+                try history.pruneNowAndThen(after: following.mailLog.count, in: db, at: now)
+            }
+        } catch {
+            if error == Self.intakeChanged { return false }
+            throw error
+        }
+        consequences.announce(following)
+        return true
+    }
+
     package func lease(atMost limit: Int, for span: Duration, at now: Timestamp) async throws(StorageFailed) -> [Lease]
     {
         arrived.heard()
-        let leasing = Leasing(limit: min(max(limit, 0), SQLiteOutbox.leaseLimit), span: span, now: now)
-        return try await writer.write(.severalStatements) { db in try leasing.take(from: db) }
+        let limit = min(max(limit, 0), SQLiteOutbox.leaseLimit)
+        // Another process's write is not waited for if there is nothing to take.
+        guard try await readers.read({ db in try QueueTable.outbox.hasDue(in: db, at: now) }) else { return [] }
+        return try await writer.write(.severalStatements) { db in
+            let (token, refusedAt) = (LeaseToken.random(), try OutboxTable.refusedAt(in: db))
+            return try QueueTable.outbox.lease(
+                atMost: limit, under: token, for: span, at: now, columns: OutboxTable.leaseColumns, from: db
+            ) { row, expiresAt in OutboxTable.lease(row, under: token, until: expiresAt, refusedAt: refusedAt) }
+        }
     }
 
     package func stillHolds(_ lease: Lease) async throws(StorageFailed) -> Bool {
-        let rows = try LeasedRows(lease)
-        return try await readers.read { db in try rows.exist(in: db) }
-    }
-
-    package func settle(
-        _ lease: Lease, of user: UserID?, as outcome: Outcome, at now: Timestamp
-    ) async throws(StorageFailed) -> Bool {
-        try await settle([Settlement(lease, of: user, as: outcome)], at: now) == [true]
+        try await readers.read { db in try QueueTable.outbox.isHeld(lease.id.number, under: lease.token, in: db) }
     }
 
     package func settle(_ outcomes: [Settlement], at now: Timestamp) async throws(StorageFailed) -> [Bool] {
-        let pending = pending
-        let history = history
-        let settling = Settling(webhooks: webhooks, now: now)
+        let (pending, consequences, history) = (pending, consequences, history)
+        let following = outcomes.map { Consequences(of: $0, at: now) }
         let written = try await writer.write(.severalStatements) { db in
-            let written = try outcomes.map { settlement in
-                let rows = try settling.write(settlement, to: db)
-                pending.remove(rows.ended)
-                return rows.ours > 0
+            var written: [Bool] = []
+            for (settlement, following) in zip(outcomes, following) {
+                let isWritten = try Self.settle(settlement, in: db, at: now, pending)
+                if isWritten { try consequences.write(following, to: db, at: now) }
+                written.append(isWritten)
             }
             try history.pruneNowAndThen(after: outcomes.count, in: db, at: now)
             return written
         }
-        webhooks.announce()
+        for (isWritten, following) in zip(written, following) where isWritten { consequences.announce(following) }
         return written
     }
 
+    /// - Returns: whether the lease was still ours.
+    private static func settle(
+        _ settlement: Settlement, in db: Database, at now: Timestamp, _ pending: QueueDepthCounter
+    ) throws -> Bool {
+        let (lease, fate) = (settlement.lease, settlement.outcome.fate)
+        if fate.endsRow, try OutboxTable.startAgain(lease, in: db, at: now) { return true }
+        let isOurs = try QueueTable.outbox.settle(lease.id.number, under: lease.token, as: fate, in: db, at: now)
+        if isOurs, fate.endsRow { pending.remove(1) }
+        return isOurs
+    }
+
     package func clockSetBack(to now: Timestamp, leasing span: Duration) async throws(StorageFailed) {
-        try await writer.write(.severalStatements) { db in try ClockSetBack(now: now).mend(db, leasing: span) }
-        webhooks.announce()
+        try await writer.write(.severalStatements) { db in
+            try QueueTable.outbox.clockSetBack(in: db, to: now, leasing: span)
+            try OutboxTable.clockSetBack(in: db, to: now)
+        }
     }
 
     package func nextDue() async throws(StorageFailed) -> Timestamp? {
-        try await readers.read { db in
-            Timestamp(try db.row("SELECT MIN(due_at) FROM outbox WHERE state <> 'failed'")?[0] as Int64?)
-        }
+        try await readers.read { db in try QueueTable.outbox.nextDue(in: db) }
     }
 
     /// The newest ``MailLog/deliveredLimit`` at most: a budget that allows more than that is none.
     package func resetMails(to users: [UserID?], since: Timestamp) async throws(StorageFailed) -> [[Timestamp]] {
-        // No account has the id 0, and looking for its mails costs what looking for anybody's does.
-        let rowIDs = users.map { $0?.rowID ?? 0 }
+        // No account has an empty id, and looking for its mails costs what looking for an account's does.
+        let ids = users.map { $0?.text ?? "" }
         return try await readers.read { db in
-            try rowIDs.map { try MailLog.resetMails(to: $0, since: since, in: db) }
+            try ids.map { try MailLog.resetMails(to: $0, since: since, in: db) }
         }
     }
 
     /// Newest first; at most ``listLimit``.
     package func mailLog(of user: UserID, limit: Int) async throws(StorageFailed) -> [MailLogEntry] {
-        guard let rowID = user.rowID else { return [] }
         let limit = min(max(limit, 0), SQLiteOutbox.listLimit)
-        return try await readers.read { db in try MailLog.newest(limit, of: rowID, in: db) }
+        return try await readers.read { db in try MailLog.newest(limit, of: user, in: db) }
     }
 }

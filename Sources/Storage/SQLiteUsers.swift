@@ -1,7 +1,7 @@
 /// The people, in a table of our own.
 import GRDB
 package import Keyturn
-package import PasswordHashing
+import PasswordHashing
 
 /// Reads on the readers, writes through the group commit. A user's id is the row's, in decimal.
 package struct SQLiteUsers: Users {
@@ -10,10 +10,7 @@ package struct SQLiteUsers: Users {
 
     let readers: Readers
     let writer: GroupCommit
-    let pending: PendingRows
-    let arrivals: Arrivals
-    let auditLog: SQLiteAuditLog
-    let webhooks: SQLiteWebhooks
+    let consequences: ConsequencesWriter
 
     package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
         try await readers.readQuickly { db in try User.found(email: email, in: db) }
@@ -23,13 +20,16 @@ package struct SQLiteUsers: Users {
         try await readers.readQuickly { db in try User.found(id: id, in: db) }
     }
 
-    package func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [User?] {
+    /// An address has one account at most here.
+    package func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [[User]] {
         try await readers.read { db in
             try letters.map { letter in
-                switch letter {
-                case .resetLink(let request): try User.found(email: request.email, in: db)
-                case .passwordChanged(let id, _): try User.found(id: id, in: db)
-                }
+                let user =
+                    switch letter {
+                    case .resetLink(let request): try User.found(email: request.email, in: db)
+                    case .passwordChanged(let id, _): try User.found(id: id, in: db)
+                    }
+                return user.map { [$0] } ?? []
             }
         }
     }
@@ -73,85 +73,67 @@ package struct SQLiteUsers: Users {
             resetEpoch: added.epoch, disabledAt: nil)
     }
 
-    /// Turns the key, only if hash, address and epoch are byte for byte those the link was checked against: of any number of
-    /// simultaneous posts of one link, exactly one finds them so. An account that was disabled meanwhile keeps its password.
-    package func replace(
-        _ old: Credentials, with new: PasswordHash, tellingIn language: String?, at now: Timestamp
+    package func apply(
+        _ change: CredentialChange, to old: Credentials, with following: Consequences, at now: Timestamp
     ) async throws(StorageFailed) -> Bool {
         guard let rowID = old.id.rowID else { return false }
-        let (pending, webhooks) = (pending, webhooks)
-        let line = AuditLine(.passwordReset, of: old.id, by: .visitor, at: now)
-        let isReplaced = try await writer.write(.severalStatements) { db in
-            let changed = try db.run(
-                """
-                UPDATE users SET password_hash = ?1, password_changed_at = ?2
-                WHERE id = ?3 AND password_hash = ?4 AND email = ?5 COLLATE BINARY AND \(EpochBase.ofAccount) = ?6
-                    AND disabled_at IS NULL
-                """,
-                .text(new.text), .time(now), .integer(rowID), .text(old.hash.text), .text(old.email.text),
-                .integer(old.epoch))
-            guard changed == 1 else { return false }
-            try pending.dropRequests(of: old.email, in: db)
-            try db.run(
-                """
-                INSERT INTO outbox (kind, user_id, language, recorded_at, due_at)
-                VALUES ('password_changed', ?1, ?2, ?3, ?3)
-                """, .integer(rowID), .text(language), .time(now))
-            pending.add(1)
-            try line.write(to: db)
-            try webhooks.write(.passwordChanged, of: rowID, because: nil, to: db, at: now)
-            return true
+        return try await writeOnce(following, at: now) { db in
+            try change.write(to: rowID, holding: old, in: db, at: now)
         }
-        guard isReplaced else { return false }
-        arrivals.announce()
-        webhooks.announce()
-        auditLog.tell(line)
-        return true
-    }
-
-    package func revokeLinks(_ old: Credentials, by actor: AuditActor, at now: Timestamp) async throws(StorageFailed)
-        -> Bool
-    {
-        guard let rowID = old.id.rowID else { return false }
-        let (pending, webhooks) = (pending, webhooks)
-        let line = AuditLine(.linksRevoked, of: old.id, by: actor, at: now)
-        let isRevoked = try await writer.write(.severalStatements) { db in
-            let changed = try db.run(
-                """
-                UPDATE users SET reset_epoch = \(EpochBase.ofAccount) + 1
-                WHERE id = ?1 AND password_hash = ?2 AND email = ?3 COLLATE BINARY AND \(EpochBase.ofAccount) = ?4
-                """,
-                .integer(rowID), .text(old.hash.text), .text(old.email.text), .integer(old.epoch))
-            guard changed == 1 else { return false }
-            try pending.dropRequests(of: old.email, in: db)
-            try line.write(to: db)
-            try webhooks.write(.linksRevoked, of: rowID, because: actor.rawValue, to: db, at: now)
-            return true
-        }
-        guard isRevoked else { return false }
-        webhooks.announce()
-        auditLog.tell(line)
-        return true
     }
 
     /// An account that is disabled already keeps the moment when it happened; one that is enabled already keeps its links.
-    package func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool {
+    package func setDisabled(_ id: UserID, _ disabled: Bool, with following: Consequences, at now: Timestamp)
+        async throws(StorageFailed) -> Bool
+    {
         guard let rowID = id.rowID else { return false }
-        let line = AuditLine(disabled ? .disabled : .enabled, of: id, by: .operator, at: now)
-        let isSet = try await writer.write(.severalStatements) { db in
-            let changed = try db.run(
+        return try await writeOnce(following, at: now) { db in
+            try db.run(
                 """
                 UPDATE users SET disabled_at = CASE WHEN ?2 THEN COALESCE(disabled_at, ?3) END,
                     reset_epoch = CASE WHEN ?2 OR disabled_at IS NULL THEN reset_epoch ELSE \(EpochBase.ofAccount) + 1 END
                 WHERE id = ?1
                 """,
                 .integer(rowID), .integer(disabled ? 1 : 0), .time(now))
-            guard changed == 1 else { return false }
-            try line.write(to: db)
+        }
+    }
+
+    /// Writes the consequences in the transaction of an update that changed its row, and announces them when it is committed.
+    /// - Parameter update: returns how many rows it changed, 0 or 1.
+    private func writeOnce(
+        _ following: Consequences, at now: Timestamp, _ update: @escaping @Sendable (Database) throws -> Int
+    ) async throws(StorageFailed) -> Bool {
+        let consequences = consequences
+        let isChanged = try await writer.write(.severalStatements) { db in
+            guard try update(db) == 1 else { return false }
+            try consequences.write(following, to: db, at: now)
             return true
         }
-        if isSet { auditLog.tell(line) }
-        return isSet
+        if isChanged { consequences.announce(following) }
+        return isChanged
+    }
+}
+
+extension CredentialChange {
+    /// One UPDATE of one row that holds hash, address and epoch together: of any number of simultaneous callers with the same
+    /// credentials exactly one finds them so.
+    /// - Returns: how many rows were changed, 0 or 1.
+    fileprivate func write(to rowID: Int64, holding old: Credentials, in db: Database, at now: Timestamp) throws -> Int
+    {
+        let holds = "id = ?1 AND password_hash = ?2 AND email = ?3 COLLATE BINARY AND \(EpochBase.ofAccount) = ?4"
+        let (id, hash) = (DatabaseValue.integer(rowID), try DatabaseValue.text(old.hash.text))
+        let (email, epoch) = (try DatabaseValue.text(old.email.text), DatabaseValue.integer(old.epoch))
+        return switch self {
+        case .password(let new):
+            try db.run(
+                """
+                UPDATE users SET password_hash = ?5, password_changed_at = ?6 WHERE \(holds) AND disabled_at IS NULL
+                """, id, hash, email, epoch,
+                .text(new.text), .time(now))
+        case .epoch:
+            try db.run(
+                "UPDATE users SET reset_epoch = \(EpochBase.ofAccount) + 1 WHERE \(holds)", id, hash, email, epoch)
+        }
     }
 }
 

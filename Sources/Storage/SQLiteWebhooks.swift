@@ -3,7 +3,7 @@ import GRDB
 package import Keyturn
 import Telemetry
 
-/// Written by whoever changes an account, inside that change; handed out as leases. Where nobody is to be told, nothing is written.
+/// Written as consequences of a change, in its transaction; handed out as leases. If there is no app to tell, nothing is written.
 package struct SQLiteWebhooks: Webhooks {
     /// The most messages one `lease(atMost:for:at:)` takes.
     package static let leaseLimit = 256
@@ -11,12 +11,12 @@ package struct SQLiteWebhooks: Webhooks {
     static let capacity = 100_000
     /// Messages about requests, which strangers bring about, leave this many seats for the others.
     static let reserved = 10_000
-    /// Rows about nobody removed at once.
-    private static let nobodyStep = 4096
+    /// Rows without an account that are removed at once.
+    private static let noAccountStep = 4096
 
     let readers: Readers
     let writer: GroupCommit
-    let pending: PendingRows
+    let pending: QueueDepthCounter
     let arrived: Arrivals
     /// Whether there is an app to be told.
     let isOn: Bool
@@ -24,21 +24,18 @@ package struct SQLiteWebhooks: Webhooks {
 
     package var arrivals: AsyncStream<Void> { arrived.stream }
 
-    /// Part of somebody's transaction; ``announce()`` when it is committed.
-    /// - Parameter user: nil where a request named nobody: written all the same, or the time of the next request would tell.
-    func write(_ event: WebhookEvent, of user: Int64?, because cause: String?, to db: Database, at now: Timestamp)
-        throws
-    {
-        let isStrangers = event == .resetRequested || event == .resetFailed
+    /// Part of the transaction of what it tells of; ``announce()`` when it is committed. Written also if the draft names no account.
+    func write(_ draft: WebhookDraft, to db: Database) throws {
         guard isOn else { return }
-        guard try pending.hasRoom(in: db, leaving: isStrangers ? Self.reserved : 0) else { return leftOut.add() }
+        let seats = draft.event.isAboutRequest ? Self.reserved : 0
+        guard try pending.hasRoom(in: db, leaving: seats) else { return leftOut.add() }
         try db.run(
             """
             INSERT INTO webhooks (message_id, event, user_id, cause, happened_at, recorded_at, due_at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5)
             """,
-            .text("msg_" + Leasing.newToken()), .text(event.rawValue), user?.databaseValue ?? .null, .text(cause),
-            .time(now))
+            .text("msg_" + LeaseToken.randomName()), .text(draft.event.rawValue), .text(draft.user?.text),
+            .text(draft.cause), .time(draft.at))
         pending.add(1)
     }
 
@@ -49,87 +46,53 @@ package struct SQLiteWebhooks: Webhooks {
     {
         let limit = min(max(limit, 0), Self.leaseLimit)
         arrived.heard()
-        // Somebody else's write is not waited for where there is nothing to take.
+        // Another process's write is not waited for if there is nothing to take.
         guard try await readers.read({ db in try Self.hasWork(in: db, at: now) }) else { return [] }
         let pending = pending
         return try await writer.write(.severalStatements) { db in
             pending.remove(
                 try db.run(
                     "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks WHERE user_id IS NULL ORDER BY id LIMIT ?1)",
-                    .integer(Self.nobodyStep)))
-            let token = Leasing.newToken()
-            return try db.rows(
-                """
-                UPDATE webhooks SET state = 'leased', lease_token = ?1, due_at = ?2 WHERE id IN
-                    (SELECT id FROM webhooks WHERE state <> 'failed' AND user_id IS NOT NULL AND due_at <= ?3
-                    ORDER BY due_at, id LIMIT ?4)
-                RETURNING id, message_id, event, user_id, cause, happened_at, recorded_at, attempts
-                """, .text(token), .time(max(now + span, now + .milliseconds(1))), .time(now), .integer(limit)
-            ).compactMap { WebhookLease($0, token: token) }
+                    .integer(Self.noAccountStep)))
+            let token = LeaseToken.random()
+            return try QueueTable.webhooks.lease(
+                atMost: limit, under: token, for: span, at: now,
+                columns: "id, message_id, event, user_id, cause, happened_at, recorded_at, attempts", from: db
+            ) { row, _ in WebhookLease(row, token: token) }.compactMap(\.self)
         }
     }
 
     private static func hasWork(in db: Database, at now: Timestamp) throws -> Bool {
-        try db.row(
-            """
-            SELECT 1 WHERE EXISTS (SELECT 1 FROM webhooks WHERE user_id IS NULL) OR EXISTS
-                (SELECT 1 FROM webhooks WHERE state <> 'failed' AND user_id IS NOT NULL AND due_at <= ?1)
-            """, .time(now)) != nil
+        if try db.row("SELECT 1 FROM webhooks WHERE user_id IS NULL LIMIT 1") != nil { return true }
+        return try QueueTable.webhooks.hasDue(in: db, at: now)
     }
 
-    package func settle(
-        _ outcomes: [(lease: WebhookLease, outcome: WebhookOutcome)], at now: Timestamp
-    ) async throws(StorageFailed) {
-        guard !outcomes.isEmpty else { return }
+    package func settle(_ outcomes: [WebhookSettlement], at now: Timestamp) async throws(StorageFailed) -> [Bool] {
+        guard !outcomes.isEmpty else { return [] }
         let pending = pending
-        try await writer.write(.severalStatements) { db in
-            for (lease, outcome) in outcomes { pending.remove(try Self.write(outcome, of: lease, to: db, at: now)) }
+        return try await writer.write(.severalStatements) { db in
+            try outcomes.map { settlement in
+                let (lease, fate) = (settlement.lease, settlement.outcome.fate)
+                let isOurs = try QueueTable.webhooks.settle(
+                    lease.row.number, under: lease.token, as: fate, in: db, at: now)
+                if isOurs, fate.endsRow { pending.remove(1) }
+                return isOurs
+            }
         }
     }
 
-    /// - Returns: how many rows wait no longer.
-    private static func write(
-        _ outcome: WebhookOutcome, of lease: WebhookLease, to db: Database, at now: Timestamp
-    ) throws -> Int {
-        let (row, token) = (DatabaseValue.integer(lease.row), try DatabaseValue.text(lease.token))
-        let ours = "WHERE id = ?1 AND lease_token = ?2"
-        switch outcome {
-        case .delivered: return try db.run("DELETE FROM webhooks \(ours)", row, token)
-        case .later(let due, let reason):
-            try db.run(
-                """
-                UPDATE webhooks SET state = 'pending', lease_token = NULL, due_at = ?3, attempts = attempts + 1, last_reason = ?4
-                \(ours)
-                """, row, token, .time(due), .detail(reason))
-            return 0
-        case .failed(let reason):
-            return try db.run(
-                """
-                UPDATE webhooks SET state = 'failed', lease_token = NULL, due_at = ?3, attempts = attempts + 1, last_reason = ?4
-                \(ours)
-                """, row, token, .time(now), .detail(reason))
-        case .released:
-            try db.run(
-                "UPDATE webhooks SET state = 'pending', lease_token = NULL, due_at = MIN(recorded_at, ?3) \(ours)", row,
-                token, .time(now))
-            return 0
+    package func clockSetBack(to now: Timestamp, leasing span: Duration) async throws(StorageFailed) {
+        try await writer.write(.oneStatement) { db in
+            try QueueTable.webhooks.clockSetBack(in: db, to: now, leasing: span)
         }
     }
 
     package func nextDue() async throws(StorageFailed) -> Timestamp? {
-        try await readers.read { db in
-            Timestamp(
-                try db.row("SELECT MIN(due_at) FROM webhooks WHERE state <> 'failed' AND user_id IS NOT NULL")?[0]
-                    as Int64?)
-        }
+        try await readers.read { db in try QueueTable.webhooks.nextDue(in: db) }
     }
 
-    package func depth() async throws(StorageFailed) -> OutboxDepth {
-        try await readers.read { db in
-            OutboxDepth(
-                try db.rows(
-                    "SELECT state, COUNT(*), MIN(recorded_at) FROM webhooks WHERE user_id IS NOT NULL GROUP BY state"))
-        }
+    package func depth() async throws(StorageFailed) -> QueueDepth {
+        try await readers.read { db in try QueueTable.webhooks.depth(where: "user_id IS NOT NULL", in: db) }
     }
 
     /// Rows dropped in one transaction: the service writes between.
@@ -170,12 +133,12 @@ package struct SQLiteWebhooks: Webhooks {
 
 extension WebhookLease {
     /// nil for an event of a table that is not ours: it allows no others.
-    fileprivate init?(_ row: Row, token: String) {
+    fileprivate init?(_ row: Row, token: LeaseToken) {
         guard let event = WebhookEvent(rawValue: row[2]) else { return nil }
         self.init(
-            row: row[0], token: token,
+            row: WebhookRowID(row[0]), token: token,
             webhook: Webhook(
-                id: row[1], event: event, user: UserID(rowID: row[3]), cause: row[4], at: Timestamp(row[5] as Int64)),
+                id: row[1], event: event, user: UserID(row[3]), cause: row[4], at: Timestamp(row[5] as Int64)),
             recordedAt: Timestamp(row[6] as Int64), attempts: row[7])
     }
 }

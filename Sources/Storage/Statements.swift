@@ -66,7 +66,7 @@ extension DatabaseValue {
     /// Text is bound up to its first U+0000, so one that has any would be stored or compared as another text: refused.
     static func text(_ value: String?) throws(StorageFailed) -> DatabaseValue {
         guard let value else { return .null }
-        guard !value.utf8.contains(0) else { throw StorageFailed(code: 0, reason: "a text contains U+0000") }
+        guard !value.utf8.contains(0) else { throw StorageFailed(.refused, reason: "a text contains U+0000") }
         return value.databaseValue
     }
 }

@@ -47,11 +47,11 @@ final class WriteHealth: Sendable {
     func problem(at now: Instant = .now) -> StorageFailed? {
         state.withLock { state in
             if let began = state.began, now - began > Self.commitMax {
-                return state.failure ?? StorageFailed(code: 0, reason: "no answer within \(Self.commitMax)")
+                return state.failure ?? StorageFailed(.unavailable, reason: "no answer within \(Self.commitMax)")
             }
             // The row of our own is overdue: something keeps it from being written.
             guard now - state.at > Self.quietMax + Self.commitMax else { return state.failure }
-            return state.failure ?? StorageFailed(code: 0, reason: "no commit for \(now - state.at)")
+            return state.failure ?? StorageFailed(.unavailable, reason: "no commit for \(now - state.at)")
         }
     }
 

@@ -213,7 +213,7 @@ extension Problem {
 
     init(_ failure: StorageFailed) {
         let cause = "storage \(failure.code) \(failure.reason)"
-        guard !failure.isBug else {
+        guard failure.kind != .bug else {
             self = .internal(RequestID.next(), because: cause)
             return
         }

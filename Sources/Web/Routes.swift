@@ -5,7 +5,7 @@ import Telemetry
 extension [Route] {
     /// Every path there is, and who answers it.
     static func table(
-        outbox: any Outbox, reset: PasswordReset, login: Login, admission: Admission, readiness: Readiness,
+        requests: any ResetRequests, reset: PasswordReset, login: Login, admission: Admission, readiness: Readiness,
         mailInterval: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?,
         reports: (any MailReports)?, pages: Pages
     ) -> [Route] {
@@ -15,7 +15,7 @@ extension [Route] {
             Route("/readyz", get: readiness),
             Route(
                 "/forgot-password", get: ShowPage(ForgotPasswordPage.init, pages),
-                post: ForgotPassword(outbox, admission, mailInterval: mailInterval, pages)),
+                post: ForgotPassword(requests, admission, mailInterval: mailInterval, pages)),
             Route("/forgot-password/sent", get: ShowPage({ LetterSentPage(mailInterval: mailInterval) }, pages)),
             Route("/reset-password", get: OpenResetLink(reset, pages), post: ResetPassword(reset, admission, pages)),
             Route("/reset-password/done", get: ShowPage(PasswordChangedPage.init, pages)),

@@ -60,7 +60,7 @@ extension Web {
             ("waiting", ProblemPage(problem: waiting)),
             ("busy", ProblemPage(problem: .busy)),
             ("queue-full", ProblemPage(problem: Problem(OutboxRefused.full(capacity: 0)))),
-            ("unavailable", ProblemPage(problem: Problem(StorageFailed(code: 0, reason: "")))),
+            ("unavailable", ProblemPage(problem: Problem(StorageFailed(.unavailable, reason: "")))),
             ("internal", ProblemPage(problem: .internal(1, because: ""))),
             ("mailbox", MailboxPage([mail])),
             ("mailbox-empty", MailboxPage([])),

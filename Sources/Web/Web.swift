@@ -47,14 +47,15 @@ package final class Web: Responder {
     /// - Parameter threshold: from which level on `log` writes; nil: from its own, for good.
     /// - Throws: where an embedded template cannot be read.
     package init(
-        outbox: any Outbox, reset: PasswordReset, login: Login, limiter: RateLimiter, clock: WallClock, checks: [Check],
+        requests: any ResetRequests, reset: PasswordReset, login: Login, limiter: RateLimiter, clock: WallClock,
+        checks: [Check],
         mailbox: (@Sendable () async -> [CapturedMail])? = nil, reports: (any MailReports)? = nil, metrics: Metrics,
         log: Log, threshold: LogThreshold? = nil, options: Options
     ) throws {
         pages = try Pages(site: Site(options), templates: options.templates)
         routes = Routes(
             .table(
-                outbox: outbox, reset: reset, login: login, admission: Admission(limiter),
+                requests: requests, reset: reset, login: login, admission: Admission(limiter),
                 readiness: Readiness(checks, log: log), mailInterval: options.mailInterval, mailbox: mailbox,
                 reports: reports, pages: pages
             ),

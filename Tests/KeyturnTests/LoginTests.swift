@@ -190,8 +190,8 @@ import Testing
             try await login(pool: pool).login(User.ann.email, password: User.annsPassword, from: .sample)
         }
         let token = SessionTokens.sample.sign(for: .ann, at: noon)
-        store.fail(with: StorageFailed(code: 5, reason: "locked"))
-        let failed = LoginRefused.storage(StorageFailed(code: 5, reason: "locked"))
+        store.fail(with: StorageFailed(.unavailable, code: "SQLITE_BUSY", reason: "locked"))
+        let failed = LoginRefused.storage(StorageFailed(.unavailable, code: "SQLITE_BUSY", reason: "locked"))
         await #expect(throws: failed) { try await login().login(User.ann.email, password: "x", from: .sample) }
         await #expect(throws: failed) { try await login().user(bearing: token) }
     }

@@ -176,8 +176,8 @@ import Testing
 
     @Test func `says when the store fails, and that it is not the token's fault`() async {
         let link = token()
-        store.fail(with: StorageFailed(code: 5, reason: "locked"))
-        let failed = ResetRefused.storage(StorageFailed(code: 5, reason: "locked"))
+        store.fail(with: StorageFailed(.unavailable, code: "SQLITE_BUSY", reason: "locked"))
+        let failed = ResetRefused.storage(StorageFailed(.unavailable, code: "SQLITE_BUSY", reason: "locked"))
         await #expect(throws: failed) { try await reset.check(link) }
         await #expect(throws: failed) { try await reset.reset(link, to: good, confirmation: nil) }
         await #expect(throws: failed) { try await reset.revoke(link) }
@@ -195,7 +195,7 @@ import Testing
     }
 
     @Test func `says when the store fails at the last step`() async {
-        let failure = StorageFailed(code: 13, reason: "full")
+        let failure = StorageFailed(.unavailable, code: "SQLITE_FULL", reason: "full")
         await #expect(throws: ResetRefused.storage(failure)) {
             try await reset(asLastStepBegins: { $0.fail(with: failure) }).reset(token(), to: good, confirmation: nil)
         }

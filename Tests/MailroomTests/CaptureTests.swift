@@ -20,7 +20,8 @@ import Testing
 
     private func letter(_ subject: String = "Reset") throws -> Letter {
         Letter(
-            to: try #require(Recipient(.ann)), kind: .resetLink, requestID: 1, subject: subject, text: "Hello\n",
+            to: try #require(Recipient(.ann)), kind: .resetLink, outboxID: OutboxID(1), subject: subject,
+            text: "Hello\n",
             html: "<p>Hello</p>")
     }
 

@@ -89,7 +89,6 @@ final class ScriptedCarrier: Carrier {
     private struct State {
         var carried: [Carried] = []
         var ended: [Ended] = []
-        var delivered: [Letter] = []
         var underWay = 0
         var mostAtOnce = 0
         var accounts: [UserID: Int] = [:]
@@ -112,7 +111,7 @@ final class ScriptedCarrier: Carrier {
     /// In the order the attempts ended.
     var ended: [Ended] { state.withLock { $0.ended } }
     /// Those it said it had taken.
-    var delivered: [Letter] { state.withLock { $0.delivered } }
+    var delivered: [Ended] { ended.filter { if case .delivered = $0.verdict { true } else { false } } }
     var underWay: Int { state.withLock { $0.underWay } }
     var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
     /// Letters to one account under way at the same moment.
@@ -134,7 +133,6 @@ final class ScriptedCarrier: Carrier {
             state.underWay -= 1
             state.ended.append(Ended(letter: letter, verdict: verdict, began: began, at: time.now))
             state.accounts[letter.to.id, default: 0] -= 1
-            if case .delivered = verdict { state.delivered.append(letter) }
         }
         return verdict
     }

@@ -17,7 +17,7 @@ import Wording
 
     private func lease(_ letter: PromisedLetter) -> Lease {
         Lease(
-            id: 7, token: "t", letter: letter, attempts: 0, recordedAt: .noon - .seconds(65),
+            id: OutboxID(7), token: LeaseToken("t"), letter: letter, attempts: 0, recordedAt: .noon - .seconds(65),
             expiresAt: .noon + .seconds(60))
     }
 
@@ -65,7 +65,7 @@ import Wording
         let letter = try resetLetter()
         #expect(letter.subject == "Reset your Example password")
         #expect(letter.to.email.text == "Ann@example.com")
-        #expect(letter.requestID == 7)
+        #expect(letter.outboxID == OutboxID(7))
         #expect(letter.kind == .resetLink)
         #expect(try changedLetter().subject == "Your Example password was changed")
     }

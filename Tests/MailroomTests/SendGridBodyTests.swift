@@ -14,7 +14,8 @@ import Testing
 
     private func letter(facts: LetterFacts? = nil) throws -> Letter {
         Letter(
-            to: try #require(Recipient(.ann)), kind: .resetLink, requestID: 42, subject: "Reset", text: "Hello\n",
+            to: try #require(Recipient(.ann)), kind: .resetLink, outboxID: OutboxID(42), subject: "Reset",
+            text: "Hello\n",
             html: "<p>Hello</p>", facts: facts)
     }
 

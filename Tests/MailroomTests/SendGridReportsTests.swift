@@ -41,7 +41,8 @@ import Testing
     func `is kept without addresses`(name: String, kind: MailReport.Kind) async throws {
         try await post("[\(event(name))]\r\n")
         let report = MailReport(
-            id: "e1", kind: kind, at: Timestamp(seconds: 1_767_268_790), requestID: 1, messageID: "m1.filter-7",
+            id: "e1", kind: kind, at: Timestamp(seconds: 1_767_268_790), outboxID: OutboxID(1),
+            messageID: "m1.filter-7",
             reason: "550 5.1.1 (address) unknown")
         #expect(try await kept() == [report])
     }
@@ -58,9 +59,10 @@ import Testing
     }
 
     @Test func `stands with the letter it is about, and with no other`() async throws {
-        try await store.record(ResetRequest(email: User.ann.email), at: .noon)
-        let lease = try #require(try await store.lease(atMost: 1, for: .seconds(60), at: .noon).first)
-        #expect(try await store.settle(lease, of: User.ann.id, as: .delivered(messageID: "m1"), at: .noon))
+        let outbox = TestedOutbox(store)
+        try await outbox.record(ResetRequest(email: User.ann.email), at: .noon)
+        let lease = try #require(try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon).first)
+        #expect(try await outbox.settle(lease, of: User.ann.id, as: .delivered(messageID: "m1"), at: .noon))
         try await post("[\(event()),\(event(id: "e2", message: "of-somebody-else")),\(event(id: "e3", row: #""2""#))]")
         let log = try await store.mailLog(of: User.ann.id, limit: 9)
         #expect(log.map(\.outcome) == ["delivered", "bounced"])
@@ -129,7 +131,7 @@ import Testing
     }
 
     @Test func `is not taken where it cannot be kept`() async throws {
-        let failure = StorageFailed(code: 13, reason: "database or disk is full")
+        let failure = StorageFailed(.unavailable, code: "SQLITE_FULL", reason: "database or disk is full")
         store.fail(with: failure)
         await #expect(throws: ReportsRefused.storage(failure)) { try await post("[\(event())]") }
     }

@@ -11,7 +11,8 @@ import Testing
 @Suite struct `SendGrid over TLS` {
     private func letter() throws -> Letter {
         Letter(
-            to: try #require(Recipient(.ann)), kind: .resetLink, requestID: 42, subject: "Reset", text: "Hello\n",
+            to: try #require(Recipient(.ann)), kind: .resetLink, outboxID: OutboxID(42), subject: "Reset",
+            text: "Hello\n",
             html: "<p>Hello</p>")
     }
 

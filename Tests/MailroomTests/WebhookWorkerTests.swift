@@ -33,11 +33,13 @@ private final class Messages: Webhooks {
             return state.due
         }
     }
-    func settle(_ outcomes: [(lease: WebhookLease, outcome: WebhookOutcome)], at now: Timestamp) {
+    func settle(_ outcomes: [WebhookSettlement], at now: Timestamp) -> [Bool] {
         state.withLock { $0.outcomes += outcomes.map(\.outcome) }
+        return outcomes.map { _ in true }
     }
+    func clockSetBack(to now: Timestamp, leasing span: Duration) {}
     func nextDue() -> Timestamp? { nil }
-    func depth() -> OutboxDepth { OutboxDepth(pending: 0, leased: 0, failed: 0, oldest: nil) }
+    func depth() -> QueueDepth { QueueDepth(pending: 0, leased: 0, failed: 0, oldest: nil) }
     func retryFailed(at now: Timestamp) -> Int { 0 }
 }
 
@@ -46,7 +48,7 @@ private final class Messages: Webhooks {
 
     private func lease(attempts: Int = 0, recordedAt: Timestamp = .noon) -> WebhookLease {
         WebhookLease(
-            row: 1, token: "t",
+            row: WebhookRowID(1), token: LeaseToken("t"),
             webhook: Webhook(id: "msg_1", event: .linksRevoked, user: User.ann.id, cause: "visitor", at: .noon),
             recordedAt: recordedAt, attempts: attempts)
     }

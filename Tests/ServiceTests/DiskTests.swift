@@ -85,17 +85,17 @@ import Testing
         async let refused = ask(keyturn, "ann@example.com")
         try await expectUnready(keyturn)
         #expect(try await refused == 503)
-        #expect(keyturn.log.contains("storage cannot write") && keyturn.log.contains("code=5"))
+        #expect(keyturn.log.contains("storage cannot write") && keyturn.log.contains("code=SQLITE_BUSY"))
         try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
         #expect(try await ask(keyturn, "ann@example.com") == 202)
         #expect(try await keyturn.visitor.get("/readyz").status == 200)
         #expect(await keyturn.stop() == 0)
     }
 
-    @Test func `that lost a page of the outbox makes nobody a promise`() async throws {
+    @Test func `that lost a page of intake acknowledges no request`() async throws {
         let first = try await RunningKeyturn.serve()
         #expect(await first.stop() == 0)
-        try destroyPage(of: "outbox", in: first.directory)
+        try destroyPage(of: "intake", in: first.directory)
         let keyturn = try await RunningKeyturn.serve(in: first.directory)
         #expect(try await ask(keyturn, "ann@example.com") == 503)
         try await expectUnready(keyturn)
@@ -113,7 +113,7 @@ import Testing
         try Data(repeating: 0x41, count: 8192).write(to: file)
         let refused = try await RunningKeyturn.run(["serve"], environment: RunningKeyturn.environment(in: directory))
         #expect(refused.status == 1)
-        #expect(refused.errors == "keyturn: database.path: \(file.path): file is not a database (SQLite code 26)\n")
+        #expect(refused.errors == "keyturn: database.path: \(file.path): file is not a database (SQLITE_NOTADB)\n")
         #expect(try Data(contentsOf: file) == Data(repeating: 0x41, count: 8192))
     }
 

@@ -26,7 +26,7 @@ import Testing
         try await database.write { db in
             for number in 0..<Self.size {
                 try db.execute(
-                    sql: "INSERT INTO outbox (kind, address, recorded_at, due_at) VALUES ('reset_link', ?1, ?2, ?2)",
+                    sql: "INSERT INTO intake (address, recorded_at) VALUES (?1, ?2)",
                     arguments: ["nobody-\(number)@example.com", before])
             }
         }

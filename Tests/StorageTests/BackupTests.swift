@@ -16,7 +16,7 @@ import Testing
             defer { database.close() }
             _ = try await database.users.add(.ann, at: .noon)
             let writing = Task {
-                for number in 0..<200 { try await database.outbox.record("somebody-\(number)@example.com") }
+                for number in 0..<200 { try await database.tested.record("somebody-\(number)@example.com") }
             }
             try Backup.write(folder.path("k.sqlite"), to: folder.path("copy"))
             try await writing.value
@@ -113,7 +113,7 @@ import Testing
         try await Folder.use { folder in
             let first = try open(folder)
             for number in 0..<500 {
-                try await first.outbox.record("somebody-of-a-long-name-\(number)@example.com")
+                try await first.tested.record("somebody-of-a-long-name-\(number)@example.com")
             }
             first.close()
             try Backup.write(folder.path("k.sqlite"), to: folder.path("copy"))

@@ -30,7 +30,7 @@ import Testing
                 try await database.users.add(.ann, at: .noon), try await database.users.add(.bob, at: .noon)
             )
             #expect(try await database.users.revokeLinks(ann.credentials, by: .operator, at: .noon))
-            try await database.outbox.record("ann@example.com")
+            try await database.tested.record("ann@example.com")
             try await database.revokeAllLinks(at: .noon)
             #expect(try await epochs(database) == [Self.noonSeconds, Self.noonSeconds])
             #expect(try await !database.users.replace(bob.credentials, with: .second, tellingIn: nil, at: .noon))
@@ -43,7 +43,7 @@ import Testing
             #expect(
                 try await epochs(database) == [Self.noonSeconds, Self.noonSeconds + 1, Self.noonSeconds])
             // A request waits on: its link is signed with the new epoch.
-            #expect(try await database.outbox.depth().pending == 1)
+            #expect(try await database.tested.depth().pending == 1)
 
             try await database.revokeAllLinks(at: Timestamp(seconds: 10))
             #expect(try await epochs(database) == Array(repeating: Self.noonSeconds + 2, count: 3))

@@ -33,7 +33,7 @@ import Testing
                             }
                             return false
                         } catch {
-                            return error.code == 275
+                            return error.code == "SQLITE_CONSTRAINT 275" && error.kind == .refused
                         }
                     }
                 }
@@ -60,9 +60,9 @@ import Testing
                         await failure { () async throws(StorageFailed) in try await write(value, with: writer) }
                     }
                 }
-                return await group.reduce(into: [Int]()) { $0.append($1?.code ?? 0) }
+                return await group.reduce(into: [String]()) { $0.append($1?.code ?? "") }
             }
-            #expect(failures == [Int](repeating: 8, count: 300))
+            #expect(failures == [String](repeating: "SQLITE_READONLY", count: 300))
             try await pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = OFF") }
             try await write(1...3, with: writer)
             #expect(try await pool.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM number") } == 3)
@@ -76,7 +76,7 @@ import Testing
             let failed = await failure { () async throws(StorageFailed) in
                 try await writer.write(.oneStatement) { db in _ = try db.run("INSERT INTO child VALUES (7)") }
             }
-            #expect(failed?.code == 787)
+            #expect(failed?.code == "SQLITE_CONSTRAINT 787")
             let children = try await pool.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM child") }
             #expect(children == 0)
         }
@@ -86,7 +86,7 @@ import Testing
         try await withWriter(busyLimit: .milliseconds(50)) { writer, _, pool in
             let other = try openInTransaction(pool.path)
             let failed = await failure { () async throws(StorageFailed) in try await write(1, with: writer) }
-            #expect(failed?.code == 5)
+            #expect(failed?.code == "SQLITE_BUSY")
             try await other.writeWithoutTransaction { db in try db.rollback() }
             try await write(1, with: writer)
         }

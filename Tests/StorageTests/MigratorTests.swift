@@ -58,7 +58,7 @@ import Testing
                 sql: Array("CREATE TABLE half (id INTEGER); CREATE TABLE one (id INTEGER);".utf8))
             #expect(
                 throws: OpenFailed.migrations(
-                    "migration 0002_broken.sql failed: table one already exists (SQLite code 1)")
+                    "migration 0002_broken.sql failed: table one already exists (SQLITE_ERROR)")
             ) { try open(folder, [Self.one, broken]) }
             let isWhole = try folder.look(into: "m.sqlite") { try $0.tableExists("one") && !$0.tableExists("half") }
             #expect(isWhole)
@@ -115,7 +115,7 @@ import Testing
         #expect(
             Migrations.all.map(\.name) == [
                 "0001_users.sql", "0002_outbox.sql", "0003_audit.sql", "0004_reports.sql", "0005_webhooks.sql",
-                "0006_epoch_base.sql", "0007_answers.sql",
+                "0006_epoch_base.sql", "0007_answers.sql", "0008_intake.sql",
             ])
     }
 

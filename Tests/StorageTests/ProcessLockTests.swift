@@ -16,14 +16,14 @@ import Testing
             let busy = try openInTransaction(folder.path("k.sqlite"))
             try await first.takeBackLeases(at: .noon)
             try await busy.writeWithoutTransaction { db in try db.rollback() }
-            try await first.outbox.record("ann@example.com")
-            let lease = try await first.outbox.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
+            try await first.tested.record("ann@example.com")
+            let lease = try await first.tested.lease(atMost: 1, for: .seconds(60), at: .noon)[0]
 
             let second = try open(folder)
             defer { second.close() }
             try await second.takeBackLeases(at: .noon + .seconds(1))
-            #expect(try await first.outbox.stillHolds(lease))
-            #expect(try await second.outbox.leaseAddresses(at: .noon + .seconds(1)).isEmpty)
+            #expect(try await first.tested.stillHolds(lease))
+            #expect(try await second.tested.leaseAddresses(at: .noon + .seconds(1)).isEmpty)
         }
     }
 
@@ -35,7 +35,8 @@ import Testing
             try FileManager.default.createDirectory(
                 atPath: folder.path("k.sqlite-lock"), withIntermediateDirectories: false)
             await #expect(
-                throws: StorageFailed(code: 0, reason: "cannot open \(folder.path("k.sqlite"))-lock: Is a directory")
+                throws: StorageFailed(
+                    .unavailable, reason: "cannot open \(folder.path("k.sqlite"))-lock: Is a directory")
             ) { try await database.takeBackLeases(at: .noon) }
         }
     }

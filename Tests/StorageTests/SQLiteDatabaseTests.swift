@@ -38,15 +38,15 @@ import Testing
         try await Folder.use { folder in
             let first = try open(folder)
             _ = try await first.users.add(.ann, at: .noon)
-            try await first.outbox.record("ann@example.com")
-            _ = try await first.outbox.lease(atMost: 1, for: .seconds(60), at: .noon)
+            try await first.tested.record("ann@example.com")
+            _ = try await first.tested.lease(atMost: 1, for: .seconds(60), at: .noon)
             first.close()
             #expect(!FileManager.default.fileExists(atPath: folder.path("k.sqlite-wal")))
             let second = try open(folder)
             defer { second.close() }
             #expect(second.newlyApplied == [])
             #expect(try await second.users.user(email: .ann)?.id == UserID("1"))
-            #expect(try await second.outbox.leaseAddresses(at: .noon + .seconds(60)) == ["ann@example.com"])
+            #expect(try await second.tested.leaseAddresses(at: .noon + .seconds(60)) == ["ann@example.com"])
         }
     }
 
@@ -56,7 +56,7 @@ import Testing
                 to: URL(fileURLWithPath: folder.path("k.sqlite")))
             #expect(
                 throws: OpenFailed.cannotOpen(
-                    path: folder.path("k.sqlite"), reason: "file is not a database (SQLite code 26)")
+                    path: folder.path("k.sqlite"), reason: "file is not a database (SQLITE_NOTADB)")
             ) { try open(folder) }
             let nowhere = folder.path("none/k.sqlite")
             #expect(
@@ -75,15 +75,18 @@ import Testing
             #expect(database.writeProblem == nil)
             let other = try openInTransaction(folder.path("k.sqlite"))
             await database.probe()
-            #expect(database.writeProblem == "database is locked (SQLite code 5)")
-            await #expect(throws: OutboxRefused.storage(StorageFailed(code: 5, reason: "database is locked"))) {
-                try await database.outbox.record("ann@example.com")
+            #expect(database.writeProblem == "database is locked (SQLITE_BUSY)")
+            await #expect(
+                throws: OutboxRefused.storage(
+                    StorageFailed(.unavailable, code: "SQLITE_BUSY", reason: "database is locked"))
+            ) {
+                try await database.tested.record("ann@example.com")
             }
             try await other.writeWithoutTransaction { db in try db.rollback() }
-            #expect(database.writeProblem == "database is locked (SQLite code 5)")
+            #expect(database.writeProblem == "database is locked (SQLITE_BUSY)")
             await database.probe()
             #expect(database.writeProblem == nil)
-            #expect(try await database.outbox.depth().pending == 0)
+            #expect(try await database.tested.depth().pending == 0)
         }
     }
 
@@ -92,7 +95,7 @@ import Testing
             let database = try open(folder)
             database.close()
             await #expect(throws: OutboxRefused.storage(GroupCommit.closed)) {
-                try await database.outbox.record("ann@example.com")
+                try await database.tested.record("ann@example.com")
             }
             await #expect(throws: StorageFailed.self) { try await database.users.user(email: .ann) }
             await database.probe()
@@ -104,10 +107,10 @@ import Testing
         try await Folder.use { folder in
             let database = try open(folder)
             defer { database.close() }
-            let refusal = StorageFailed(code: 0, reason: "a text contains U+0000")
+            let refusal = StorageFailed(.refused, reason: "a text contains U+0000")
             let cut = EmailAddress(stored: "ann@example.com\u{0}.evil.example")
             await #expect(throws: OutboxRefused.storage(refusal)) {
-                try await database.outbox.record(ResetRequest(email: cut), at: .noon)
+                try await database.tested.record(ResetRequest(email: cut), at: .noon)
             }
             await #expect(throws: refusal) { try await database.users.user(email: cut) }
             await #expect(throws: AddUserFailed.storage(refusal)) {

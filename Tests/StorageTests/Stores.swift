@@ -14,18 +14,22 @@ enum Stores: String, CaseIterable, Sendable {
     static let all = Stores.allCases
 
     /// Opens an empty store, lets the test use it, and removes it.
-    func use(capacity: Int = 1000, _ body: (any Users, any Outbox) async throws -> Void) async throws {
+    func use(capacity: Int = 1000, _ body: (any Users, TestedOutbox) async throws -> Void) async throws {
+        try await open(capacity: capacity) { store in try await body(store.users, TestedOutbox(store)) }
+    }
+
+    /// The same with all of the store; an app is told what happens.
+    func open(capacity: Int = 1000, _ body: (any Store) async throws -> Void) async throws {
         switch self {
-        case .memory:
-            let store = MemoryStore(capacity: capacity)
-            try await body(store, store)
+        case .memory: try await body(MemoryStore(capacity: capacity))
         case .sqlite:
             try await Folder.use { folder in
                 var options = SQLiteDatabase.Options(path: folder.path("store.sqlite"))
                 options.outboxCapacity = capacity
+                options.recordsWebhooks = true
                 let database = try SQLiteDatabase(options, now: .noon, metrics: Metrics(), log: .silent)
                 defer { database.close() }
-                try await body(database.users, database.outbox)
+                try await body(database)
             }
         }
     }
@@ -86,22 +90,7 @@ extension NewUser {
     static let bob = NewUser(email: .bob, passwordHash: .first, isVerified: false)
 }
 
-extension Outbox {
-    func record(_ address: String, at now: Timestamp = .noon) async throws {
-        try await record(ResetRequest(email: EmailAddress(stored: address)), at: now)
-    }
-
-    /// The addresses of the leases, as they were typed.
-    func leaseAddresses(atMost limit: Int = 10, at now: Timestamp = .noon) async throws -> [String] {
-        try await lease(atMost: limit, for: .seconds(60), at: now).map(\.typedAddress)
-    }
-}
-
-extension Lease {
-    var typedAddress: String {
-        switch letter {
-        case .resetLink(let request): request.email.text
-        case .passwordChanged(let id, _): "user \(id.text)"
-        }
-    }
+extension SQLiteDatabase {
+    /// The queue of this database as the tests need it.
+    var tested: TestedOutbox { TestedOutbox(self) }
 }

@@ -150,7 +150,7 @@ import Testing
                 .resetLink(ResetRequest(email: EmailAddress(stored: "nobody@example.com"))),
                 .passwordChanged(UserID("99")), .passwordChanged(UserID("x")), .resetLink(ResetRequest(email: .ann)),
             ]
-            #expect(try await users.users(for: letters) == [bob, ann, nil, nil, nil, ann])
+            #expect(try await users.users(for: letters) == [[bob], [ann], [], [], [], [ann]])
             #expect(try await users.users(for: []).isEmpty)
         }
     }

@@ -57,7 +57,8 @@ import Testing
                 let ann = try await database.users.add(.ann, at: .noon)
                 #expect(try await database.users.revokeLinks(ann.credentials, by: .visitor, at: .noon))
                 let lease = try #require(try await taken(database).first)
-                try await database.webhooks.settle([(lease, .failed(reason: "410"))], at: .noon)
+                _ = try await database.webhooks.settle(
+                    [WebhookSettlement(lease, as: .failed(reason: "410"))], at: .noon)
                 for hour in 1...3 {
                     let now = try #require(try await database.users.user(id: ann.id))
                     #expect(
@@ -79,10 +80,10 @@ import Testing
         try await withApp { database, folder in
             let ann = try await database.users.add(.ann, at: .noon)
             func settle(_ address: String, of user: UserID?, _ outcome: Outcome) async throws {
-                try await database.outbox.record(ResetRequest(email: EmailAddress(stored: address)), at: .noon)
+                try await database.tested.record(ResetRequest(email: EmailAddress(stored: address)), at: .noon)
                 let lease = try #require(
-                    try await database.outbox.lease(atMost: 1, for: .seconds(60), at: .noon).first)
-                #expect(try await database.outbox.settle(lease, of: user, as: outcome, at: .noon))
+                    try await database.tested.lease(atMost: 1, for: .seconds(60), at: .noon).first)
+                #expect(try await database.tested.settle(lease, of: user, as: outcome, at: .noon))
             }
             try await settle("ann@example.com", of: ann.id, .delivered(messageID: nil))
             try await settle("ann@example.com", of: ann.id, .skipped(.throttled))
@@ -125,20 +126,22 @@ import Testing
             let second = try #require(try await taken(database, after: .seconds(60)).first)
             #expect(second.webhook == first.webhook)
             // Too late: the message is somebody else's by now.
-            try await database.webhooks.settle([(first, .failed(reason: "late"))], at: .noon)
-            #expect(try await database.webhooks.depth() == OutboxDepth(pending: 0, leased: 1, failed: 0, oldest: .noon))
-            try await database.webhooks.settle([(second, .later(at: .noon + .seconds(90), reason: "503"))], at: .noon)
+            _ = try await database.webhooks.settle([WebhookSettlement(first, as: .failed(reason: "late"))], at: .noon)
+            #expect(try await database.webhooks.depth() == QueueDepth(pending: 0, leased: 1, failed: 0, oldest: .noon))
+            _ = try await database.webhooks.settle(
+                [WebhookSettlement(second, as: .later(at: .noon + .seconds(90), reason: "503"))], at: .noon)
             #expect(try await taken(database, after: .seconds(89)) == [])
             let third = try #require(try await taken(database, after: .seconds(90)).first)
             #expect(third.attempts == 1)
-            try await database.webhooks.settle([(third, .failed(reason: "gave up"))], at: .noon)
+            _ = try await database.webhooks.settle(
+                [WebhookSettlement(third, as: .failed(reason: "gave up"))], at: .noon)
             #expect(try await database.webhooks.nextDue() == nil)
             #expect(try await database.webhooks.retryFailed(at: .noon + .seconds(100)) == 1)
             let fourth = try #require(try await taken(database, after: .seconds(100)).first)
             #expect(fourth.attempts == 0)
             #expect(fourth.webhook == first.webhook)
-            try await database.webhooks.settle([(fourth, .delivered)], at: .noon)
-            #expect(try await database.webhooks.depth() == OutboxDepth(pending: 0, leased: 0, failed: 0, oldest: nil))
+            _ = try await database.webhooks.settle([WebhookSettlement(fourth, as: .delivered)], at: .noon)
+            #expect(try await database.webhooks.depth() == QueueDepth(pending: 0, leased: 0, failed: 0, oldest: nil))
         }
     }
 
@@ -161,9 +164,9 @@ import Testing
         try await withApp { database, folder in
             let ann = try await database.users.add(.ann, at: .noon)
             try fill(SQLiteWebhooks.capacity - SQLiteWebhooks.reserved, in: folder)
-            try await database.outbox.record("ann@example.com")
-            let lease = try #require(try await database.outbox.lease(atMost: 1, for: .seconds(60), at: .noon).first)
-            #expect(try await database.outbox.settle(lease, of: ann.id, as: .delivered(messageID: nil), at: .noon))
+            try await database.tested.record("ann@example.com")
+            let lease = try #require(try await database.tested.lease(atMost: 1, for: .seconds(60), at: .noon).first)
+            #expect(try await database.tested.settle(lease, of: ann.id, as: .delivered(messageID: nil), at: .noon))
             #expect(try count(in: folder) == 90_000)
             #expect(try await database.users.replace(ann.credentials, with: .second, tellingIn: nil, at: .noon))
             #expect(try count(in: folder) == 90_001)

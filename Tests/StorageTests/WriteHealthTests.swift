@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct `Whether the store can be written to` {
     private let start = ContinuousClock.now
-    private let locked = StorageFailed(code: 5, reason: "database is locked")
+    private let locked = StorageFailed(.unavailable, code: "SQLITE_BUSY", reason: "database is locked")
 
     private func after(_ seconds: Double) -> ContinuousClock.Instant {
         start + .milliseconds(Int((seconds * 1000).rounded()))
@@ -99,11 +99,11 @@ import Testing
             let database = try SQLiteDatabase(options, now: .noon, metrics: Metrics(), log: .silent)
             defer { database.close() }
             let other = try openInTransaction(folder.path("k.sqlite"))
-            await #expect(throws: OutboxRefused.self) { try await database.outbox.record("ann@example.com") }
-            #expect(database.writeProblem == "database is locked (SQLite code 5)")
+            await #expect(throws: OutboxRefused.self) { try await database.tested.record("ann@example.com") }
+            #expect(database.writeProblem == "database is locked (SQLITE_BUSY)")
             let watch = Task { await database.watchWrites { try? await Task.sleep(for: $0) } }
             try await Task.sleep(for: .milliseconds(700))
-            #expect(database.writeProblem == "database is locked (SQLite code 5)")
+            #expect(database.writeProblem == "database is locked (SQLITE_BUSY)")
             try await other.writeWithoutTransaction { db in try db.rollback() }
             let end = ContinuousClock.now + .seconds(4)
             while database.writeProblem != nil, ContinuousClock.now < end {

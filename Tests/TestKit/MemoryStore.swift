@@ -1,18 +1,22 @@
-/// Users and outbox in memory, with the promises of both protocols but for the disk's.
+/// A store in memory, with the promises of every store but for the disk's. It knows no rule: what follows from a change is decided by
+/// Keyturn, as for every other store.
 package import Keyturn
-package import PasswordHashing
+import PasswordHashing
 import Synchronization
 
-/// One store of both, because changing a password records a letter and drops requests in the same step.
-package final class MemoryStore: Users, Outbox, AuditLog {
+/// One object of all protocols, because a change and its consequences are written in one step.
+package final class MemoryStore: Store, Users, ResetRequests, Outbox, OutboxOperations, AuditLog {
     package let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
+    private let webhookArrivals: AsyncStream<Void>
+    private let webhookArrived: AsyncStream<Void>.Continuation
     private let capacity: Int
     private let state: Mutex<State>
 
     /// - Parameter capacity: how many rows may be pending or leased before ``record(_:at:)`` refuses.
     package init(_ users: [User] = [], capacity: Int = 1000) {
         (arrivals, arrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (webhookArrivals, webhookArrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.capacity = capacity
         state = Mutex(State(users: users))
     }
@@ -20,8 +24,13 @@ package final class MemoryStore: Users, Outbox, AuditLog {
     /// From now on every call fails with this; nil mends the store.
     package func fail(with failure: StorageFailed?) { state.withLock { $0.failure = failure } }
 
-    /// The letters that are in the outbox, oldest first, whatever their state.
-    package var letters: [PromisedLetter] { state.withLock { $0.rows.map(\.letter) } }
+    /// The messages in intake and in the outbox, oldest first, whatever their state.
+    package var letters: [PromisedLetter] {
+        state.withLock { state in state.intake.map { .resetLink($0.request) } + state.outbox.rows.map(\.item.letter) }
+    }
+
+    /// Whether a message is leased.
+    package var hasLeases: Bool { state.withLock { $0.outbox.depth().leased > 0 } }
 
     /// How often a user was looked up, by address or by id.
     package var lookups: Int { state.withLock { $0.lookups } }
@@ -31,22 +40,43 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         state.withLock { $0.beforeLookup = happens }
     }
 
-    /// What "this wasn't me" does.
+    /// What "this wasn't me" does, as somebody else would do it meanwhile.
     package func revokeLinks(of id: UserID) {
         state.withLock { state in
             guard let user = state.users.first(where: { $0.id == id }) else { return }
-            guard state.change(user.credentials, { $0.with(epoch: $0.resetEpoch + 1) }) else { return }
-            state.dropRequests(of: user.email)
+            let consequences = Consequences(
+                of: .linksRevoked, to: user.credentials, by: .visitor, at: Timestamp(milliseconds: 0))
+            _ = state.apply(.epoch, to: user.credentials, with: consequences, at: Timestamp(milliseconds: 0))
         }
     }
+
+    // MARK: Store
+
+    package var users: any Users { self }
+    package var requests: any ResetRequests { self }
+    package var outbox: any Outbox { self }
+    package var operations: any OutboxOperations { self }
+    package var webhooks: any Webhooks { MemoryWebhooks(store: self) }
+    package var auditLog: any AuditLog { self }
+    package func takeBackLeases(at now: Timestamp) async throws(StorageFailed) {}
+    package func revokeAllLinks(at now: Timestamp) async throws(StorageFailed) {
+        try working { state in
+            let above = max(now.seconds, (state.users.map(\.resetEpoch).max() ?? 0) + 1)
+            state.users = state.users.map { $0.with(epoch: above) }
+            state.audited.append(AuditLine(.linksRevoked, of: nil, by: .operator, at: now))
+        }
+    }
+    package func close() {}
 
     /// What was audited, oldest first.
     package var audited: [AuditLine] { state.withLock { $0.audited } }
 
+    // MARK: AuditLog
+
+    package func note(_ line: AuditLine) { state.withLock { $0.audited.append(line) } }
+
     /// How many of these came of requests that only read.
     package var auditedWhenRead: Int { state.withLock { $0.auditedWhenRead } }
-
-    // MARK: AuditLog
 
     package func noteRead(_ line: AuditLine) {
         state.withLock { state in
@@ -55,11 +85,11 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         }
     }
 
-    package func note(_ line: AuditLine) { state.withLock { $0.audited.append(line) } }
-
     package func record(_ line: AuditLine) async throws(StorageFailed) {
         try working { state in state.audited.append(line) }
     }
+
+    package func run(clock: WallClock, sleep: @escaping @Sendable (Duration) async -> Void) async {}
 
     package func trail(of user: UserID, limit: Int) async throws(StorageFailed) -> [AuditEntry] {
         try working { state in
@@ -85,14 +115,14 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         }
     }
 
-    package func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [User?] {
+    package func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [[User]] {
         state.withLock { $0.beforeLookup.take() }?(self)
         return try working { state in
             state.lookups += letters.count
             return letters.map { letter in
                 switch letter {
-                case .resetLink(let request): state.users.first { $0.email == request.email }
-                case .passwordChanged(let id, _): state.users.first { $0.id == id }
+                case .resetLink(let request): state.users.filter { $0.email == request.email }
+                case .passwordChanged(let id, _): state.users.filter { $0.id == id }
                 }
             }
         }
@@ -116,53 +146,42 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         return added
     }
 
-    package func replace(
-        _ old: Credentials, with new: PasswordHash, tellingIn language: String? = nil, at now: Timestamp
+    package func apply(
+        _ change: CredentialChange, to old: Credentials, with consequences: Consequences, at now: Timestamp
     ) async throws(StorageFailed) -> Bool {
-        let replaced = try working { state in
-            let isDisabled = state.users.contains { $0.id == old.id && $0.isDisabled }
-            let changed = !isDisabled && state.change(old) { user in user.with(hash: new.text, passwordChangedAt: now) }
-            guard changed else { return false }
-            state.dropRequests(of: old.email)
-            state.append(.passwordChanged(old.id, language: language), at: now)
-            state.audited.append(AuditLine(.passwordReset, of: old.id, by: .visitor, at: now))
-            return true
-        }
-        if replaced { arrived.yield() }
-        return replaced
+        let isChanged = try working { state in state.apply(change, to: old, with: consequences, at: now) }
+        if isChanged { announce(consequences) }
+        return isChanged
     }
 
-    package func revokeLinks(_ old: Credentials, by actor: AuditActor, at now: Timestamp) async throws(StorageFailed)
-        -> Bool
+    package func setDisabled(_ id: UserID, _ disabled: Bool, with consequences: Consequences, at now: Timestamp)
+        async throws(StorageFailed) -> Bool
     {
-        try working { state in
-            let changed = state.change(old) { user in user.with(epoch: user.resetEpoch + 1) }
-            guard changed else { return false }
-            state.dropRequests(of: old.email)
-            state.audited.append(AuditLine(.linksRevoked, of: old.id, by: actor, at: now))
-            return true
-        }
-    }
-
-    package func setDisabled(_ id: UserID, _ disabled: Bool, at now: Timestamp) async throws(StorageFailed) -> Bool {
         try working { state in
             guard let index = state.users.firstIndex(where: { $0.id == id }) else { return false }
             let user = state.users[index]
             let epoch = user.isDisabled && !disabled ? user.resetEpoch + 1 : user.resetEpoch
             state.users[index] = user.with(epoch: epoch, disabledAt: .some(disabled ? user.disabledAt ?? now : nil))
-            state.audited.append(AuditLine(disabled ? .disabled : .enabled, of: id, by: .operator, at: now))
+            state.write(consequences, at: now)
             return true
         }
     }
 
-    // MARK: Outbox
+    private func announce(_ consequences: Consequences) {
+        if !consequences.messages.isEmpty { arrived.yield() }
+        if !consequences.webhooks.isEmpty { webhookArrived.yield() }
+    }
+
+    // MARK: ResetRequests
 
     package func record(_ request: ResetRequest, at now: Timestamp) async throws(OutboxRefused) {
         let recorded: Bool
         do {
             recorded = try working { state in
-                guard state.rows.count(where: { $0.failure == nil }) < self.capacity else { return false }
-                state.append(.resetLink(request), at: now)
+                let depth = state.outbox.depth()
+                guard state.intake.count + depth.pending + depth.leased < self.capacity else { return false }
+                state.lastIntakeID += 1
+                state.intake.append(IntakeEntry(id: state.lastIntakeID, request: request, recordedAt: now))
                 return true
             }
         } catch { throw .storage(error) }
@@ -170,87 +189,78 @@ package final class MemoryStore: Users, Outbox, AuditLog {
         arrived.yield()
     }
 
+    // MARK: Outbox
+
+    package func intake(atMost limit: Int) async throws(StorageFailed) -> [IntakeEntry] {
+        try working { state in Array(state.intake.prefix(max(0, limit))) }
+    }
+
+    package func emptyIntake(
+        of entries: [IntakeEntry], queueing queued: [JoinedRequests], with consequences: Consequences, at now: Timestamp
+    ) async throws(StorageFailed) -> Bool {
+        let isWritten = try working { state in
+            let ids = Set(entries.map(\.id))
+            guard state.intake.count(where: { ids.contains($0.id) }) == entries.count else { return false }
+            state.intake.removeAll { ids.contains($0.id) }
+            for joined in queued { state.queue(joined, at: now) }
+            state.write(consequences, at: now)
+            return true
+        }
+        if isWritten { announce(consequences) }
+        return isWritten
+    }
+
     package func lease(atMost limit: Int, for span: Duration, at now: Timestamp) async throws(StorageFailed) -> [Lease]
     {
         try working { state in
-            var leases: [Lease] = []
-            while leases.count < limit, let lease = state.leaseOldest(until: now + span, at: now) {
-                leases.append(lease)
+            let (rows, expiresAt) = state.outbox.lease(atMost: limit, for: span, at: now) { _ in true }
+            // Part of this lease now.
+            for row in rows { state.outbox.change(row.id) { $0.item.againAt = nil } }
+            return rows.compactMap { row in
+                row.token.map { token in
+                    Lease(
+                        id: OutboxID(row.id), token: token, letter: row.item.letter, attempts: row.attempts,
+                        recordedAt: row.recordedAt, expiresAt: expiresAt, lostAnswers: row.lostAnswers,
+                        refusedAt: state.refusedAt)
+                }
             }
-            return leases
         }
     }
 
     package func stillHolds(_ lease: Lease) async throws(StorageFailed) -> Bool {
-        try working { state in state.rows.contains { $0.leaseToken == lease.token } }
-    }
-
-    package func settle(_ lease: Lease, of user: UserID?, as outcome: Outcome, at now: Timestamp)
-        async throws(StorageFailed) -> Bool
-    {
-        try working { state in state.settle(Settlement(lease, of: user, as: outcome), at: now) }
+        try working { state in state.outbox.holds(lease.id.number, under: lease.token) }
     }
 
     package func settle(_ outcomes: [Settlement], at now: Timestamp) async throws(StorageFailed) -> [Bool] {
-        try working { state in outcomes.map { state.settle($0, at: now) } }
+        let following = outcomes.map { Consequences(of: $0, at: now) }
+        let written = try working { state in
+            zip(outcomes, following).map { settlement, following in
+                guard state.settle(settlement, at: now) else { return false }
+                state.write(following, at: now)
+                return true
+            }
+        }
+        for (isWritten, following) in zip(written, following) where isWritten { announce(following) }
+        return written
     }
 
     package func clockSetBack(to now: Timestamp, leasing span: Duration) async throws(StorageFailed) {
         try working { state in
             state.refusedAt = state.refusedAt.map { min($0, now) }
-            for index in state.rows.indices where state.rows[index].takeableAt.map({ $0 > now }) ?? false {
-                let rest = state.rows[index].lostAnswers > 0 ? LostAnswers.interval : .zero
-                state.rows[index].recordedAt = min(state.rows[index].recordedAt, now)
-                state.rows[index].dueAt = min(state.rows[index].dueAt, now + rest)
-                state.rows[index].leasedUntil = state.rows[index].leasedUntil.map { min($0, now + span) }
-            }
+            state.outbox.clockSetBack(to: now, leasing: span)
         }
     }
 
-    package func nextDue() async throws(StorageFailed) -> Timestamp? {
-        try working { state in state.rows.compactMap(\.takeableAt).min() }
-    }
+    package func nextDue() async throws(StorageFailed) -> Timestamp? { try working { state in state.outbox.nextDue() } }
 
     package func resetMails(to users: [UserID?], since: Timestamp) async throws(StorageFailed) -> [[Timestamp]] {
         try working { state in
             users.map { user in
                 state.mailLog.filter {
-                    $0.user == user && $0.entry.kind == .resetLink && $0.entry.at >= since
-                        && ["delivered", LostAnswers.name].contains($0.entry.outcome)
-                }.map(\.entry.at).sorted()
+                    $0.user != nil && $0.user == user && $0.kind == .resetLink && $0.at >= since
+                        && ["delivered", LostAnswers.name].contains($0.outcome)
+                }.map(\.at).sorted()
             }
-        }
-    }
-
-    package func entries(
-        _ filter: OutboxFilter, after id: Int64, limit: Int
-    ) async throws(StorageFailed) -> [OutboxEntry] {
-        try working { state in
-            let selected = state.rows.filter { $0.id > id && state.isSelected($0, by: filter) }
-            return Array(selected.prefix(max(0, limit)).map(\.entry))
-        }
-    }
-
-    package func retry(
-        _ selection: OutboxSelection, at now: Timestamp, progress: (Int) -> Void
-    ) async throws(StorageFailed) -> Int {
-        try working { state in
-            var retried = 0
-            for index in state.rows.indices
-            where state.rows[index].failure != nil && state.isSelected(state.rows[index], by: selection) {
-                state.rows[index].startAnew(at: now)
-                retried += 1
-            }
-            return retried
-        }
-    }
-
-    package func purge(_ selection: OutboxSelection, progress: (Int) -> Void) async throws(StorageFailed) -> Int {
-        try working { state in
-            let before = state.rows.count
-            let purged = Set(state.rows.filter { state.isSelected($0, by: selection) }.map(\.id))
-            state.rows.removeAll { purged.contains($0.id) }
-            return before - state.rows.count
         }
     }
 
@@ -261,6 +271,36 @@ package final class MemoryStore: Users, Outbox, AuditLog {
                 state.reports.append(report)
                 return true
             }
+        }
+    }
+
+    // MARK: OutboxOperations
+
+    package func entries(
+        _ filter: OutboxFilter, after position: OutboxPosition?, limit: Int
+    ) async throws(StorageFailed) -> [OutboxEntry] {
+        try working { state in
+            let rows = state.outbox.rows.filter { state.isSelected($0, by: filter) }.map(\.entry)
+            let waiting = state.intake.filter { state.isSelected($0, by: filter) }.map(\.entry)
+            let all = rows + waiting
+            let rest = position.map { position in all.drop { $0.position != position }.dropFirst() } ?? all[...]
+            return Array(rest.prefix(max(0, limit)))
+        }
+    }
+
+    package func retry(
+        _ selection: OutboxSelection, at now: Timestamp, progress: (Int) -> Void
+    ) async throws(StorageFailed) -> Int {
+        try working { state in state.retry(selection, at: now) }
+    }
+
+    package func purge(_ selection: OutboxSelection, progress: (Int) -> Void) async throws(StorageFailed) -> Int {
+        try working { state in
+            let before = state.outbox.rows.count + state.intake.count
+            let purged = Set(state.outbox.rows.filter { state.isSelected($0, by: selection) }.map(\.id))
+            state.outbox.rows.removeAll { purged.contains($0.id) }
+            if case .address(let email) = selection { state.intake.removeAll { $0.request.email == email } }
+            return before - state.outbox.rows.count - state.intake.count
         }
     }
 
@@ -277,27 +317,26 @@ package final class MemoryStore: Users, Outbox, AuditLog {
             let lines = state.mailLog.filter { $0.user == user }
             let reported = state.reports.flatMap { report in
                 lines.filter { $0.isAbout(report) }.map {
-                    MailLogEntry(
-                        at: report.at, kind: $0.entry.kind, outcome: report.kind.rawValue, detail: report.reason)
+                    MailLogEntry(at: report.at, kind: $0.kind, outcome: report.kind.rawValue, detail: report.reason)
                 }
             }
-            let all = (lines.map(\.entry) + reported).enumerated()
+            let logged = lines.map { MailLogEntry(at: $0.at, kind: $0.kind, outcome: $0.outcome, detail: $0.detail) }
+            let all = (logged + reported).enumerated()
             let newestFirst = all.sorted { ($0.element.at, $0.offset) > ($1.element.at, $1.offset) }
             return Array(newestFirst.map(\.element).prefix(max(0, limit)))
         }
     }
 
-    package func depth() async throws(StorageFailed) -> OutboxDepth {
+    package func depth() async throws(StorageFailed) -> QueueDepth {
         try working { state in
-            OutboxDepth(
-                pending: state.rows.count { $0.entry.state == .pending },
-                leased: state.rows.count { $0.entry.state == .leased },
-                failed: state.rows.count { $0.entry.state == .failed },
-                oldest: state.rows.map(\.recordedAt).min())
+            let depth = state.outbox.depth()
+            let oldest = ([depth.oldest] + state.intake.map(\.recordedAt)).compactMap(\.self).min()
+            return QueueDepth(
+                pending: depth.pending + state.intake.count, leased: depth.leased, failed: depth.failed, oldest: oldest)
         }
     }
 
-    private func working<Value>(_ body: (inout State) -> sending Value) throws(StorageFailed) -> Value {
+    fileprivate func working<Value>(_ body: (inout State) -> sending Value) throws(StorageFailed) -> Value {
         let result: Result<Value, StorageFailed> = state.withLock { state in
             if let failure = state.failure { return .failure(failure) }
             return .success(body(&state))
@@ -306,79 +345,134 @@ package final class MemoryStore: Users, Outbox, AuditLog {
     }
 }
 
-/// A promised letter and what became of it so far.
-private struct Row {
-    let id: Int64
-    let letter: PromisedLetter
-    var recordedAt: Timestamp
-    var dueAt: Timestamp
-    var attempts = 0
-    var lostAnswers = 0
-    var leaseToken: String?
-    var leasedUntil: Timestamp?
-    /// Set once delivery was given up.
-    var failure: String?
-    var lastReason: String?
+/// The webhooks of a ``MemoryStore``.
+package struct MemoryWebhooks: Webhooks {
+    fileprivate let store: MemoryStore
 
-    /// The address of a reset link; nil for a letter that names its user.
+    package var arrivals: AsyncStream<Void> { store.webhookStream }
+
+    package func lease(atMost limit: Int, for span: Duration, at now: Timestamp) async throws(StorageFailed)
+        -> [WebhookLease]
+    {
+        try store.working { state in
+            state.webhooks.rows.removeAll { $0.item.draft.user == nil }
+            let (rows, _) = state.webhooks.lease(atMost: limit, for: span, at: now) { $0.draft.user != nil }
+            return rows.compactMap { row in
+                guard let token = row.token, let user = row.item.draft.user else { return nil }
+                let draft = row.item.draft
+                return WebhookLease(
+                    row: WebhookRowID(row.id), token: token,
+                    webhook: Webhook(
+                        id: row.item.id, event: draft.event, user: user, cause: draft.cause, at: draft.at),
+                    recordedAt: row.recordedAt, attempts: row.attempts)
+            }
+        }
+    }
+
+    package func settle(_ outcomes: [WebhookSettlement], at now: Timestamp) async throws(StorageFailed) -> [Bool] {
+        try store.working { state in
+            outcomes.map { settlement in
+                state.webhooks.settle(
+                    settlement.lease.row.number, under: settlement.lease.token, as: settlement.outcome.fate, at: now)
+            }
+        }
+    }
+
+    package func clockSetBack(to now: Timestamp, leasing span: Duration) async throws(StorageFailed) {
+        try store.working { state in state.webhooks.clockSetBack(to: now, leasing: span) }
+    }
+
+    package func nextDue() async throws(StorageFailed) -> Timestamp? {
+        try store.working { state in state.webhooks.nextDue { $0.draft.user != nil } }
+    }
+
+    package func depth() async throws(StorageFailed) -> QueueDepth {
+        try store.working { state in
+            var named = state.webhooks
+            named.rows.removeAll { $0.item.draft.user == nil }
+            return named.depth()
+        }
+    }
+
+    package func dropUnsent(recordedBefore start: Timestamp) async throws(StorageFailed) -> Int {
+        try store.working { state in
+            let before = state.webhooks.rows.count
+            state.webhooks.rows.removeAll { !$0.hasFailed && $0.recordedAt < start }
+            return before - state.webhooks.rows.count
+        }
+    }
+
+    package func retryFailed(at now: Timestamp) async throws(StorageFailed) -> Int {
+        try store.working { state in state.webhooks.retry(at: now) { _ in true } }
+    }
+}
+
+extension MemoryStore {
+    fileprivate var webhookStream: AsyncStream<Void> { webhookArrivals }
+}
+
+/// A row of the outbox.
+private struct Message {
+    var letter: PromisedLetter
+    /// When a request came for it while it was leased.
+    var againAt: Timestamp?
+
+    /// The address of a reset link; nil for a message that names its account.
     var email: EmailAddress? {
         guard case .resetLink(let request) = letter else { return nil }
         return request.email
     }
 
-    var kind: LetterKind { email == nil ? .passwordChanged : .resetLink }
-
-    /// When the row may be taken (again); nil once it has failed.
-    var takeableAt: Timestamp? { failure == nil ? leasedUntil ?? dueAt : nil }
-
-    func state(at now: Timestamp) -> OutboxState {
-        if failure != nil { return .failed }
-        return leasedUntil.map { $0 > now } ?? false ? .leased : .pending
-    }
-
-    var entry: OutboxEntry {
-        var user: UserID?
-        if case .passwordChanged(let id, _) = letter { user = id }
-        return OutboxEntry(
-            id: id, kind: kind, email: email, user: user,
-            state: failure != nil ? .failed : leasedUntil != nil ? .leased : .pending,
-            attempts: attempts, recordedAt: recordedAt, dueAt: dueAt, lastReason: lastReason)
-    }
-
-    mutating func endLease() { (leaseToken, leasedUntil) = (nil, nil) }
-
-    mutating func startAnew(at now: Timestamp) {
-        (recordedAt, dueAt, attempts, failure) = (now, now, 0, nil)
-        lostAnswers = min(lostAnswers, 1)
-        endLease()
+    var user: UserID? {
+        guard case .passwordChanged(let id, _) = letter else { return nil }
+        return id
     }
 }
 
-/// What became of one user's letter.
-private struct LogLine {
-    let user: UserID
-    let row: Int64
-    let entry: MailLogEntry
+private struct KeptWebhook {
+    let id: String
+    let draft: WebhookDraft
+}
 
-    func isAbout(_ report: MailReport) -> Bool {
-        guard entry.outcome == "delivered", row == report.requestID else { return false }
-        return entry.detail.map { report.messageID.utf8.starts(with: $0.utf8) } ?? true
+extension MemoryQueue<Message>.Row {
+    fileprivate var entry: OutboxEntry {
+        OutboxEntry(
+            at: .row(OutboxID(id)), kind: item.letter.kind, email: item.email, user: item.user, state: state,
+            attempts: attempts, recordedAt: recordedAt, dueAt: dueAt, lastReason: lastReason)
+    }
+}
+
+extension IntakeEntry {
+    fileprivate var entry: OutboxEntry {
+        OutboxEntry(
+            at: .intake(id), kind: .resetLink, email: request.email, user: nil, state: .pending, attempts: 0,
+            recordedAt: recordedAt, dueAt: recordedAt, lastReason: nil)
+    }
+}
+
+extension MailLogLine {
+    fileprivate func isAbout(_ report: MailReport) -> Bool {
+        guard outcome == "delivered", outboxID == report.outboxID else { return false }
+        return detail.map { report.messageID.utf8.starts(with: $0.utf8) } ?? true
     }
 }
 
 private struct State {
     var users: [User]
-    var rows: [Row] = []
-    var mailLog: [LogLine] = []
+    var intake: [IntakeEntry] = []
+    var lastIntakeID: Int64 = 0
+    var outbox = MemoryQueue<Message>()
+    var webhooks = MemoryQueue<KeptWebhook>()
+    var mailLog: [MailLogLine] = []
     var reports: [MailReport] = []
     var audited: [AuditLine] = []
+    var auditedWhenRead = 0
     /// When the provider last refused the key or the sender.
     var refusedAt: Timestamp?
-    var auditedWhenRead = 0
     var failure: StorageFailed?
     var lookups = 0
     var beforeLookup: (@Sendable (MemoryStore) -> Void)?
-    private var lastRowID: Int64 = 0
+    private var lastWebhook = 0
 
     init(users: [User]) { self.users = users }
 
@@ -392,128 +486,106 @@ private struct State {
         return user
     }
 
-    mutating func change(_ old: Credentials, _ change: (User) -> User) -> Bool {
+    mutating func apply(
+        _ change: CredentialChange, to old: Credentials, with consequences: Consequences, at now: Timestamp
+    ) -> Bool {
         guard let index = users.firstIndex(where: { $0.credentials == old }) else { return false }
-        users[index] = change(users[index])
+        switch change {
+        case .password where users[index].isDisabled: return false
+        case .password(let new): users[index] = users[index].with(hash: new.text, passwordChangedAt: now)
+        case .epoch: users[index] = users[index].with(epoch: old.epoch + 1)
+        }
+        write(consequences, at: now)
         return true
     }
 
-    mutating func append(_ letter: PromisedLetter, at now: Timestamp) {
-        lastRowID += 1
-        rows.append(Row(id: lastRowID, letter: letter, recordedAt: now, dueAt: now))
+    mutating func write(_ consequences: Consequences, at now: Timestamp) {
+        if let email = consequences.dropRequests {
+            intake.removeAll { $0.request.email == email }
+            outbox.rows.removeAll { $0.item.email == email }
+        }
+        for letter in consequences.messages { outbox.append(Message(letter: letter), recordedAt: now) }
+        audited += consequences.audit
+        mailLog += consequences.mailLog
+        refusedAt = consequences.refusedAt ?? refusedAt
+        for draft in consequences.webhooks {
+            lastWebhook += 1
+            webhooks.append(KeptWebhook(id: "msg_\(lastWebhook)", draft: draft), recordedAt: draft.at)
+        }
     }
 
-    mutating func dropRequests(of email: EmailAddress) { rows.removeAll { $0.email == email } }
-
-    /// Takes the oldest row that is due, and with it every other pending one of its address.
-    mutating func leaseOldest(until end: Timestamp, at now: Timestamp) -> Lease? {
-        letThoseWaitWhoseAddressRests(at: now)
-        let leased = Set(rows.filter { $0.state(at: now) == .leased }.compactMap(\.email))
-        let due = rows.first { row in
-            guard let takeable = row.takeableAt, takeable <= now else { return false }
-            return row.email.map { !leased.contains($0) } ?? true
+    /// One address, one open row.
+    mutating func queue(_ joined: JoinedRequests, at now: Timestamp) {
+        let recordedAt = min(joined.recordedAt, now)
+        let open = outbox.rows.first { $0.item.email == joined.request.email && !$0.hasFailed }
+        guard let open else {
+            outbox.append(Message(letter: .resetLink(joined.request)), recordedAt: recordedAt)
+            return
         }
-        guard let due else { return nil }
-        let taken = rows.indices.filter { index in
-            rows[index].id == due.id
-                || due.email != nil && rows[index].email == due.email && rows[index].state(at: now) == .pending
-        }
-        let newest = rows[taken.last ?? 0]
-        let token = "lease-\(newest.id)-\(newest.attempts)-\(UInt64.random(in: 0...UInt64.max))"
-        for index in taken { (rows[index].leaseToken, rows[index].leasedUntil) = (token, end) }
-        return Lease(
-            id: newest.id, token: token, letter: newest.letter, attempts: taken.map { rows[$0].attempts }.max() ?? 0,
-            recordedAt: taken.map { rows[$0].recordedAt }.min() ?? newest.recordedAt, expiresAt: end,
-            lostAnswers: taken.map { rows[$0].lostAnswers }.max() ?? 0, refusedAt: refusedAt)
-    }
-
-    /// A letter that got no answer waits, and all requests of its address with it.
-    private mutating func letThoseWaitWhoseAddressRests(at now: Timestamp) {
-        for resting in rows where resting.lostAnswers > 0 && resting.state(at: now) == .pending && resting.dueAt > now {
-            for index in rows.indices where resting.email != nil && rows[index].email == resting.email {
-                rows[index].dueAt = max(rows[index].dueAt, resting.dueAt)
-            }
+        outbox.change(open.id) { row in
+            row.item.letter = .resetLink(joined.request)
+            row.item.againAt = row.token == nil ? nil : recordedAt
         }
     }
 
     mutating func settle(_ settlement: Settlement, at now: Timestamp) -> Bool {
-        let ours = rows.indices.filter { rows[$0].leaseToken == settlement.lease.token }
-        guard !ours.isEmpty else { return false }
-        let kind = rows[ours[0]].kind
-        for index in ours { apply(settlement.outcome, of: settlement.lease, to: &rows[index], at: now) }
-        if settlement.outcome.endsTheLetter { rows.removeAll { $0.leaseToken == settlement.lease.token } }
-        if case .refused = settlement.outcome { refusedAt = now }
-        if let user = settlement.user {
-            for line in settlement.outcome.logLines(kind, at: now) {
-                mailLog.append(LogLine(user: user, row: settlement.lease.id, entry: line))
+        let (id, token, fate) = (settlement.lease.id.number, settlement.lease.token, settlement.outcome.fate)
+        guard let row = outbox.rows.first(where: { $0.id == id && $0.token == token }) else { return false }
+        if fate.endsRow, let again = row.item.againAt {
+            outbox.change(id) { row in
+                (row.token, row.item.againAt, row.attempts, row.lostAnswers, row.lastReason) = (nil, nil, 0, 0, nil)
+                (row.recordedAt, row.dueAt) = (again, min(again, now))
             }
+            return true
         }
-        return true
+        outbox.change(id) { $0.item.againAt = nil }
+        return outbox.settle(id, under: token, as: fate, at: now)
     }
 
-    private func apply(_ outcome: Outcome, of lease: Lease, to row: inout Row, at now: Timestamp) {
-        let (attempts, lostAnswers) = (lease.attempts, lease.lostAnswers)
-        switch outcome {
-        case .delivered, .skipped: return
-        case .later(let at, let reason): (row.dueAt, row.attempts, row.lastReason) = (at, attempts + 1, reason)
-        case .failed(let reason): (row.failure, row.attempts, row.lastReason) = (reason, attempts + 1, reason)
-        case .answerLost(let again, let reason, let isCutOff):
-            row.lostAnswers = lostAnswers + 1
-            if !isCutOff { row.attempts = attempts + 1 }
-            (row.dueAt, row.lastReason) = (again ?? now, reason)
-            if again == nil { row.failure = reason }
-        case .refused(let reason): (row.dueAt, row.lastReason) = (now, reason)
-        case .released(let reason): (row.dueAt, row.lastReason) = (now, reason ?? row.lastReason)
-        }
-        row.endLease()
+    /// Failed requests of an address that has an open row, or a newer failed one, are merged into that row.
+    mutating func retry(_ selection: OutboxSelection, at now: Timestamp) -> Int {
+        let selected = outbox.rows.filter { $0.hasFailed && isSelected($0, by: selection) }
+        let merged = selected.filter { row in
+            row.item.email != nil
+                && outbox.rows.contains { other in
+                    other.item.email == row.item.email
+                        && (!other.hasFailed || other.id > row.id && selected.contains { $0.id == other.id })
+                }
+        }.map(\.id)
+        outbox.rows.removeAll { merged.contains($0.id) }
+        let revived = Set(selected.map(\.id))
+        return merged.count + outbox.retry(at: now) { revived.contains($0.id) }
     }
 
-    func isSelected(_ row: Row, by filter: OutboxFilter) -> Bool {
+    func isSelected(_ row: MemoryQueue<Message>.Row, by filter: OutboxFilter) -> Bool {
         switch filter {
         case .all: true
-        case .failed: row.failure != nil
-        case .pending: row.failure == nil
+        case .failed: row.hasFailed
+        case .pending: !row.hasFailed
         case .address(let email): concerns(row, email)
-        case .user(let id):
-            row.entry.user == id || users.contains { $0.id == id && $0.email == row.email }
+        case .user(let id): row.item.user == id || users.contains { $0.id == id && $0.email == row.item.email }
         }
     }
 
-    func isSelected(_ row: Row, by selection: OutboxSelection) -> Bool {
+    func isSelected(_ entry: IntakeEntry, by filter: OutboxFilter) -> Bool {
+        switch filter {
+        case .all, .pending: true
+        case .failed: false
+        case .address(let email): entry.request.email == email
+        case .user(let id): users.contains { $0.id == id && $0.email == entry.request.email }
+        }
+    }
+
+    func isSelected(_ row: MemoryQueue<Message>.Row, by selection: OutboxSelection) -> Bool {
         switch selection {
-        case .id(let id): row.id == id
-        case .allFailed: row.failure != nil
+        case .id(let id): row.id == id.number
+        case .allFailed: row.hasFailed
         case .address(let email): concerns(row, email)
         }
     }
 
-    private func concerns(_ row: Row, _ email: EmailAddress) -> Bool {
-        row.email == email || users.contains { $0.id == row.entry.user && $0.email == email }
-    }
-}
-
-extension Outcome {
-    /// Nothing is left to do, nor for an operator to see in the outbox.
-    fileprivate var endsTheLetter: Bool {
-        switch self {
-        case .delivered, .skipped: true
-        case .later, .answerLost, .refused, .failed, .released: false
-        }
-    }
-
-    fileprivate func logLines(_ kind: LetterKind, at now: Timestamp) -> [MailLogEntry] {
-        func line(_ outcome: String, _ detail: String?) -> MailLogEntry {
-            MailLogEntry(at: now, kind: kind, outcome: outcome, detail: detail)
-        }
-        return switch self {
-        case .delivered(let messageID): [line("delivered", messageID)]
-        case .skipped(let reason): [line(reason.rawValue, nil)]
-        case .later(_, let reason): [line("later", reason)]
-        case .answerLost(again: _?, let reason, _): [line(LostAnswers.name, reason)]
-        case .answerLost(again: nil, let reason, _): [line(LostAnswers.name, reason), line("failed", reason)]
-        case .failed(let reason): [line("failed", reason)]
-        case .refused, .released: []
-        }
+    private func concerns(_ row: MemoryQueue<Message>.Row, _ email: EmailAddress) -> Bool {
+        row.item.email == email || users.contains { $0.id == row.item.user && $0.email == email }
     }
 }
 

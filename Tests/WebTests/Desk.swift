@@ -38,7 +38,7 @@ struct Desk {
         let logged = logged
         let audit = AuditNotes(store)
         web = try Web(
-            outbox: store,
+            requests: store,
             reset: PasswordReset(
                 users: store, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock.wall),
             login: Login(

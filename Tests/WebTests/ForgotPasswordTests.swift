@@ -225,7 +225,7 @@ import Testing
 
     @Test func `never promises what the disk did not take`() async throws {
         let desk = try Desk()
-        desk.store.fail(with: StorageFailed(code: 778, reason: "disk I/O error"))
+        desk.store.fail(with: StorageFailed(.unavailable, code: "SQLITE_IOERR 778", reason: "disk I/O error"))
         let answer = await desk.post("/forgot-password", json: #"{"email":"ann@example.com"}"#)
         #expect(answer.status == .serviceUnavailable)
         #expect(answer.code == "unavailable")

@@ -276,7 +276,7 @@ import Testing
     @Test func `says when the storage fails, and does not say done`() async throws {
         let desk = try Desk()
         let token = desk.link()
-        desk.store.fail(with: StorageFailed(code: 10, reason: "disk I/O error"))
+        desk.store.fail(with: StorageFailed(.unavailable, code: "SQLITE_IOERR", reason: "disk I/O error"))
         let answer = await desk.post("/reset-password", json: #"{"token":"\#(token)","password":"a quiet lighthouse"}"#)
         #expect(answer.status == .serviceUnavailable)
         #expect(answer.code == "unavailable")

@@ -266,7 +266,7 @@ import Testing
 }
 
 @Suite struct `A fault of ours` {
-    private let bug = StorageFailed(code: 1, reason: "no such table: users", isBug: true)
+    private let bug = StorageFailed(.bug, code: "SQLITE_ERROR", reason: "no such table: users")
 
     @Test func `is a page to a person and a problem to a program, found in the log by its number`() async throws {
         let desk = try Desk()
@@ -288,13 +288,13 @@ import Testing
         let instance = try #require(answer.json?["instance"]?.stringValue)
         let line = try #require(desk.logged.all.last)
         #expect(instance == "urn:keyturn:request:" + line.components(after: " id=")!.prefix { $0 != " " })
-        #expect(line.contains("cause=storage 1 no such table: users"))
+        #expect(line.contains("cause=storage SQLITE_ERROR no such table: users"))
         for said in [page.text, opened.text, answer.text] { #expect(!said.contains("table")) }
     }
 
     @Test func `is not what waiting mends`() async throws {
         let desk = try Desk()
-        desk.store.fail(with: StorageFailed(code: 5, reason: "database is locked"))
+        desk.store.fail(with: StorageFailed(.unavailable, code: "SQLITE_BUSY", reason: "database is locked"))
         let page = await desk.post("/forgot-password", form: "email=ann@example.com")
         #expect(page.status == .serviceUnavailable)
         #expect(page["Retry-After"] == "5")

@@ -52,7 +52,8 @@ import Testing
 
     @Test(arguments: [
         (ReportsRefused.signature, 403, "signature_refused"), (.stale, 403, "signature_refused"),
-        (.malformed, 400, "request_invalid"), (.storage(StorageFailed(code: 13, reason: "full")), 503, "unavailable"),
+        (.malformed, 400, "request_invalid"),
+        (.storage(StorageFailed(.unavailable, code: "SQLITE_FULL", reason: "full")), 503, "unavailable"),
     ])
     func `says why it takes nothing`(refusal: ReportsRefused, status: Int, code: String) async throws {
         let answer = await (try Desk(reports: Recorder(refusing: refusal))).post(path, json: "[]")

@@ -59,7 +59,7 @@ struct DatabaseLook {
         do {
             let database = try SQLiteDatabase(options, now: now, metrics: Metrics(), log: settings.makeLog())
             defer { database.close() }
-            let depth = try await database.outbox.depth()
+            let depth = try await database.operations.depth()
             return [waiting(depth), failed(depth)] + unsent(try await database.webhooks.depth())
         } catch {
             return [
@@ -70,7 +70,7 @@ struct DatabaseLook {
         }
     }
 
-    private func waiting(_ depth: OutboxDepth) -> Finding {
+    private func waiting(_ depth: QueueDepth) -> Finding {
         let count = depth.pending + depth.leased
         let words = count == 1 ? "1 message is queued" : "\(count) messages are queued"
         guard let oldest = depth.oldest, oldest + Self.waitingLong < now else { return .ok("outbox", words) }
@@ -79,7 +79,7 @@ struct DatabaseLook {
             advice: "is the service running? `keyturn outbox list` shows the provider's last answer")
     }
 
-    private func failed(_ depth: OutboxDepth) -> Finding {
+    private func failed(_ depth: QueueDepth) -> Finding {
         if depth.failed == 0 { return .ok("failed mail", "none") }
         return .warning(
             "failed mail", depth.failed == 1 ? "1 message failed" : "\(depth.failed) messages failed",
@@ -88,7 +88,7 @@ struct DatabaseLook {
     }
 
     /// Messages to an app that is not configured.
-    private func unsent(_ depth: OutboxDepth) -> [Finding] {
+    private func unsent(_ depth: QueueDepth) -> [Finding] {
         let count = depth.pending + depth.leased
         guard settings.app == nil, count > 0 else { return [] }
         return [

@@ -26,9 +26,9 @@ struct OutboxCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.withDatabase { database, _ in
-                let depth = try await database.outbox.depth()
+                let depth = try await database.operations.depth()
                 let listed = try await list(database)
-                let reports = failed ? [] : try await database.outbox.reports(limit: limit)
+                let reports = failed ? [] : try await database.operations.reports(limit: limit)
                 let total = failed ? depth.failed : depth.pending + depth.leased + depth.failed
                 if listed == limit, total > listed {
                     Terminal.note("\(total) rows match; these are the oldest \(listed). --limit lists more")
@@ -44,7 +44,7 @@ struct OutboxCommand: AsyncParsableCommand {
                     ["ID", "FOR", "REPORT", "AT", "REASON"],
                     reports.map {
                         [
-                            "\($0.report.requestID)", $0.user.map { "user \($0.text)" } ?? "",
+                            "\($0.report.outboxID)", $0.user.map { "user \($0.text)" } ?? "",
                             $0.report.kind.rawValue, $0.report.at.rfc3339, $0.report.reason,
                         ]
                     })
@@ -54,10 +54,10 @@ struct OutboxCommand: AsyncParsableCommand {
         /// A page at a time, so that a long outbox is never held whole.
         /// - Returns: how many rows were listed.
         private func list(_ database: SQLiteDatabase) async throws -> Int {
-            var (listed, last): (Int, Int64) = (0, 0)
+            var (listed, last): (Int, OutboxPosition?) = (0, nil)
             while listed < limit {
                 let wanted = min(limit - listed, SQLiteOutbox.listLimit)
-                let page = try await database.outbox.entries(failed ? .failed : .all, after: last, limit: wanted)
+                let page = try await database.operations.entries(failed ? .failed : .all, after: last, limit: wanted)
                 if json {
                     for entry in page { Terminal.say(OutboxCommand.json(entry)) }
                 } else {
@@ -65,7 +65,7 @@ struct OutboxCommand: AsyncParsableCommand {
                     Terminal.table(listed == 0 ? header : [], page.map(Self.cells))
                 }
                 listed += page.count
-                guard page.count == wanted, let end = page.last?.id else { break }
+                guard page.count == wanted, let end = page.last?.position else { break }
                 last = end
             }
             return listed
@@ -73,7 +73,8 @@ struct OutboxCommand: AsyncParsableCommand {
 
         private static func cells(_ entry: OutboxEntry) -> [String] {
             [
-                "\(entry.id)", entry.kind.rawValue, entry.email?.text ?? entry.user.map { "user \($0.text)" } ?? "",
+                entry.id.map { "\($0)" } ?? "-", entry.kind.rawValue,
+                entry.email?.text ?? entry.user.map { "user \($0.text)" } ?? "",
                 entry.state.rawValue, "\(entry.attempts)", entry.recordedAt.rfc3339, entry.dueAt.rfc3339,
                 entry.lastReason ?? "",
             ]
@@ -95,8 +96,8 @@ struct OutboxCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.withDatabase { database, _ in
                 let progress = Progress("queued again")
-                let count = try await database.outbox.retry(
-                    id.map { .id($0) } ?? .allFailed, at: WallClock.system.now()
+                let count = try await database.operations.retry(
+                    id.map { .id(OutboxID($0)) } ?? .allFailed, at: WallClock.system.now()
                 ) { progress.show($0) }
                 progress.end()
                 if count == 0, let id { throw CommandFailed("no failed row has the id \(id)") }
@@ -121,10 +122,12 @@ struct OutboxCommand: AsyncParsableCommand {
 
         func run() async throws {
             let selection: OutboxSelection =
-                if let id { .id(id) } else if let address { .address(try parsed(address)) } else { .allFailed }
+                if let id { .id(OutboxID(id)) } else if let address { .address(try parsed(address)) } else {
+                    .allFailed
+                }
             try await options.withDatabase { database, _ in
                 let progress = Progress("deleted")
-                let count = try await database.outbox.purge(selection) { progress.show($0) }
+                let count = try await database.operations.purge(selection) { progress.show($0) }
                 progress.end()
                 if count == 0, let id { throw CommandFailed("no row has the id \(id)") }
                 Terminal.say("\(count) deleted")
@@ -134,7 +137,7 @@ struct OutboxCommand: AsyncParsableCommand {
 
     static func json(_ entry: OutboxEntry) -> JSON {
         .members(
-            ("id", .integer(entry.id)), ("kind", .string(entry.kind.rawValue)),
+            ("id", entry.id.map { .integer($0.number) } ?? .null), ("kind", .string(entry.kind.rawValue)),
             ("email", entry.email.map { .string($0.text) } ?? .null),
             ("user_id", entry.user.map { .string($0.text) } ?? .null),
             ("state", .string(entry.state.rawValue)), ("attempts", .integer(Int64(entry.attempts))),
@@ -145,7 +148,7 @@ struct OutboxCommand: AsyncParsableCommand {
     /// Told from a row by `report` in the place of `state`.
     static func json(_ kept: KeptReport) -> JSON {
         .members(
-            ("id", .integer(kept.report.requestID)), ("user_id", kept.user.map { .string($0.text) } ?? .null),
+            ("id", .integer(kept.report.outboxID.number)), ("user_id", kept.user.map { .string($0.text) } ?? .null),
             ("report", .string(kept.report.kind.rawValue)), ("at", .string(kept.report.at.rfc3339)),
             ("reason", .string(kept.report.reason)))
     }

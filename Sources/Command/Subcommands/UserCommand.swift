@@ -116,8 +116,8 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.withDatabase { database, settings in
                 let user = try await UserCommand.find(email, in: database)
-                let open = try await database.outbox.entries(.address(user.email), limit: 50)
-                let mails = try await database.outbox.mailLog(of: user.id, limit: 20)
+                let open = try await database.operations.entries(.address(user.email), limit: 50)
+                let mails = try await database.operations.mailLog(of: user.id, limit: 20)
                 let trail = try await database.auditLog.trail(of: user.id, limit: 50)
                 if json {
                     Terminal.say(UserCommand.json(user, open: open, mails: mails, trail: trail))
@@ -143,7 +143,8 @@ struct UserCommand: AsyncParsableCommand {
                 ["ID", "KIND", "STATE", "ATTEMPTS", "RECORDED", "DUE", "LAST REASON"],
                 open.map {
                     [
-                        "\($0.id)", $0.kind.rawValue, $0.state.rawValue, "\($0.attempts)", $0.recordedAt.rfc3339,
+                        $0.id.map { "\($0)" } ?? "-", $0.kind.rawValue, $0.state.rawValue, "\($0.attempts)",
+                        $0.recordedAt.rfc3339,
                         $0.dueAt.rfc3339, $0.lastReason ?? "",
                     ]
                 })

@@ -22,7 +22,7 @@ struct Mail: Sendable {
             case .resetLink: "password-reset"
             case .passwordChanged: "password-changed"
             }
-        outboxID = letter.requestID
+        outboxID = letter.outboxID.number
         facts = letter.facts
     }
 

@@ -74,7 +74,7 @@ package struct SendGridReports: MailReports {
         counters[report.kind]?.add()
         log.notice(
             "mail reported",
-            metadata: ["row": "\(report.requestID)", "kind": "\(report.kind.rawValue)", "reason": "\(report.reason)"])
+            metadata: ["row": "\(report.outboxID)", "kind": "\(report.kind.rawValue)", "reason": "\(report.reason)"])
     }
 
     /// 1*DIGIT, before the year 5000.
@@ -101,7 +101,8 @@ package struct SendGridReports: MailReports {
         else { return nil }
         let said = event["reason"]?.stringValue ?? event["response"]?.stringValue ?? ""
         return MailReport(
-            id: id, kind: kind, at: Timestamp(milliseconds: seconds * 1000), requestID: row, messageID: messageID,
+            id: id, kind: kind, at: Timestamp(milliseconds: seconds * 1000), outboxID: OutboxID(row),
+            messageID: messageID,
             reason: words.reason(said))
     }
 

@@ -7,19 +7,19 @@ package struct Letter: Sendable {
     package let to: Recipient
     package let kind: LetterKind
     /// The outbox row's id: what operators and the provider's custom arguments name.
-    package let requestID: Int64
+    package let outboxID: OutboxID
     package let subject: String
     package let text: String
     package let html: String
     /// For a template that the provider keeps: letters with a link have one.
     package let facts: LetterFacts?
     package init(
-        to: Recipient, kind: LetterKind, requestID: Int64, subject: String, text: String, html: String,
+        to: Recipient, kind: LetterKind, outboxID: OutboxID, subject: String, text: String, html: String,
         facts: LetterFacts? = nil
     ) {
         self.to = to
         self.kind = kind
-        self.requestID = requestID
+        self.outboxID = outboxID
         self.subject = subject
         self.text = text
         self.html = html

@@ -13,7 +13,7 @@ struct LetterContent: Sendable {
     var facts: LetterFacts?
 
     func letter(to recipient: Recipient, _ kind: LetterKind, _ lease: Lease) -> Letter {
-        Letter(to: recipient, kind: kind, requestID: lease.id, subject: subject, text: text, html: html, facts: facts)
+        Letter(to: recipient, kind: kind, outboxID: lease.id, subject: subject, text: text, html: html, facts: facts)
     }
 }
 

@@ -65,7 +65,7 @@ package final class WebhookWorker: Sendable {
         do {
             let leases = try await webhooks.lease(atMost: Self.parallelMax, for: Self.leaseSpan, at: clock.now())
             guard leases.isEmpty else {
-                try await webhooks.settle(await outcomes(of: leases), at: clock.now())
+                _ = try await webhooks.settle(await settlements(of: leases), at: clock.now())
                 return .zero
             }
             guard let due = try await webhooks.nextDue() else { return Self.glanceInterval }
@@ -76,10 +76,10 @@ package final class WebhookWorker: Sendable {
         }
     }
 
-    private func outcomes(of leases: [WebhookLease]) async -> [(lease: WebhookLease, outcome: WebhookOutcome)] {
-        await withTaskGroup(of: (WebhookLease, WebhookOutcome).self) { group in
-            for lease in leases { group.addTask { (lease, await self.attempt(lease)) } }
-            return await group.reduce(into: []) { $0.append((lease: $1.0, outcome: $1.1)) }
+    private func settlements(of leases: [WebhookLease]) async -> [WebhookSettlement] {
+        await withTaskGroup(of: WebhookSettlement.self) { group in
+            for lease in leases { group.addTask { WebhookSettlement(lease, as: await self.attempt(lease)) } }
+            return await group.reduce(into: []) { $0.append($1) }
         }
     }
 

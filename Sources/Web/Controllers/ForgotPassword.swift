@@ -1,14 +1,14 @@
 import HTTP
 import Keyturn
 
-/// Takes an address and promises a letter. Holds no `Users`: what it cannot ask, it cannot tell.
+/// Takes an address and records a reset request. Holds ``ResetRequests`` and nothing wider: what it cannot ask, it cannot tell.
 struct ForgotPassword: PostController {
-    private let outbox: any Outbox
+    private let requests: any ResetRequests
     private let admission: Admission
     private let promised: Outcome
 
-    init(_ outbox: any Outbox, _ admission: Admission, mailInterval: Duration, _ pages: Pages) {
-        self.outbox = outbox
+    init(_ requests: any ResetRequests, _ admission: Admission, mailInterval: Duration, _ pages: Pages) {
+        self.requests = requests
         self.admission = admission
         promised = Outcome(
             .accepted,
@@ -22,7 +22,7 @@ struct ForgotPassword: PostController {
         try admission.admit(visit)
         let request = ResetRequest(
             email: email, language: Visitor.language(visit.request), device: Visitor.device(visit.request))
-        do { try await outbox.record(request, at: visit.now) } catch { throw Problem(error) }
+        do { try await requests.record(request, at: visit.now) } catch { throw Problem(error) }
         return promised.response(to: visit)
     }
 
