@@ -216,7 +216,7 @@ private final class Unwilling: SocketLayer {
 
     @Test func `gives a layer that never comes to an end a head's time`() async throws {
         let change: (inout HTTPServer.Options) -> Void = {
-            $0.limits.headDeadline = .milliseconds(400)
+            $0.limits.headDeadline = .seconds(1)
             $0.secure = { _ in Unwilling(refuses: false) }
         }
         try await withServer(change) { server in
@@ -276,7 +276,7 @@ private final class Unwilling: SocketLayer {
             ([now + now], [200, 200], "/now"), (["nonsense\r\n\r\n"], [400], nil),
         ] as [([String], [Int], String?)])
     func `tells what was sent, and how long it took`(sent: [String], statuses: [Int], path: String?) async throws {
-        try await withServer({ ($0.limits.bodyDeadline, $0.limits.idle) = (.milliseconds(60), .milliseconds(60)) }) {
+        try await withServer({ ($0.limits.bodyDeadline, $0.limits.idle) = (.milliseconds(60), .seconds(1)) }) {
             server in
             _ = try await server.exchange(sent, finishes: false)
             let told = server.told.all
