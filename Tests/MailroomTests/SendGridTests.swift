@@ -21,8 +21,12 @@ import Testing
         let server = try await FakeSendGrid.start(answers: answers)
         defer { server.stop() }
         let loops = try EventLoops(count: 1)
+        // The server is in this process, and waits for its turn among all tests.
+        var patience = HTTPClient.Options()
+        (patience.firstByteLimit, patience.totalLimit) = (.seconds(60), .seconds(90))
         let client = HTTPClient(
-            to: try #require(Origin(parsing: server.baseURL)), trust: .file(path: server.caFile), loops: loops)
+            to: try #require(Origin(parsing: server.baseURL)), trust: .file(path: server.caFile), loops: loops,
+            options: patience)
         let carrier = try SendGrid(
             client: client, clock: SettableClock().wall,
             options: SendGrid.Options(
