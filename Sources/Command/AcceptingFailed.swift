@@ -1,7 +1,7 @@
 import Foundation
 import Sockets
 
-/// The service cannot take connections any more, and ends: whoever watches over it starts it anew.
+/// The service cannot take connections any more, and ends: its supervisor starts it anew.
 struct AcceptingFailed: Error, CustomStringConvertible {
     let description: String
 

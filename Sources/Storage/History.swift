@@ -9,7 +9,7 @@ import Synchronization
 /// if the clock was wrong, so once an hour every line is looked at: a line that is too old is removed wherever it stands. A line dated in
 /// the future goes with the first line behind it that is too old: it was written before that one.
 ///
-/// Lines of mails that went out, or may have, end by age only: budgets count them, and a flood of requests that are mailed to nobody must not wash them
+/// Lines of mails that went out, or may have, end by age only: budgets count them, and a flood of requests that send no mail must not wash them
 /// away; so do the lines of the audit log that belong to a change. All others end by age and by number.
 final class History: Sendable {
     /// Lines written between two prunings.

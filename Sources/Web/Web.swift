@@ -79,7 +79,7 @@ package final class Web: Responder {
 
     package func copyForLoop() -> Web { Web(copying: self) }
 
-    /// What needs no body to be refused: an unknown path, a method the path does not have, a body of a type nobody reads,
+    /// What needs no body to be refused: an unknown path, a method the path does not have, a body of a type that is not read,
     /// a report of mails that its head does not vouch for.
     package func refuseEarly(_ request: Request) -> Response? {
         guard request.method != .options else { return nil }

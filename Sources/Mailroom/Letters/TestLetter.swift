@@ -1,7 +1,7 @@
 package import Keyturn
 import Wording
 
-/// "Your mail settings work": to an address the operator chose, with nothing in it that could matter to anybody. In English, as
+/// "Your mail settings work": to an address the operator chose, and holds nothing personal. In English, as
 /// all that operators read.
 ///
 /// The only mail that needs no `Recipient`; so its words are all ours, and carriers take it on a way of its own.

@@ -1,6 +1,6 @@
 import Wording
 
-/// Says that a link is over, or that its path was changed on the way, before anybody types, and offers another on the same page.
+/// Says that a link is over, or that its path was changed on the way, before a password is typed, and offers another on the same page.
 struct DeadLinkPage: Page {
     let template = "dead"
     let hasForm = true

@@ -38,7 +38,7 @@ struct RequestTarget {
     }
 
     /// Checks every byte: what RFC 3986 does not allow in a path or a query is refused, never repaired. One thing is let pass in a query
-    /// alone: a percent sign without its digits (`?off=50%`). Whoever asks for a value by its name decodes it strictly.
+    /// alone: a percent sign without its digits (`?off=50%`). A value that is asked for by its name is decoded strictly.
     private init(pathAndQuery range: Range<Int>, of bytes: Span<UInt8>) throws(HeadRefused) {
         var question: Int?
         var index = range.lowerBound

@@ -7,7 +7,7 @@ internal import Synchronization
 final class ConnectionPool: Sendable {
     /// A place in the pool, to be given back by `putBack` or `lost`.
     enum Slot {
-        /// Used before, by whoever gave it back a moment ago or idle since: it may have died or spoken unasked.
+        /// Used before, a moment ago or long ago: it may have died or spoken unasked since.
         case reused(any ByteStream)
         case empty
     }

@@ -439,7 +439,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
         try hear(Lingering(cause: cause, deliveredBy: now + shard.options.limits.writeDeadline))
     }
 
-    /// Receives what nobody reads, until the client has finished too and has acknowledged everything, or has sent too much.
+    /// Receives and discards, until the client has finished too and has acknowledged everything, or has sent too much.
     private func hear(_ before: Lingering) throws(SocketFailed) {
         var lingering = before
         var ignored: [UInt8] = []

@@ -13,7 +13,7 @@ package final class Listener: Sendable {
     private let descriptor: Mutex<Int32>
     private let kernelLimits = Mutex<KernelLimits?>(nil)
 
-    /// Binds with SO_REUSEADDR; port 0 picks one. `::` takes IPv4 too. A Unix socket that nobody answers any more is replaced, by one
+    /// Binds with SO_REUSEADDR; port 0 picks one. `::` takes IPv4 too. A Unix socket whose process has ended is replaced, by one
     /// process at a time.
     /// - Parameter backlog: how many connections wait in the kernel to be accepted.
     /// - Parameter sharesPort: SO_REUSEPORT: other processes of the same user may listen there as well.
