@@ -84,7 +84,8 @@ import Testing
             }
             #expect(try rows() == 5)
             let own = try commits(metrics) - 1
-            #expect(own <= Int((ContinuousClock.now - start) / .seconds(5)))
+            // A turn commits twice if a line comes while it writes.
+            #expect(own <= 2 * Int((ContinuousClock.now - start) / .seconds(5)))
             watch.cancel()
             audit.cancel()
             await watch.value
