@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import Foundation
 import Telemetry
 
@@ -20,6 +21,7 @@ struct KeyturnCommand: AsyncParsableCommand {
 
     /// Runs what was asked for. A wrong use ends with 64, anything else that failed with 1, unless the command says otherwise.
     static func main() async {
+        OpenSSLLifetime.lastsAsLongAsTheProcess()
         StandardStream.prepare()
         do {
             var command = try parseAsRoot()
