@@ -1,7 +1,7 @@
 /// A table that never grows: what is remembered about clients must not be theirs to fill the memory with.
 
 /// A key may sit on one of eight seats that its hash chooses; it is found there by comparing the whole key. Where all eight are taken,
-/// the lightest gives up its seat: the caller decides what weighs how much. The hash is seeded anew by every process, so nobody outside
+/// the lightest gives up its seat: the caller decides what weighs how much. The hash is seeded anew by every process, so no client
 /// can aim at a seat.
 struct BoundedTable<Key: Hashable, Value> {
     private struct Seat {

@@ -4,7 +4,7 @@ internal import COpenSSL
 
 /// A change of key (KeyUpdate, RFC 8446 §4.6.3) or a renegotiation that is refused (RFC 5246 §7.4.1) costs the other end some thirty
 /// bytes, and us the derivation of a key or an alert. OpenSSL takes them one after the other until application data come, so that the
-/// thread would belong to whoever sends enough of them: beyond a limit its socket fails. A single byte of data between them would begin a
+/// thread would belong to a peer that sends enough of them: beyond a limit its socket fails. A single byte of data between them would begin a
 /// row anew, so they are limited in all, too: no honest peer comes near it, for a key is good for some 2^24 records (§5.5).
 final class RecordsWithoutData {
     /// That of the data counts too: it is noted before anybody knows what it holds. A handshake takes about ten.
