@@ -76,13 +76,14 @@ let package = Package(
         .executableTarget(
             name: "Command",
             dependencies: seen([
-                "Web", "Mailroom", "Storage", "Keyturn", "HTTPServer", "HTTPClient", "HTTP", "TLS", "Sockets", "JWT",
+                "Web", "Mailroom", "SQLiteStorage", "Keyturn", "HTTPServer", "HTTPClient", "HTTP", "TLS", "Sockets",
+                "JWT",
                 "PasswordHashing", "Cryptography", "StrictJSON", "Telemetry",
                 "Templating", "Palettes", "Wording", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
             ]),
             path: "Sources/Command", swiftSettings: strict + [.strictMemorySafety()]),
 
-        // Rooms: Web, Mailroom and Storage never see each other
+        // Rooms: Web, Mailroom and SQLiteStorage never see each other
         room(
             "Web", sees: "Keyturn", "HTTP", "StrictJSON", "Cryptography", "Telemetry", "Templating", "Palettes",
             "Wording", "Languages", "Logging", "Mustache",
@@ -93,7 +94,8 @@ let package = Package(
             "Wording", "Languages", "Mustache", "Logging",
             resources: [.embedInCode("Templates")]),
         room(
-            "Storage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB", "Logging"),
+            "SQLiteStorage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB",
+            "Logging"),
         room("Keyturn", sees: "JWT", "PasswordHashing", "Cryptography", "StrictJSON", "CommonPasswords"),
         .target(
             name: "Migrations", path: "migrations", sources: ["Migrations.swift"],
@@ -173,7 +175,8 @@ let package = Package(
         tests("HTTPClient", sees: "HTTPClient", "HTTP", "TLS", "Sockets", "StrictJSON", "TestKit"),
         tests("Telemetry", sees: "Telemetry", "Logging"),
         tests(
-            "Storage", sees: "Storage", "Keyturn", "PasswordHashing", "Migrations", "Telemetry", "GRDB", "Logging",
+            "SQLiteStorage", sees: "SQLiteStorage", "Keyturn", "PasswordHashing", "Migrations", "Telemetry", "GRDB",
+            "Logging",
             "TestKit",
             resources: [.copy("Schemas")]),
         tests(
@@ -185,7 +188,7 @@ let package = Package(
             "Web", sees: "Web", "Keyturn", "HTTP", "StrictJSON", "PasswordHashing", "Cryptography", "Telemetry",
             "Logging", "Mustache", "Templating", "Palettes", "Wording", "Languages", "TestKit"),
         tests(
-            "Command", sees: "Command", "Storage", "Keyturn", "HTTPClient", "PasswordHashing", "Cryptography",
+            "Command", sees: "Command", "SQLiteStorage", "Keyturn", "HTTPClient", "PasswordHashing", "Cryptography",
             "StrictJSON", "Telemetry", "TestKit"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]

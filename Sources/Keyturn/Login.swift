@@ -5,7 +5,7 @@ package import PasswordHashing
 /// is locked out. A client that does not wait for its answer waits before its next attempt instead, so hanging up gains nothing; a right
 /// password waits for the errors of its own client only, at most ``LoginDelays/longest`` for each attempt before it.
 package struct Login: Sendable {
-    private let users: any Users
+    private let accounts: any Accounts
     private let sessions: SessionTokens
     private let policy: PasswordPolicy
     private let hasher: PasswordHasher
@@ -16,10 +16,11 @@ package struct Login: Sendable {
 
     /// - Parameter sleep: waits, at most ``LoginDelays/longest``, or until the task is cancelled.
     package init(
-        users: any Users, sessions: SessionTokens, policy: PasswordPolicy, hasher: PasswordHasher, delays: LoginDelays,
+        accounts: any Accounts, sessions: SessionTokens, policy: PasswordPolicy, hasher: PasswordHasher,
+        delays: LoginDelays,
         audit: AuditNotes, clock: WallClock, sleep: @escaping @Sendable (Duration) async -> Void
     ) {
-        self.users = users
+        self.accounts = accounts
         self.sessions = sessions
         self.policy = policy
         self.hasher = hasher
@@ -46,7 +47,7 @@ package struct Login: Sendable {
         defer { delays.leave(subject) }
         try await wait(delays.rest(of: subject, at: clock.now()), for: subject)
         let user: User?
-        do { user = try await users.user(email: email) } catch { throw .storage(error) }
+        do { user = try await accounts.user(email: email) } catch { throw .storage(error) }
         let matches: Bool
         do { matches = try await hasher.verify(password, against: user?.passwordHash) } catch { throw .busy }
         guard matches, let user, !user.isDisabled else {
@@ -73,7 +74,7 @@ package struct Login: Sendable {
         let id: UserID
         do { id = try sessions.userID(in: token, at: now) } catch { throw .credentials }
         let user: User?
-        do { user = try await users.user(id: id) } catch { throw .storage(error) }
+        do { user = try await accounts.user(id: id) } catch { throw .storage(error) }
         do { return try sessions.verify(token, for: user, at: now) } catch { throw .credentials }
     }
 }

@@ -4,17 +4,17 @@ package import PasswordHashing
 /// Nothing is hashed before the token and the policy have said yes: a flood of forged tokens costs no hashing.
 package struct PasswordReset: Sendable {
     package let policy: PasswordPolicy
-    private let users: any Users
+    private let accounts: any Accounts
     private let links: ResetLinks
     private let hasher: PasswordHasher
     private let audit: AuditNotes
     private let clock: WallClock
 
     package init(
-        users: any Users, links: ResetLinks, policy: PasswordPolicy, hasher: PasswordHasher, audit: AuditNotes,
+        accounts: any Accounts, links: ResetLinks, policy: PasswordPolicy, hasher: PasswordHasher, audit: AuditNotes,
         clock: WallClock
     ) {
-        self.users = users
+        self.accounts = accounts
         self.links = links
         self.policy = policy
         self.hasher = hasher
@@ -45,7 +45,7 @@ package struct PasswordReset: Sendable {
         }
         let hash = try await hash(accepted)
         let isReplaced: Bool
-        do { isReplaced = try await users.replace(holder, with: hash, tellingIn: language, at: clock.now()) } catch {
+        do { isReplaced = try await accounts.replace(holder, with: hash, tellingIn: language, at: clock.now()) } catch {
             throw .storage(error)
         }
         guard isReplaced else { throw lost(holder) }
@@ -64,7 +64,7 @@ package struct PasswordReset: Sendable {
     package func revoke(_ token: String) async throws(ResetRefused) {
         let (holder, _) = try await holder(of: token)
         let isRevoked: Bool
-        do { isRevoked = try await users.revokeLinks(holder, by: .visitor, at: clock.now()) } catch {
+        do { isRevoked = try await accounts.revokeLinks(holder, by: .visitor, at: clock.now()) } catch {
             throw .storage(error)
         }
         guard isRevoked else { throw lost(holder) }
@@ -89,7 +89,7 @@ package struct PasswordReset: Sendable {
         let claimed: ClaimedLink
         do { claimed = try links.read(token, at: now) } catch { throw .token(error) }
         let user: User?
-        do { user = try await users.user(id: claimed.user) } catch { throw .storage(error) }
+        do { user = try await accounts.user(id: claimed.user) } catch { throw .storage(error) }
         let credentials = user.flatMap { $0.isDisabled ? nil : $0.credentials }
         do { return try links.verify(claimed, for: credentials, at: now) } catch {
             audit.note(

@@ -1,7 +1,7 @@
 /// Where accounts, queues and the audit log live. Every implementation passes one shared suite; none of them knows a rule: what follows
 /// from a change is decided here, as ``Consequences``.
 package protocol Store: Sendable {
-    var users: any Users { get }
+    var accounts: any Accounts { get }
     var requests: any ResetRequests { get }
     var outbox: any Outbox { get }
     var operations: any OutboxOperations { get }

@@ -12,7 +12,7 @@ extension Web {
 
     /// Every page there is, as a person sees it, in every language, with what they need beside them.
     /// - Throws: where a template cannot be read.
-    package static func samples(_ options: Options) throws -> [Sample] {
+    package static func samples(_ options: WebOptions) throws -> [Sample] {
         let site = Site(options, base: "..")
         let pages = try Pages(site: site, templates: options.templates)
         let written = Language.allCases.flatMap { language in
@@ -23,7 +23,7 @@ extension Web {
         return written + site.assets.all.map { Sample(path: String("\($0.path)".dropFirst()), bytes: $0.bytes) }
     }
 
-    private static func samplePages(_ options: Options) -> [(name: String, page: any Page)] {
+    private static func samplePages(_ options: WebOptions) -> [(name: String, page: any Page)] {
         let policy = PasswordPolicy(site: [])
         let email = EmailAddress(stored: "ann@example.com")
         let refused = Problem.passwordRejected([.tooShort(minimum: 15), .common, .containsAddress, .sequence])

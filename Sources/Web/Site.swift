@@ -9,14 +9,14 @@ struct Site: Sendable {
     /// The path of the public URL, which a proxy in front of us takes away: empty, or `/account`.
     let base: String
 
-    init(_ options: Web.Options) {
+    init(_ options: WebOptions) {
         let parts = options.publicURL.split(
             separator: "/" as Character, maxSplits: 3, omittingEmptySubsequences: false)
         self.init(options, base: parts.count == 4 ? "/" + parts[3] : "")
     }
 
     /// - Parameter base: what stands before every path of ours.
-    init(_ options: Web.Options, base: String) {
+    init(_ options: WebOptions, base: String) {
         name = options.siteName
         publicURL = options.publicURL
         supportURL = options.supportURL

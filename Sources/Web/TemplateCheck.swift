@@ -14,7 +14,7 @@ extension Web {
     /// - Parameter templates: in the place of ours, by file name.
     /// - Throws: a template that does not parse.
     package static func missingFields(_ templates: [String: [UInt8]]) throws -> [MissingField] {
-        var options = Options(publicURL: "https://accounts.example.com")
+        var options = WebOptions(publicURL: "https://accounts.example.com")
         options.templates = templates
         let pages = try Pages(site: Site(options), templates: templates)
         let forms: [(page: any Page, fields: [String])] = [

@@ -1,34 +1,10 @@
 package import HTTP
 package import Keyturn
-package import Palettes
 import Logging
 package import Telemetry
 
 /// The room where a request becomes an answer: it finds the route, guards it, asks the controller and counts what came of it.
 package final class Web: Responder {
-    package struct Options: Sendable {
-        /// What links, redirects and our own origin are built from; without a slash at its end.
-        package var publicURL: String
-        /// Origins whose scripts may call us (CORS), as browsers write them: `https://app.example`.
-        package var allowedOrigins: [String] = []
-        /// Whose `X-Forwarded-For` and `Forwarded` are believed.
-        package var trustedProxies: [CIDR] = []
-        package var siteName = "keyturn"
-        /// How long an account that got its burst of mails waits for one more: what "check your inbox" says.
-        package var mailInterval: Duration = .seconds(600)
-        package var palette: Palette = .standard
-        package var logo: Logo?
-        /// Whether the logo is a wordmark: the name is not written beside it then, and is read out in its place.
-        package var logoShowsName = false
-        /// Where somebody finds help, shown on every page.
-        package var supportURL: String?
-        /// In the place of ours, by file name.
-        package var templates: [String: [UInt8]] = [:]
-        /// Whether lines about requests say which network they came from.
-        package var logsClients = false
-        package init(publicURL: String) { self.publicURL = publicURL }
-    }
-
     private let routes: Routes
     private let pages: Pages
     private let originCheck: OriginCheck
@@ -50,7 +26,7 @@ package final class Web: Responder {
         requests: any ResetRequests, reset: PasswordReset, login: Login, limiter: RateLimiter, clock: WallClock,
         checks: [Check],
         mailbox: (@Sendable () async -> [CapturedMail])? = nil, reports: (any MailReports)? = nil, metrics: Metrics,
-        log: Log, threshold: LogThreshold? = nil, options: Options
+        log: Log, threshold: LogThreshold? = nil, options: WebOptions
     ) throws {
         pages = try Pages(site: Site(options), templates: options.templates)
         routes = Routes(

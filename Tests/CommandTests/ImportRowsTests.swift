@@ -1,5 +1,5 @@
 import Keyturn
-import Storage
+import SQLiteStorage
 import Testing
 
 @testable import Command

@@ -86,7 +86,7 @@ import Testing
         (.alert(112), "handshake: tlsv1 unrecognized name"),
     ])
     func `of a handshake sends nothing`(welcome: Welcome, reason: String) async throws {
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         // The answer to a stall; the other two come by themselves.
         if case .stall = welcome { options.handshakeLimit = .seconds(3) }
         try await withServer(welcomes: [welcome], options: options) { client, server in
@@ -110,7 +110,7 @@ import Testing
     private static let large = [UInt8](repeating: 0x78, count: 16 << 20)
 
     @Test func `to take a request is not waited for without end`() async throws {
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.writeLimit = .milliseconds(300)
         try await withServer(welcomes: [.answerEarly([], resets: false)], options: options) { client, _ in
             let expected = HTTPClientFailed(stage: .sending, reason: "timed out")
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func `to begin an answer is not waited for without end`() async throws {
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.firstByteLimit = .milliseconds(300)
         try await withServer(answers: [.stall], options: options) { client, _ in
             let expected = HTTPClientFailed(stage: .waiting, reason: "timed out")
@@ -139,7 +139,7 @@ import Testing
     func `to read a request to its end is none where the answer came`(
         answer: [String], _ manner: (resets: Bool, isSecure: Bool)
     ) async throws {
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.writeLimit = .seconds(1)
         let welcome = Welcome.answerEarly(answer, resets: manner.resets)
         try await withServer(welcomes: [welcome], isSecure: manner.isSecure, options: options) { client, server in
@@ -256,7 +256,7 @@ import Testing
     func `is decided by its head, and its body is cut where it does not end`(answer: Answer, body: Substring)
         async throws
     {
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.bodyLimit = .seconds(1)
         try await withServer(answers: [answer], options: options) { client, server in
             let response = try await client.post()

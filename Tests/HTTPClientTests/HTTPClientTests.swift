@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test func `does not send again where a kept connection stays silent`() async throws {
-        let options = HTTPClient.Options.limits(total: .seconds(4))
+        let options = HTTPClientOptions.limits(total: .seconds(4))
         try await withServer(answers: [.respond(200), .stall], options: options) { client, server in
             _ = try await client.post()
             await #expect(throws: HTTPClientFailed(stage: .waiting, reason: "timed out")) {
@@ -192,7 +192,7 @@ import Testing
         defer { server.stop() }
         let elsewhere = try DeafListener(isSilent: isFirstSilent)
         defer { elsewhere.stop() }
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.connectLimit = .milliseconds(200)
         let addresses = [elsewhere.port, server.port].map { SocketAddress.ip(bytes: [127, 0, 0, 1], port: $0) }
         let lookUp: HTTPClient.LookUp = { _, _, _ in addresses }
@@ -210,7 +210,7 @@ import Testing
         let silent = try DeafListener(isSilent: true)
         defer { silent.stop() }
         let addresses = [silent.port, server.port].map { SocketAddress.ip(bytes: [127, 0, 0, 1], port: $0) }
-        let options = HTTPClient.Options.limits(total: .seconds(4))
+        let options = HTTPClientOptions.limits(total: .seconds(4))
         let lookUp: HTTPClient.LookUp = { _, _, _ in addresses }
         try await withClient(of: "http://localhost", trusting: .system, options: options, lookUp: lookUp) { client in
             try await expect(.ok, of: client)
@@ -236,7 +236,7 @@ import Testing
     }
 
     @Test func `says who it is in every request`() async throws {
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.userAgent = "keyturn/1.2"
         try await withServer(options: options) { client, server in
             _ = try await client.post()
@@ -251,7 +251,7 @@ import Testing
         let directory = try TestDirectory()
         let pipe = "\(directory.path)/authority.pem"
         #expect(mkfifo(pipe, 0o600) == 0)
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.handshakeLimit = .milliseconds(300)
         let began = ContinuousClock.now
         try await withClient(of: "https://localhost:1", trusting: .file(path: pipe), options: options) { client in

@@ -10,7 +10,7 @@ import Testing
 /// Runs `body` with a client of a new server, over TLS; both end with it.
 func withServer(
     welcomes: [Welcome] = [], answers: [Answer] = [], otherwise: Answer = .respond(200), isSecure: Bool = true,
-    options: HTTPClient.Options = .quick, _ body: (HTTPClient, FaultServer) async throws -> Void
+    options: HTTPClientOptions = .quick, _ body: (HTTPClient, FaultServer) async throws -> Void
 ) async throws {
     let identity = try ServerIdentity()
     let server = try FaultServer(
@@ -23,7 +23,7 @@ func withServer(
 }
 
 func withClient(
-    of url: String, trusting trust: Trust, options: HTTPClient.Options = .quick,
+    of url: String, trusting trust: Trust, options: HTTPClientOptions = .quick,
     lookUp: @escaping HTTPClient.LookUp = Resolver.addresses, _ body: (HTTPClient) async throws -> Void
 ) async throws {
     let loops = try EventLoops(count: 1)
@@ -40,12 +40,12 @@ func withClient(
     }
 }
 
-extension HTTPClient.Options {
+extension HTTPClientOptions {
     /// Never reached, however busy the machine is.
     static let quick = limits(total: .seconds(60))
 
-    static func limits(total: Duration, connections: Int = 8, idle: Duration = .seconds(30)) -> HTTPClient.Options {
-        var options = HTTPClient.Options()
+    static func limits(total: Duration, connections: Int = 8, idle: Duration = .seconds(30)) -> HTTPClientOptions {
+        var options = HTTPClientOptions()
         options.totalLimit = total
         // A busy machine may take its time for a handshake: only the whole is limited.
         options.connectLimit = total

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct `Requests at the same time` {
     @Test func `share the connections there may be`() async throws {
-        let options = HTTPClient.Options.limits(total: .seconds(60), connections: 3)
+        let options = HTTPClientOptions.limits(total: .seconds(60), connections: 3)
         try await withServer(options: options) { client, server in
             try await withThrowingTaskGroup { group in
                 for number in 0..<60 { group.addTask { try await client.post("/\(number)").status.code } }
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `that are cancelled give up, waiting or sent`() async throws {
-        let options = HTTPClient.Options.limits(total: .seconds(60), connections: 1)
+        let options = HTTPClientOptions.limits(total: .seconds(60), connections: 1)
         try await withServer(answers: [.stall], options: options) { client, server in
             let sent = Task { try await client.post() }
             try await eventually { server.requests.count == 1 }
@@ -47,7 +47,7 @@ import Testing
 
 @Suite struct `Kept connections` {
     @Test func `are closed when they were idle for long enough`() async throws {
-        let options = HTTPClient.Options.limits(total: .seconds(60), idle: .milliseconds(30))
+        let options = HTTPClientOptions.limits(total: .seconds(60), idle: .milliseconds(30))
         try await withServer(options: options) { client, server in
             for _ in 0..<2 {
                 _ = try await client.post()

@@ -23,7 +23,7 @@ import Testing
             server.stop()
             proxy.stop()
         }
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.connectLimit = limit
         options.userAgent = userAgent
         options.proxy = Proxy(parsing: "http://127.0.0.1:\(proxy.port)")
@@ -87,7 +87,7 @@ import Testing
             server.stop()
             proxy.stop()
         }
-        var options = HTTPClient.Options.quick
+        var options = HTTPClientOptions.quick
         options.proxy = Proxy(parsing: "http://127.0.0.1:\(proxy.port)")
         try await withClient(of: "http://127.0.0.1:\(server.port)", trusting: .system, options: options) { client in
             try await expect(.ok, of: client)

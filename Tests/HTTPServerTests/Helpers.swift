@@ -114,9 +114,9 @@ private actor Left {
 
 func withServer(
     on place: SocketAddress = .ip(bytes: [127, 0, 0, 1], port: 0), loops count: Int = 2,
-    _ change: (inout HTTPServer.Options) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
+    _ change: (inout HTTPServerOptions) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
 ) async throws {
-    var options = HTTPServer.Options()
+    var options = HTTPServerOptions()
     options.commonFields = Array("X-Content-Type-Options: nosniff\r\n".utf8)
     options.refusal = { status, code, _ in Response(status, contentType: "text/plain", body: Array(code.utf8)) }
     change(&options)

@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    private static let larger: @Sendable (inout HTTPServer.Options) -> Void = {
+    private static let larger: @Sendable (inout HTTPServerOptions) -> Void = {
         $0.limits.bodyBytes = 8
         $0.limits.largerBodies = [LargerBodies(at: "/echo", bytes: 20)]
         $0.limits.largerBodiesAtOnce = 1
@@ -193,7 +193,7 @@ import Testing
     }
 
     @Test func `on a larger body's time gives its place back before its client is gone`() async throws {
-        let change: @Sendable (inout HTTPServer.Options) -> Void = {
+        let change: @Sendable (inout HTTPServerOptions) -> Void = {
             Self.larger(&$0)
             $0.limits.bodyDeadline = .milliseconds(40)
         }
@@ -342,7 +342,7 @@ import Testing
     }
 
     @Test func `on connections of one client does not hold for a trusted proxy, which is many`() async throws {
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             $0.limits.connectionsPerClient = 1
             $0.trustedProxies = [CIDR(parsing: "127.0.0.0/8")].compactMap(\.self)
         }
@@ -373,7 +373,7 @@ import Testing
 
     @Test(arguments: Unfinished.allCases)
     func `on requests that are not whole holds over all connections`(kind: Unfinished) async throws {
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             $0.limits.unfinishedBytes = 30_000
             ($0.limits.headDeadline, $0.limits.bodyDeadline) = (.seconds(600), .seconds(600))
             $0.trustedProxies = [CIDR(parsing: "127.0.0.0/8")].compactMap(\.self)

@@ -144,7 +144,7 @@ private final class Unwilling: SocketLayer {
 
     @Test func `lets others have their turn while one client never stops sending`() async throws {
         let torrent = Torrent(requests: 5000)
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             $0.limits.requestsPerConnection = .max
             $0.secure = { _ in torrent }
         }
@@ -162,7 +162,7 @@ private final class Unwilling: SocketLayer {
     }
 
     @Test func `that is full closes where telling would cost a handshake`() async throws {
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             $0.limits.connections = 1
             $0.secure = { ScrambledLayer($0) }
         }
@@ -187,7 +187,7 @@ private final class Unwilling: SocketLayer {
     }
 
     @Test func `closes where there is no layer, and gives the place back`() async throws {
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             $0.limits.connections = 1
             $0.secure = { (_) throws(SocketFailed) in throw .layer("none") }
         }
@@ -203,7 +203,7 @@ private final class Unwilling: SocketLayer {
     }
 
     @Test func `that is full says nothing past its layer`() async throws {
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             $0.limits.connections = 0
             $0.secure = { ScrambledLayer($0) }
         }
@@ -215,7 +215,7 @@ private final class Unwilling: SocketLayer {
     }
 
     @Test func `gives a layer that never comes to an end a head's time`() async throws {
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             $0.limits.headDeadline = .seconds(1)
             $0.secure = { _ in Unwilling(refuses: false) }
         }
@@ -232,7 +232,7 @@ private final class Unwilling: SocketLayer {
 
     @Test func `makes no layer for a client that sends nothing`() async throws {
         let made = Atomic(0)
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             $0.secure = {
                 made.add(1, ordering: .relaxed)
                 return ScrambledLayer($0)

@@ -167,7 +167,7 @@ private final class Silent: SocketLayer {
 
     /// A listener whose descriptor holds a device in the place of its socket: epoll refuses that. `body` is given what puts the socket back.
     private func withDeafListener(
-        _ change: (inout HTTPServer.Options) -> Void,
+        _ change: (inout HTTPServerOptions) -> Void,
         _ body: (HTTPServer, Metrics, SocketAddress, EventLoops, _ mend: () -> Void) async throws -> Void
     ) async throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -179,7 +179,7 @@ private final class Silent: SocketLayer {
         dup2(device, descriptor)
         close(device)
         defer { close(kept) }
-        var options = HTTPServer.Options()
+        var options = HTTPServerOptions()
         change(&options)
         let (loops, metrics) = (try EventLoops(count: 2), Metrics())
         let server = HTTPServer(

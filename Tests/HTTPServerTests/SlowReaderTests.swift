@@ -54,7 +54,7 @@ private func get(_ path: String, _ fields: String = "") -> String { "GET \(path)
 
     @Test(arguments: Asking.allCases)
     func `keeps its place until its time is over, and leaves nothing to the kernel`(asking: Asking) async throws {
-        let change: (inout HTTPServer.Options) -> Void = {
+        let change: (inout HTTPServerOptions) -> Void = {
             ($0.limits.writeDeadline, $0.limits.idle) = (.milliseconds(700), .milliseconds(700))
         }
         try await withServer(change) { server in

@@ -15,13 +15,13 @@ import Testing
 
     private var reset: PasswordReset {
         PasswordReset(
-            users: store, links: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(), audit: notes,
+            accounts: store, links: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(), audit: notes,
             clock: clock.wall)
     }
 
     private var login: Login {
         Login(
-            users: store, sessions: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(),
+            accounts: store, sessions: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(),
             delays: LoginDelays(), audit: notes, clock: clock.wall, sleep: { _ in })
     }
 

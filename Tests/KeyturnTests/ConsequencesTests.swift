@@ -41,7 +41,7 @@ import Testing
                 == Consequences(audit: audit(.enabled, by: .operator)))
     }
 
-    private func lease(_ letter: PromisedLetter) -> Lease {
+    private func lease(_ letter: PromisedMessage) -> Lease {
         Lease(
             id: OutboxID(7), token: LeaseToken("t"), letter: letter, attempts: 0, recordedAt: noon - .seconds(5),
             expiresAt: noon + .seconds(60))

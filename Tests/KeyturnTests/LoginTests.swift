@@ -19,7 +19,7 @@ import Testing
 
     private func login(pool: HashingPool = HashingPool(threads: 2)) -> Login {
         Login(
-            users: store, sessions: .sample, policy: PasswordPolicy(site: []),
+            accounts: store, sessions: .sample, policy: PasswordPolicy(site: []),
             hasher: quickHasher(on: pool), delays: delays, audit: AuditNotes(store),
             clock: clock.wall, sleep: { [naps] in await naps.sleep($0) })
     }

@@ -13,7 +13,7 @@ import Testing
 
     private var reset: PasswordReset {
         PasswordReset(
-            users: store, links: .sample, policy: PasswordPolicy(site: []), hasher: hasher,
+            accounts: store, links: .sample, policy: PasswordPolicy(site: []), hasher: hasher,
             audit: AuditNotes(store), clock: clock.wall)
     }
 
@@ -46,7 +46,7 @@ import Testing
         }
         let list = OnDisk(loop)
         let reset = PasswordReset(
-            users: store, links: .sample, policy: PasswordPolicy(site: [], breached: list), hasher: hasher,
+            accounts: store, links: .sample, policy: PasswordPolicy(site: [], breached: list), hasher: hasher,
             audit: AuditNotes(store), clock: clock.wall)
         let (link, good) = (token(), good)
         await loop.run { try? await reset.reset(link, to: good, confirmation: nil) }
@@ -118,7 +118,7 @@ import Testing
         let pool = HashingPool(threads: 1, waitingLimit: 0)
         pool.shutDown()
         let closed = PasswordReset(
-            users: store, links: .sample, policy: PasswordPolicy(site: []),
+            accounts: store, links: .sample, policy: PasswordPolicy(site: []),
             hasher: quickHasher(on: pool), audit: AuditNotes(store), clock: clock.wall)
         let forged = token(for: User.ann.with(epoch: 9))
         for (link, password, confirmation, refused) in [
@@ -187,7 +187,7 @@ import Testing
     private func reset(asLastStepBegins happens: @escaping @Sendable (MemoryStore) -> Void) -> PasswordReset {
         let (looks, store, clock) = (Looks(), store, clock)
         return PasswordReset(
-            users: store, links: .sample, policy: PasswordPolicy(site: []), hasher: hasher, audit: AuditNotes(store),
+            accounts: store, links: .sample, policy: PasswordPolicy(site: []), hasher: hasher, audit: AuditNotes(store),
             clock: WallClock {
                 if looks.count.add(1, ordering: .relaxed).newValue == 2 { happens(store) }
                 return clock.now
@@ -219,7 +219,7 @@ import Testing
 
     @Test func `refuses what the scheme would cut off, should the policy let it pass`() async {
         let bcrypt = PasswordReset(
-            users: store, links: .sample, policy: PasswordPolicy(site: []),
+            accounts: store, links: .sample, policy: PasswordPolicy(site: []),
             hasher: PasswordHasher(scheme: .bcrypt(cost: 4), pool: HashingPool(threads: 1)), audit: AuditNotes(store),
             clock: clock.wall)
         let long = "the seventh lantern hangs above a very quiet meadow near the old harbours"
@@ -232,7 +232,7 @@ import Testing
         let pool = HashingPool(threads: 1, waitingLimit: 0)
         pool.shutDown()
         let closed = PasswordReset(
-            users: store, links: .sample, policy: PasswordPolicy(site: []),
+            accounts: store, links: .sample, policy: PasswordPolicy(site: []),
             hasher: quickHasher(on: pool), audit: AuditNotes(store), clock: clock.wall)
         let link = token()
         await #expect(throws: ResetRefused.busy) { try await closed.reset(link, to: good, confirmation: nil) }

@@ -5,13 +5,15 @@ import Testing
 @testable import Mailroom
 
 @Suite struct `The circuit` {
-    private var circuit = Circuit(retry: RetrySchedule())
+    private var circuit = CircuitBreaker(retry: RetrySchedule())
 
     private mutating func hear(_ verdict: Verdict, probe: Bool = false, at seconds: Int = 0) {
         circuit.heard(verdict, isProbe: probe, at: .noon + .seconds(seconds), fraction: 1)
     }
 
-    private func permission(at seconds: Int) -> Circuit.Permission { circuit.permission(at: .noon + .seconds(seconds)) }
+    private func permission(at seconds: Int) -> CircuitBreaker.Permission {
+        circuit.permission(at: .noon + .seconds(seconds))
+    }
 
     @Test mutating func `lets everybody go while the provider takes letters`() {
         hear(.delivered(messageID: nil))

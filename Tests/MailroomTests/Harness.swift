@@ -144,7 +144,7 @@ struct Mailhouse: Sendable {
     let store: MemoryStore
     let carrier: ScriptedCarrier
     let links: ResetLinks
-    let worker: Worker
+    let worker: DeliveryWorker
     let metrics = Metrics()
 
     /// - Parameter takes: asked anew for each attempt.
@@ -161,12 +161,13 @@ struct Mailhouse: Sendable {
         store = MemoryStore(users, capacity: capacity)
         carrier = ScriptedCarrier(time: time, takes: takes, script)
         links = ResetLinks(secrets: secrets, issuer: "https://example.com", lifetime: .seconds(1800))
-        var options = Worker.Options(siteURL: "https://example.com")
+        var options = DeliveryOptions(siteURL: "https://example.com")
         options.parallelDeliveries = parallel
         options.maximumAge = maximumAge
         options.shutdownGrace = grace
-        worker = try Worker(
-            outbox: store, users: store, links: links, budget: MailBudget(interval: .seconds(600), burst: budgetBurst),
+        worker = try DeliveryWorker(
+            outbox: store, accounts: store, links: links,
+            budget: MailBudget(interval: .seconds(600), burst: budgetBurst),
             carrier: carrier, clock: time.clock, metrics: metrics,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pseudonym: AddressPseudonym(secrets: secrets),
             options: options, fraction: { 1 }, sleep: time.sleep)
@@ -201,7 +202,7 @@ struct Mailhouse: Sendable {
         return isHolding
     }
 
-    /// Waits until everybody waits for the time: the worker for its bell, every courier for an answer or the store, and nobody
+    /// Waits until everybody waits for the time: the worker to be woken, every courier for an answer or the store, and nobody
     /// falls asleep or wakes any more. Returns when its task is cancelled.
     func settleDown() async {
         var pulse = time.pulse
@@ -210,7 +211,7 @@ struct Mailhouse: Sendable {
             await Task.yield()
             let now = time.pulse
             let couriers = worker.waitingRoom.withLock { $0.couriers }
-            let areAllAsleep = worker.bell.isAwaited && now.sleepers >= couriers + 1
+            let areAllAsleep = worker.wakeUp.isAwaited && now.sleepers >= couriers + 1
             stillFor = now == pulse && areAllAsleep ? stillFor + 1 : 0
             pulse = now
         }

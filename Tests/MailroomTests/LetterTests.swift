@@ -15,7 +15,7 @@ import Wording
         try LetterWriter(site: Site(name: name, url: "https://example.com", supportURL: support))
     }
 
-    private func lease(_ letter: PromisedLetter) -> Lease {
+    private func lease(_ letter: PromisedMessage) -> Lease {
         Lease(
             id: OutboxID(7), token: LeaseToken("t"), letter: letter, attempts: 0, recordedAt: .noon - .seconds(65),
             expiresAt: .noon + .seconds(60))

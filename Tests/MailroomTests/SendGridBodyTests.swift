@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `is our own letter where there is no link for the template`() throws {
-        var options = SendGrid.Options(apiKey: "k", from: from)
+        var options = SendGridOptions(apiKey: "k", from: from)
         options.templateID = "d-0123456789abcdef0123456789abcdef"
         let body = SendGridBody(Mail(try letter()), options: options).json
         #expect(body["template_id"] == nil)
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func `names one recipient without a name, text before HTML, and turns all tracking off`() throws {
-        let body = SendGridBody(Mail(try letter()), options: SendGrid.Options(apiKey: "k", from: from)).json
+        let body = SendGridBody(Mail(try letter()), options: SendGridOptions(apiKey: "k", from: from)).json
         let expected = try JSON(
             parsing: Array(
                 #"""
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `is what SendGrid's own library makes, field by field`() throws {
-        var options = SendGrid.Options(apiKey: "k", from: from)
+        var options = SendGridOptions(apiKey: "k", from: from)
         options.replyTo = "help@example.com"
         options.sandbox = true
         options.categories = ["accounts"]
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func `says what was asked for besides`() throws {
-        var options = SendGrid.Options(apiKey: "k", from: Sender(email: "noreply@example.com", name: ""))
+        var options = SendGridOptions(apiKey: "k", from: Sender(email: "noreply@example.com", name: ""))
         options.replyTo = "help@example.com"
         options.sandbox = true
         options.bypassSuppressions = false
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `has no mail settings where none is asked for`() throws {
-        var options = SendGrid.Options(apiKey: "k", from: from)
+        var options = SendGridOptions(apiKey: "k", from: from)
         options.bypassSuppressions = false
         #expect(SendGridBody(Mail(try letter()), options: options).json["mail_settings"] == nil)
     }

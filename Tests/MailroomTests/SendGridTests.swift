@@ -22,14 +22,14 @@ import Testing
         defer { server.stop() }
         let loops = try EventLoops(count: 1)
         // The server is in this process, and waits for its turn among all tests.
-        var patience = HTTPClient.Options()
+        var patience = HTTPClientOptions()
         (patience.firstByteLimit, patience.totalLimit) = (.seconds(60), .seconds(90))
         let client = HTTPClient(
             to: try #require(Origin(parsing: server.baseURL)), trust: .file(path: server.caFile), loops: loops,
             options: patience)
         let carrier = try SendGrid(
             client: client, clock: SettableClock().wall,
-            options: SendGrid.Options(
+            options: SendGridOptions(
                 apiKey: "SG.secret\n", from: Sender(email: "noreply@example.com", name: "Example")))
         let verdict = await carrier.carry(try letter())
         await client.shutDown()
@@ -97,7 +97,7 @@ import Testing
         let client = HTTPClient(to: try #require(Origin(parsing: url)), trust: .file(path: authority), loops: loops)
         let carrier = try SendGrid(
             client: client, clock: SettableClock().wall,
-            options: SendGrid.Options(apiKey: "SG.secret", from: Sender(email: "noreply@example.com", name: "")))
+            options: SendGridOptions(apiKey: "SG.secret", from: Sender(email: "noreply@example.com", name: "")))
         guard case .unreachable(let reason) = await carrier.carry(try letter()) else {
             Issue.record("somebody answered")
             return
@@ -114,7 +114,7 @@ import Testing
         #expect(throws: SendGrid.APIKeyRefused()) {
             try SendGrid(
                 client: client, clock: SettableClock().wall,
-                options: SendGrid.Options(apiKey: "SG.a b", from: Sender(email: "noreply@example.com", name: "")))
+                options: SendGridOptions(apiKey: "SG.a b", from: Sender(email: "noreply@example.com", name: "")))
         }
         await client.shutDown()
         await loops.shutDown()

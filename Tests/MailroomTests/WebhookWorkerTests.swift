@@ -69,7 +69,7 @@ private final class Messages: Webhooks {
             LineHandler(format: .logfmt, from: LogThreshold(.trace)) { line in lines.withLock { $0 += line } }
         }
         let worker = WebhookWorker(
-            webhooks: messages, users: MemoryStore([.ann]),
+            webhooks: messages, accounts: MemoryStore([.ann]),
             sender: WebhookSender(
                 client: client, path: "/hooks/", secrets: try #require(WebhookSecrets([Self.secret])), clock: clock),
             clock: clock, maximumAge: .seconds(3600), metrics: Metrics(), log: log, fraction: { 1 })

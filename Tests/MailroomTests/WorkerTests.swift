@@ -353,7 +353,7 @@ import Testing
                 }
                 return askedAt != nil && house.store.letters.count == 1
             })
-        #expect(house.time.now - (askedAt ?? .noon) <= Worker.intakeRhythm)
+        #expect(house.time.now - (askedAt ?? .noon) <= DeliveryWorker.intakeRhythm)
         #expect(try await house.outcomes(of: .unverifiedUma) == ["unverified"])
         #expect(try await house.outcomes(of: .disabledDan) == ["disabled"])
     }

@@ -5,7 +5,7 @@ import PasswordHashing
 import Synchronization
 
 /// One object of all protocols, because a change and its consequences are written in one step.
-package final class MemoryStore: Store, Users, ResetRequests, Outbox, OutboxOperations, AuditLog {
+package final class MemoryStore: Store, Accounts, ResetRequests, Outbox, OutboxOperations, AuditLog {
     package let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
     private let webhookArrivals: AsyncStream<Void>
@@ -25,7 +25,7 @@ package final class MemoryStore: Store, Users, ResetRequests, Outbox, OutboxOper
     package func fail(with failure: StorageFailed?) { state.withLock { $0.failure = failure } }
 
     /// The messages in intake and in the outbox, oldest first, whatever their state.
-    package var letters: [PromisedLetter] {
+    package var letters: [PromisedMessage] {
         state.withLock { state in state.intake.map { .resetLink($0.request) } + state.outbox.rows.map(\.item.letter) }
     }
 
@@ -52,7 +52,7 @@ package final class MemoryStore: Store, Users, ResetRequests, Outbox, OutboxOper
 
     // MARK: Store
 
-    package var users: any Users { self }
+    package var accounts: any Accounts { self }
     package var requests: any ResetRequests { self }
     package var outbox: any Outbox { self }
     package var operations: any OutboxOperations { self }
@@ -99,7 +99,7 @@ package final class MemoryStore: Store, Users, ResetRequests, Outbox, OutboxOper
         }
     }
 
-    // MARK: Users
+    // MARK: Accounts
 
     package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
         try working { state in
@@ -115,7 +115,7 @@ package final class MemoryStore: Store, Users, ResetRequests, Outbox, OutboxOper
         }
     }
 
-    package func users(for letters: [PromisedLetter]) async throws(StorageFailed) -> [[User]] {
+    package func users(for letters: [PromisedMessage]) async throws(StorageFailed) -> [[User]] {
         state.withLock { $0.beforeLookup.take() }?(self)
         return try working { state in
             state.lookups += letters.count
@@ -413,7 +413,7 @@ extension MemoryStore {
 
 /// A row of the outbox.
 private struct Message {
-    var letter: PromisedLetter
+    var letter: PromisedMessage
     /// When a request came for it while it was leased.
     var againAt: Timestamp?
 

@@ -93,7 +93,7 @@ import Wording
 
 @Suite struct `A preview of the pages` {
     @Test func `shows every template in every language, light and with what it needs beside it`() throws {
-        var options = Web.Options(publicURL: "https://accounts.example.com")
+        var options = WebOptions(publicURL: "https://accounts.example.com")
         options.siteName = "Acme"
         let samples = try Web.samples(options)
         let paths = Set(samples.map(\.path))

@@ -26,23 +26,23 @@ struct Desk {
         _ users: [User] = [.ann, .bob], outboxCapacity: Int = 1000, burst: Int = 1000, hashing: HashingPool? = nil,
         checks: [Web.Check] = [], mails: [Web.CapturedMail]? = nil,
         reports: (any MailReports)? = nil, publicURL: String = Desk.publicURL,
-        _ adjust: (inout Web.Options) -> Void = { _ in }
+        _ adjust: (inout WebOptions) -> Void = { _ in }
     ) throws {
         store = MemoryStore(users, capacity: outboxCapacity)
         let secrets = try #require(Secrets([Array("a secret of thirty-two bytes, or more".utf8)]))
         links = ResetLinks(secrets: secrets, issuer: publicURL, lifetime: .seconds(1800))
         let policy = PasswordPolicy(minimumLength: 15, site: ["keyturn"])
         let hasher = PasswordHasher(scheme: .scrypt(Scrypt.Cost(logN: 4, r: 8, p: 1)), pool: hashing ?? pool)
-        var options = Web.Options(publicURL: publicURL)
+        var options = WebOptions(publicURL: publicURL)
         adjust(&options)
         let logged = logged
         let audit = AuditNotes(store)
         web = try Web(
             requests: store,
             reset: PasswordReset(
-                users: store, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock.wall),
+                accounts: store, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock.wall),
             login: Login(
-                users: store, sessions: SessionTokens(secrets: secrets, issuer: publicURL, lifetime: .seconds(3600)),
+                accounts: store, sessions: SessionTokens(secrets: secrets, issuer: publicURL, lifetime: .seconds(3600)),
                 policy: policy, hasher: hasher, delays: LoginDelays(), audit: audit, clock: clock.wall,
                 sleep: { _ in }),
             limiter: RateLimiter(rate: Rate(1, per: .seconds(60)), burst: burst), clock: clock.wall, checks: checks,

@@ -27,7 +27,7 @@ struct MailClient: Sendable {
             let seconds = Double(arguments[5]), let body = contents(of: arguments[3])
         else { exit(64) }
         let loops = try EventLoops(count: 1)
-        var options = HTTPClient.Options()
+        var options = HTTPClientOptions()
         options.connectionsMax = connections
         let client = HTTPClient(to: origin, trust: .file(path: arguments[2]), loops: loops, options: options)
         let load = MailClient(

@@ -325,16 +325,16 @@ struct Values {
     private func categories() throws(ConfigurationRefused) -> [String] {
         let categories = try list(.sendGridCategories)
         let ours = ["password-reset", "password-changed", "test"]
-        guard categories.count <= SendGrid.Options.categoriesMax,
+        guard categories.count <= SendGridOptions.categoriesMax,
             Set((categories + ours).map { Array($0.utf8) }).count == categories.count + ours.count,
             categories.allSatisfy({ category in
-                (1...SendGrid.Options.categoryBytesMax).contains(category.utf8.count)
+                (1...SendGridOptions.categoryBytesMax).contains(category.utf8.count)
                     && category.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
             })
         else {
             throw ConfigurationRefused(
                 .sendGridCategories,
-                "at most \(SendGrid.Options.categoriesMax), each of 1 to \(SendGrid.Options.categoryBytesMax) bytes, each only once "
+                "at most \(SendGridOptions.categoriesMax), each of 1 to \(SendGridOptions.categoryBytesMax) bytes, each only once "
                     + "and not \(ours.joined(separator: ", "))")
         }
         return categories

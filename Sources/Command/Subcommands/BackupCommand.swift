@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Keyturn
-import Storage
+import SQLiteStorage
 
 /// `keyturn backup FILE`: the whole database as it is now, while the service goes on.
 struct BackupCommand: AsyncParsableCommand {

@@ -6,7 +6,7 @@ import Keyturn
 import Mailroom
 import PasswordHashing
 import Sockets
-import Storage
+import SQLiteStorage
 import Telemetry
 
 /// `keyturn demo`: no configuration at all; the whole flow in a browser, with the mails beside it.
@@ -41,7 +41,7 @@ struct Demo: AsyncParsableCommand {
         let listener = try Demo.listener(settings.server, isPortNamed: isPortNamed)
         let loops = try EventLoops(count: System.cores)
         let database = try SQLiteDatabase(settings.storage, now: WallClock.system.now(), metrics: metrics, log: log)
-        try await addUser(to: database.users, scheme: settings.passwords.scheme)
+        try await addUser(to: database.accounts, scheme: settings.passwords.scheme)
 
         guard let secrets = settings.secrets else { throw ConfigurationRefused(.secretsStandard, "missing") }
         let url = listener.address.url(secure: false)
@@ -103,11 +103,11 @@ struct Demo: AsyncParsableCommand {
         return try Settings(layers, readFile: ConfigurationOptions.contents)
     }
 
-    private func addUser(to users: any Users, scheme: NewPasswordScheme) async throws {
+    private func addUser(to accounts: any Accounts, scheme: NewPasswordScheme) async throws {
         let pool = HashingPool(threads: 1)
         defer { pool.shutDown() }
         let hash = try await PasswordHasher(scheme: scheme, pool: pool).hash(Password(Array(Demo.password.utf8)))
-        _ = try await users.add(
+        _ = try await accounts.add(
             NewUser(email: EmailAddress(stored: Demo.email), passwordHash: hash, isVerified: true),
             at: WallClock.system.now())
     }

@@ -21,10 +21,10 @@ struct Doctor: AsyncParsableCommand {
         let settings = try options.settings()
         let now = WallClock.system.now()
         var findings = try configuration(settings) + secretFiles(settings) + certificate(settings)
-        findings += await DatabaseLook(settings: settings, now: now).findings()
+        findings += await DatabaseDiagnosis(settings: settings, now: now).findings()
         if !offline {
             let loops = try EventLoops(count: 1)
-            findings += await ProviderLook(settings: settings, now: now, loops: loops).findings()
+            findings += await ProviderDiagnosis(settings: settings, now: now, loops: loops).findings()
             await loops.shutDown()
         }
         show(findings)

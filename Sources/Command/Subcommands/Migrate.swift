@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Keyturn
-import Storage
+import SQLiteStorage
 import Telemetry
 
 /// `keyturn migrate`: applies what is missing and says what it did.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Keyturn
-import Storage
+import SQLiteStorage
 import StrictJSON
 
 /// `keyturn outbox`: what is promised and not yet mailed.

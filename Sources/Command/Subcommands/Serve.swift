@@ -3,7 +3,7 @@ import HTTPServer
 import Keyturn
 import Logging
 import Sockets
-import Storage
+import SQLiteStorage
 import Telemetry
 
 /// `keyturn serve`: migrations, then one line on stdout, then requests until SIGTERM.
@@ -41,8 +41,8 @@ extension Settings {
         return Logger(label: "keyturn") { _ in LineHandler(format: format, from: threshold) }
     }
 
-    var storage: SQLiteDatabase.Options {
-        var options = SQLiteDatabase.Options(path: databasePath)
+    var storage: SQLiteOptions {
+        var options = SQLiteOptions(path: databasePath)
         options.outboxCapacity = outbox.capacity
         options.historyKept = auditMaximumAge
         options.recordsWebhooks = app != nil

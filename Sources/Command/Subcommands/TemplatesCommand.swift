@@ -47,7 +47,7 @@ struct TemplatesCommand: AsyncParsableCommand {
             let name = brand.name ?? settings.mail.fromName ?? "keyturn"
             let url = settings.server.publicURL ?? "https://accounts.example.com"
 
-            var facing = Web.Options(publicURL: url)
+            var facing = WebOptions(publicURL: url)
             facing.siteName = name
             facing.mailInterval = settings.mail.budget.interval
             facing.palette = brand.palette

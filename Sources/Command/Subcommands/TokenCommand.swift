@@ -2,7 +2,7 @@ import ArgumentParser
 import Cryptography
 import Foundation
 import Keyturn
-import Storage
+import SQLiteStorage
 import StrictJSON
 
 /// `keyturn token inspect`: what a token says, and whether this installation would take it.
@@ -45,7 +45,7 @@ struct TokenCommand: AsyncParsableCommand {
                 let now = WallClock.system.now()
                 do {
                     let claimed = try links.read(text, at: now)
-                    let user = try await database.users.user(id: claimed.user)
+                    let user = try await database.accounts.user(id: claimed.user)
                     let expiresAt = try links.verify(claimed, for: user?.credentials, at: now).expiresAt
                     if user?.isDisabled == true { throw CommandFailed("refused: the account is disabled") }
                     Terminal.say("works until \(expiresAt.rfc3339)")

@@ -3,7 +3,7 @@ import Cryptography
 import Foundation
 import Keyturn
 import PasswordHashing
-import Storage
+import SQLiteStorage
 import StrictJSON
 
 /// `keyturn user`: the people, one by one.
@@ -42,7 +42,7 @@ struct UserCommand: AsyncParsableCommand {
             try await options.withDatabase(.creating, settings) { database, _ in
                 let new = NewUser(email: address, passwordHash: hash, isVerified: !unverified)
                 do {
-                    Terminal.say(try await database.users.add(new, at: WallClock.system.now()).id.text)
+                    Terminal.say(try await database.accounts.add(new, at: WallClock.system.now()).id.text)
                 } catch AddUserFailed.exists {
                     throw CommandFailed("an account with this address already exists")
                 }
@@ -86,7 +86,7 @@ struct UserCommand: AsyncParsableCommand {
             try await options.withDatabase { database, _ in
                 var last: UserID?
                 while true {
-                    let page = try await database.users.list(after: last, limit: 500)
+                    let page = try await database.accounts.list(after: last, limit: 500)
                     if json {
                         for user in page {
                             Terminal.say(UserCommand.json(user))
@@ -184,7 +184,7 @@ struct UserCommand: AsyncParsableCommand {
                 // The password may change between the look and the write: look again, a few times at most.
                 for _ in 0..<5 {
                     let user = try await UserCommand.find(email, in: database)
-                    if try await database.users.revokeLinks(
+                    if try await database.accounts.revokeLinks(
                         user.credentials, by: .operator, at: WallClock.system.now())
                     {
                         Terminal.say("revoked every open link of \(Printable.text(user.email.text))")
@@ -250,7 +250,7 @@ struct UserCommand: AsyncParsableCommand {
     // MARK: What they share
 
     static func find(_ email: String, in database: SQLiteDatabase) async throws -> User {
-        guard let user = try await database.users.user(email: try parsed(email)) else {
+        guard let user = try await database.accounts.user(email: try parsed(email)) else {
             throw CommandFailed("no account has this address")
         }
         return user
@@ -259,7 +259,7 @@ struct UserCommand: AsyncParsableCommand {
     private static func set(_ email: String, disabled: Bool, _ options: ConfigurationOptions) async throws {
         try await options.withDatabase { database, _ in
             let user = try await find(email, in: database)
-            guard try await database.users.setDisabled(user.id, disabled, at: WallClock.system.now()) else {
+            guard try await database.accounts.setDisabled(user.id, disabled, at: WallClock.system.now()) else {
                 throw CommandFailed("no account has this address")
             }
             Terminal.say(disabled ? "disabled" : "enabled")

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Keyturn
 import PasswordHashing
-import Storage
+import SQLiteStorage
 import StrictJSON
 import Telemetry
 
@@ -26,10 +26,10 @@ extension UserCommand {
                 if format == .csv { try output.write("email,password_hash,verified,disabled\n") }
                 var (last, count): (UserID?, Int) = (nil, 0)
                 while true {
-                    let page = try await database.users.list(after: last, limit: SQLiteUsers.listLimit)
+                    let page = try await database.accounts.list(after: last, limit: SQLiteAccounts.listLimit)
                     try output.write(page.map(line).joined())
                     count += page.count
-                    guard page.count == SQLiteUsers.listLimit else { break }
+                    guard page.count == SQLiteAccounts.listLimit else { break }
                     last = page.last?.id
                 }
                 try output.close()

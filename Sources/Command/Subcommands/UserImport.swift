@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Keyturn
 import PasswordHashing
-import Storage
+import SQLiteStorage
 import Telemetry
 
 extension UserCommand {

@@ -3,7 +3,7 @@ import HTTPClient
 import Keyturn
 import Mailroom
 import Sockets
-import Storage
+import SQLiteStorage
 
 /// `keyturn webhook`: what the app is told.
 struct WebhookCommand: AsyncParsableCommand {

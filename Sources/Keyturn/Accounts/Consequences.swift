@@ -5,7 +5,7 @@ package struct Consequences: Sendable, Equatable {
     /// signed for one of them later would be signed with the new credentials, and live.
     package var dropRequests: EmailAddress?
     /// Messages that will be sent.
-    package var messages: [PromisedLetter] = []
+    package var messages: [PromisedMessage] = []
     package var audit: [AuditLine] = []
     /// What the app is told, if there is an app to tell.
     package var webhooks: [WebhookDraft] = []
@@ -18,7 +18,7 @@ package struct Consequences: Sendable, Equatable {
     package static let none = Consequences()
 
     package init(
-        dropRequests: EmailAddress? = nil, messages: [PromisedLetter] = [], audit: [AuditLine] = [],
+        dropRequests: EmailAddress? = nil, messages: [PromisedMessage] = [], audit: [AuditLine] = [],
         webhooks: [WebhookDraft] = [], mailLog: [MailLogLine] = [], refusedAt: Timestamp? = nil
     ) {
         self.dropRequests = dropRequests

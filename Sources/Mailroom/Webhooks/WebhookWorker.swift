@@ -3,64 +3,64 @@ package import Telemetry
 import Logging
 import Synchronization
 
-/// Tells the app history: leases, posts, settles. Apart from the ``Worker`` of the letters, so that an app that does not
+/// Tells the app history: leases, posts, settles. Apart from the ``DeliveryWorker`` of the letters, so that an app that does not
 /// listen holds up no mail.
 package final class WebhookWorker: Sendable {
     /// Messages under way at once.
     package static let parallelMax = 8
     /// How long taken messages are ours: well over what an attempt takes at most.
     static let leaseSpan: Duration = .seconds(60)
-    /// The longest look away: another process (`user revoke-links`) rings no bell.
+    /// The longest look away: another process (`user revoke-links`) does not wake this one.
     static let glanceInterval: Duration = .seconds(5)
     /// The shortest.
     static let glanceLeast: Duration = .milliseconds(100)
 
     private let webhooks: any Webhooks
-    private let users: any Users
+    private let accounts: any Accounts
     private let sender: WebhookSender
     private let clock: WallClock
     private let maximumAge: Duration
     private let retry = RetrySchedule(first: .seconds(5), limit: .seconds(3600), least: .seconds(1))
     private let fraction: @Sendable () -> Double
     private let sleep: @Sendable (Duration) async -> Void
-    private let bell = Bell()
-    private let journal: WebhookJournal
+    private let wakeUp = WakeUp()
+    private let deliveryLog: WebhookJournal
 
     /// - Parameter maximumAge: how long a message is tried.
     /// - Parameter fraction: chance, evenly from 0 to 1; for the jitter alone.
     /// - Parameter sleep: returns early when its task is cancelled.
     package init(
-        webhooks: any Webhooks, users: any Users, sender: WebhookSender, clock: WallClock, maximumAge: Duration,
+        webhooks: any Webhooks, accounts: any Accounts, sender: WebhookSender, clock: WallClock, maximumAge: Duration,
         metrics: Metrics, log: Log, fraction: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
         sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) {
         self.webhooks = webhooks
-        self.users = users
+        self.accounts = accounts
         self.sender = sender
         self.clock = clock
         self.maximumAge = maximumAge
         self.fraction = fraction
         self.sleep = sleep
-        journal = WebhookJournal(metrics: metrics, log: log)
+        deliveryLog = WebhookJournal(metrics: metrics, log: log)
     }
 
     /// Until the task is cancelled: what is under way then is cut off, given back, and sent again by the next start under the same id.
     package func run() async {
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { listeners in
-                listeners.addTask { for await _ in self.webhooks.arrivals { self.bell.ring() } }
+                listeners.addTask { for await _ in self.webhooks.arrivals { self.wakeUp.ring() } }
                 while !Task.isCancelled {
                     let rest = await turn()
-                    if rest > .zero, !Task.isCancelled { await bell.wait(atMost: rest, sleep: sleep) }
+                    if rest > .zero, !Task.isCancelled { await wakeUp.wait(atMost: rest, sleep: sleep) }
                 }
                 listeners.cancelAll()
             }
         } onCancel: {
-            bell.ring()
+            wakeUp.ring()
         }
     }
 
-    /// - Returns: how long there is nothing to do unless the bell rings; zero: look again at once.
+    /// - Returns: how long there is nothing to do unless woken up; zero: look again at once.
     private func turn() async -> Duration {
         do {
             let leases = try await webhooks.lease(atMost: Self.parallelMax, for: Self.leaseSpan, at: clock.now())
@@ -71,7 +71,7 @@ package final class WebhookWorker: Sendable {
             guard let due = try await webhooks.nextDue() else { return Self.glanceInterval }
             return min(Self.glanceInterval, max(Self.glanceLeast, due - clock.now()))
         } catch {
-            journal.storageFailed(error)
+            deliveryLog.storageFailed(error)
             return Self.glanceInterval
         }
     }
@@ -85,14 +85,14 @@ package final class WebhookWorker: Sendable {
 
     private func attempt(_ lease: WebhookLease) async -> WebhookOutcome {
         let user: User?
-        do { user = try await users.user(id: lease.webhook.user) } catch {
-            journal.storageFailed(error)
+        do { user = try await accounts.user(id: lease.webhook.user) } catch {
+            deliveryLog.storageFailed(error)
             return .released
         }
         let start = clock.now()
         let answer = await sender.send(lease.webhook, about: user?.email)
         let outcome = outcome(of: answer, for: lease, at: clock.now())
-        journal.attempted(lease, outcome, after: clock.now() - start)
+        deliveryLog.attempted(lease, outcome, after: clock.now() - start)
         return outcome
     }
 

@@ -10,7 +10,7 @@ package struct ClientResponse: Sendable {
     package var status: Status { received.status }
     /// In the order they came.
     package var fields: [(name: String, value: String)] { received.fields }
-    /// At most ``HTTPClient/Options/responseBytesMax``.
+    /// At most ``HTTPClientOptions/responseBytesMax``.
     package var body: [UInt8] { received.body }
     /// False where the body is longer, ended too soon or did not come in time: what is here is its beginning.
     package var isWhole: Bool { received.isWhole }

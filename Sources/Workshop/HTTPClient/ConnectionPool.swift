@@ -47,7 +47,7 @@ final class ConnectionPool: Sendable {
     /// How many callers may wait for each connection.
     private static let waitingPerConnectionMax = 128
 
-    init(_ options: HTTPClient.Options) {
+    init(_ options: HTTPClientOptions) {
         let connectionsMax = max(1, options.connectionsMax)
         let connections = Connections(
             connectionsMax: connectionsMax, idleLimit: options.idleLimit,

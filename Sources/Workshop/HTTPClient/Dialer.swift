@@ -8,7 +8,7 @@ struct Dialer: Sendable {
     let origin: Origin
     let trust: TrustStore
     let loops: EventLoops
-    let options: HTTPClient.Options
+    let options: HTTPClientOptions
     let lookUp: HTTPClient.LookUp
 
     /// More are not tried, whatever a name server says.

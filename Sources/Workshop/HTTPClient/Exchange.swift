@@ -21,7 +21,7 @@ struct Exchange: Sendable {
     let method: Method
     /// Head and body.
     let request: [UInt8]
-    let options: HTTPClient.Options
+    let options: HTTPClientOptions
     let deadline: Deadline
 
     /// How much is read at once.

@@ -32,7 +32,8 @@ package final class HTTPServer: Sendable {
 
     /// - Parameter loops: outlive the server; shut them down after ``run()`` has come back.
     package init(
-        _ responder: any Responder, on listeners: [Listener], loops: EventLoops, options: Options, metrics: Metrics
+        _ responder: any Responder, on listeners: [Listener], loops: EventLoops, options: HTTPServerOptions,
+        metrics: Metrics
     ) {
         let admission = Admission(options.limits)
         self.listeners = listeners

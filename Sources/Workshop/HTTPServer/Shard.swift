@@ -12,7 +12,7 @@ final class Shard: @unchecked Sendable {
 
     let loop: EventLoop
     let responder: any Responder
-    let options: HTTPServer.Options
+    let options: HTTPServerOptions
     let admission: Admission
     let metrics: ServerMetrics
     private(set) var isDraining = false
@@ -31,7 +31,7 @@ final class Shard: @unchecked Sendable {
     private let began: Deadline
 
     init(
-        _ loop: EventLoop, responder: any Responder, options: HTTPServer.Options, admission: Admission,
+        _ loop: EventLoop, responder: any Responder, options: HTTPServerOptions, admission: Admission,
         metrics: ServerMetrics, began: Deadline
     ) {
         self.loop = loop

@@ -1,0 +1,344 @@
+import HTTP
+import HTTPClient
+import HTTPServer
+import Keyturn
+import Logging
+import Mailroom
+import PasswordHashing
+import ServiceLifecycle
+import Sockets
+import SQLiteStorage
+import Synchronization
+import TLS
+import Telemetry
+import UnixSignals
+import Web
+
+/// Joins the rooms: opens the database and the sockets, hands everything in, and runs until told to stop.
+struct Service {
+    /// A configuration in which nothing that `serve` needs is missing.
+    struct Essentials {
+        let publicURL: String
+        let secrets: Secrets
+        let carrier: Settings.Provider
+        let sender: Sender
+
+        init(_ settings: Settings) throws {
+            if let missing = settings.missingForServe().first { throw missing }
+            guard let publicURL = settings.server.publicURL, let secrets = settings.secrets,
+                let carrier = settings.mail.provider, let email = settings.mail.fromEmail,
+                let name = settings.mail.fromName
+            else { throw ConfigurationRefused("the configuration is incomplete: run `keyturn config check`") }
+            self.init(
+                publicURL: publicURL, secrets: secrets, carrier: carrier, sender: Sender(email: email, name: name))
+        }
+
+        init(publicURL: String, secrets: Secrets, carrier: Settings.Provider, sender: Sender) {
+            (self.publicURL, self.secrets, self.carrier, self.sender) = (publicURL, secrets, carrier, sender)
+        }
+    }
+
+    /// From the start until all that only the start needs has been done.
+    private static let settling: Duration = .seconds(1)
+    /// For the database, the log, listeners, loops, webhooks and ``adminConnections``, those who are turned away there included.
+    private static let otherDescriptors = 128
+    /// Those who look at metrics are few.
+    private static let adminConnections = (open: 32, turnedAway: 8)
+
+    let settings: Settings
+    let essentials: Essentials
+    let files: NamedFiles
+    let listeners: [Listener]
+    let loops: EventLoops
+    let database: SQLiteDatabase
+    let metrics: Metrics
+    let log: Log
+    /// From which level on ``log`` writes; SIGHUP may change it.
+    let threshold: LogThreshold
+    /// Reads the configuration again; nil where there is none: the demo.
+    let configuration: (@Sendable () throws -> ReadConfiguration)?
+    /// Whether captured mails are shown in the browser: the demo only.
+    let showsMailbox: Bool
+
+    /// - Returns: when SIGTERM or SIGINT came and everything in flight is finished, or the grace is over.
+    func run() async throws {
+        let clock = WallClock.system
+        let links = ResetLinks(
+            secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.resetLifetime)
+        let sessions = SessionTokens(
+            secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.sessionLifetime)
+        let pool = HashingPool(threads: System.cores)
+        let audit = AuditNotes(database.auditLog)
+        let hasher = PasswordHasher(scheme: settings.passwords.scheme, pool: pool)
+        let policy = files.policy
+        let carrier = try makeCarrier(clock: clock)
+
+        var mailing = DeliveryOptions(siteURL: essentials.publicURL)
+        mailing.parallelDeliveries = settings.mail.parallel
+        mailing.maximumAge = settings.outbox.maximumAge
+        mailing.shutdownGrace = settings.server.shutdownGrace
+        let templates = files.templates
+        mailing.siteName = settings.brand.name ?? essentials.sender.name
+        mailing.palette = settings.brand.palette
+        mailing.supportURL = settings.brand.supportURL
+        mailing.templates = templates
+        let worker = try DeliveryWorker(
+            outbox: database.outbox, accounts: database.accounts, links: links, budget: settings.mail.budget,
+            carrier: carrier.carrier, clock: clock, metrics: metrics, log: log,
+            pseudonym: AddressPseudonym(secrets: essentials.secrets), options: mailing)
+
+        let telling = try settings.app.map { try $0.sender(loops: loops, clock: clock) }
+
+        var facing = WebOptions(publicURL: essentials.publicURL)
+        facing.allowedOrigins = settings.server.allowedOrigins
+        facing.trustedProxies = settings.server.trustedProxies
+        facing.siteName = mailing.siteName
+        facing.palette = settings.brand.palette
+        facing.logo = files.logo
+        facing.logoShowsName = settings.brand.logoShowsName
+        facing.supportURL = settings.brand.supportURL
+        facing.templates = templates
+        facing.logsClients = settings.logsClients
+        facing.mailInterval = settings.mail.budget.interval
+        let web = try Web(
+            requests: database.requests,
+            reset: PasswordReset(
+                accounts: database.accounts, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock),
+            login: Login(
+                accounts: database.accounts, sessions: sessions, policy: policy, hasher: hasher, delays: LoginDelays(),
+                audit: audit, clock: clock, sleep: { try? await Task.sleep(for: $0) }),
+            limiter: RateLimiter(rate: settings.clientRate, burst: settings.clientBurst), clock: clock,
+            checks: [
+                Web.Check("database") { database.writeProblem },
+                Web.Check("mail") { worker.stoppedBecause },
+            ],
+            mailbox: showsMailbox ? carrier.mailbox : nil,
+            reports: settings.mail.eventsKey.map {
+                SendGridReports(key: $0, outbox: database.outbox, metrics: metrics, log: log)
+            }, metrics: metrics, log: log, threshold: threshold, options: facing)
+
+        let manager = ServiceManager.current
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        let certificate = files.certificate
+        let renewKey = carrier.renewKey.map { renew in
+            { @Sendable (apiKey: String) throws in if try renew(apiKey) { worker.carrierChanged() } }
+        }
+        var trusts: [Reloading.Trusting] = []
+        if let client = carrier.client {
+            trusts.append(
+                (
+                    .sendGridCAFile,
+                    { () async throws(HTTPClientFailed) in
+                        try await client.readTrustAgain()
+                        worker.carrierChanged()
+                    }
+                ))
+        }
+        if let client = telling?.client { trusts.append((.webhookCAFile, client.readTrustAgain)) }
+        let reloading = try Reloading(
+            certificate: certificate, renewKey: renewKey, trusts: trusts, threshold: threshold, hangups: hangups,
+            log: log, read: configuration)
+        let server = makeServer(web, layer: certificate.layer)
+        let admin = try makeAdmin()
+        ProcessMetrics.register(in: metrics, hashing: pool)
+        var services: [any ServiceLifecycle.Service] = [Mailing(worker: worker)]
+        if let telling, let app = settings.app {
+            services.append(
+                Telling(
+                    worker: WebhookWorker(
+                        webhooks: database.webhooks, accounts: database.accounts, sender: telling.sender, clock: clock,
+                        maximumAge: app.maximumAge, metrics: metrics, log: log)))
+        }
+        if settings.app == nil {
+            services.append(
+                WebhooksOff(
+                    webhooks: database.webhooks, clock: clock, maximumAge: settings.webhookMaximumAge, log: log))
+        }
+        let failure = Failure()
+        if let admin { services.append(Serving(server: admin, failure: failure)) }
+        services.append(Serving(server: server, failure: failure))
+        services.append(reloading)
+
+        // All are told to end at the same moment, and have the same grace: none waits for another's end. What is recorded when
+        // the worker has stopped is on disk for the next start.
+        var configuration = ServiceGroupConfiguration(
+            services: [Together(services: services, manager: manager, announce: announce)],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+        configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
+        do { try await database.takeBackLeases(at: clock.now()) } catch {
+            throw ConfigurationRefused(.databasePath, Printable.text(error.reason))
+        }
+        let serviceGroup = ServiceGroup(configuration: configuration)
+        failure.group.withLock { $0 = serviceGroup }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let auditLog = database.auditLog
+            group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
+            group.addTask { await database.watchWrites { try? await Task.sleep(for: $0) } }
+            group.addTask {
+                try? await Task.sleep(for: Self.settling)
+                if !Task.isCancelled { ProgramPages.giveBack() }
+            }
+            group.addTask { [lag = EventLoopLag(of: loops, metrics: metrics, manager: manager)] in await lag.run() }
+            try await serviceGroup.run()
+            // Last, so that what the last requests brought about is written too.
+            group.cancelAll()
+        }
+
+        pool.shutDown()
+        await carrier.client?.shutDown()
+        await telling?.client.shutDown()
+        database.close()
+        await loops.shutDown()
+        if let reason = failure.reason.withLock(\.self) { throw reason }
+        log.info("stopped")
+    }
+
+    private func announce() {
+        LineQueue.standardOutput.onFailure { [log] errno in
+            log.warning("cannot write to standard output", metadata: ["reason": "\(SystemWords.words(errno: errno))"])
+        }
+        for listener in listeners {
+            Terminal.announce("listening on \(listener.address.url(secure: settings.server.tls != nil))")
+        }
+        log.info("started", metadata: ["version": "\(Version.text)"])
+    }
+
+    private func makeServer(
+        _ web: Web, layer: (@Sendable (Int32) throws(SocketFailed) -> any SocketLayer)?
+    ) -> HTTPServer {
+        var options = commonOptions()
+        options.limits = connectionLimits()
+        options.trustedProxies = settings.server.trustedProxies
+        if settings.mail.eventsKey != nil { options.limits.largerBodies = Web.largerBodies }
+        options.secure = layer
+        return HTTPServer(web, on: listeners, loops: loops, options: options, metrics: metrics)
+    }
+
+    /// No more connections than descriptors, so that the database, the mails and look-ups of names keep theirs.
+    private func connectionLimits() -> HTTPServer.Limits {
+        let (descriptors, wanted) = (Descriptors.raiseLimit(), settings.server.limits)
+        let limits = wanted.fitting(
+            descriptors: descriptors, besides: Self.otherDescriptors + 2 * settings.mail.parallel)
+        if limits.connections < wanted.connections {
+            log.warning(
+                "fewer descriptors than connections",
+                metadata: [
+                    "descriptors": "\(descriptors)", "server.limits.connections": "\(wanted.connections)",
+                    "connections": "\(limits.connections)",
+                ])
+        }
+        return limits
+    }
+
+    /// What holds at both addresses.
+    private func commonOptions() -> HTTPServerOptions {
+        var options = HTTPServerOptions()
+        options.commonFields = Web.commonFields(publicURL: essentials.publicURL)
+        options.refusal = Web.refusal
+        options.shutdownGrace = settings.server.shutdownGrace
+        return options
+    }
+
+    /// Metrics have a door of their own, so that nobody forgets to close it to the world.
+    private func makeAdmin() throws -> HTTPServer? {
+        guard settings.adminPort != 0 else { return nil }
+        let address = try SocketAddress(host: settings.adminHost, port: settings.adminPort, key: .adminHost)
+        let listener = try Listener.bound(to: address, key: .adminPort)
+        log.info("metrics", metadata: ["url": "\(listener.address.url(secure: false))/metrics"])
+        var options = commonOptions()
+        (options.limits.connections, options.limits.turnedAwayAtOnce) = Self.adminConnections
+        return HTTPServer(
+            Admin(metrics: metrics, outbox: database.outbox, webhooks: database.webhooks), on: [listener], loops: loops,
+            options: options, metrics: Metrics())
+    }
+
+    private struct Carriage {
+        let carrier: any Carrier
+        let client: HTTPClient?
+        let mailbox: (@Sendable () async -> [Web.CapturedMail])?
+        /// Takes another key of the provider's, and says whether it was another; nil if there is none.
+        let renewKey: (@Sendable (String) throws -> Bool)?
+    }
+
+    private func makeCarrier(clock: WallClock) throws -> Carriage {
+        switch essentials.carrier {
+        case .capture:
+            let capture = try Capture(directory: settings.mail.captureDirectory, from: essentials.sender, clock: clock)
+            let mailbox: @Sendable () async -> [Web.CapturedMail] = {
+                // Reads files, which must not happen on an event loop.
+                await Task.detached {
+                    capture.mails(limit: 100).map {
+                        Web.CapturedMail(
+                            id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, at: $0.at)
+                    }
+                }.value
+            }
+            return Carriage(carrier: capture, client: nil, mailbox: mailbox, renewKey: nil)
+        case .sendgrid:
+            let (sendGrid, client) = try settings.mail.sendGrid(
+                from: essentials.sender, loops: loops, clock: clock, metrics: metrics)
+            return Carriage(
+                carrier: sendGrid, client: client, mailbox: nil, renewKey: { try sendGrid.replace(apiKey: $0) })
+        }
+    }
+
+    private struct Together: ServiceLifecycle.Service, CustomStringConvertible {
+        /// Asked for at the start: without one, everything that the service holds would be described.
+        var description: String { "keyturn" }
+        let services: [any ServiceLifecycle.Service]
+        let manager: ServiceManager?
+        let announce: @Sendable () -> Void
+
+        func run() async throws {
+            try await withGracefulShutdownHandler {
+                // Not before the signals are trapped: whoever hears it may send one, and untrapped it ends the process.
+                announce()
+                manager?.tell("READY=1")
+                try await withThrowingTaskGroup { group in
+                    for service in services { group.addTask { try await service.run() } }
+                    try await group.waitForAll()
+                }
+            } onGracefulShutdown: {
+                manager?.tell("STOPPING=1")
+            }
+        }
+    }
+
+    private struct Mailing: ServiceLifecycle.Service {
+        let worker: DeliveryWorker
+        func run() async { await cancelWhenGracefulShutdown { await worker.run() } }
+    }
+
+    private struct Telling: ServiceLifecycle.Service {
+        let worker: WebhookWorker
+        func run() async { await cancelWhenGracefulShutdown { await worker.run() } }
+    }
+
+    /// Ends the service as a signal does, and says why.
+    private final class Failure: Sendable {
+        let group = Mutex<ServiceGroup?>(nil)
+        let reason = Mutex<AcceptingFailed?>(nil)
+
+        func end(because reason: AcceptingFailed) async {
+            self.reason.withLock { $0 = $0 ?? reason }
+            await group.withLock(\.self)?.triggerGracefulShutdown()
+        }
+    }
+
+    private struct Serving: ServiceLifecycle.Service {
+        let server: HTTPServer
+        let failure: Failure
+        func run() async {
+            await withGracefulShutdownHandler {
+                do throws(SocketFailed) {
+                    try await server.run()
+                } catch {
+                    await failure.end(because: AcceptingFailed(because: error))
+                }
+            } onGracefulShutdown: {
+                server.shutDown()
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+/// Databases of every earlier shape, as they were left by the binaries of their time.
+import Foundation
+import GRDB
+import Keyturn
+import Migrations
+import PasswordHashing
+import Telemetry
+import TestKit
+import Testing
+
+@testable import SQLiteStorage
+
+@Suite struct `An older database` {
+    /// The last migration of each; Schemas/ holds a file for every one.
+    static let shapes = [
+        "0001_users", "0002_outbox", "0003_audit", "0004_reports", "0005_webhooks", "0006_epoch_base",
+        "0007_answers",
+    ]
+
+    private func opened(_ shape: String, in folder: Folder) throws -> SQLiteDatabase {
+        let file = try #require(Bundle.module.path(forResource: shape, ofType: "sqlite", inDirectory: "Schemas"))
+        try FileManager.default.copyItem(atPath: file, toPath: folder.path("old.sqlite"))
+        return try SQLiteDatabase(.init(path: folder.path("old.sqlite")), now: .noon, metrics: Metrics(), log: .silent)
+    }
+
+    @Test func `is kept of every shape before the present one`() {
+        let before = Migrations.all.dropLast().map { String($0.name.dropLast(".sql".count)) }
+        #expect(Set(before).isSubset(of: Self.shapes))
+    }
+
+    @Test(arguments: shapes)
+    func `gets what it lacks and keeps its people`(shape: String) async throws {
+        try await Folder.use { folder in
+            let database = try opened(shape, in: folder)
+            defer { database.close() }
+            let names = Migrations.all.map(\.name)
+            #expect(database.newlyApplied == Array(names.drop { $0 <= "\(shape).sql" }))
+            let users = try await database.accounts.list(after: nil, limit: 10)
+            #expect(users.map(\.id.text) == ["1", "7"])
+            #expect(users.map(\.email.text) == ["Ann@example.com", "bob@example.org"])
+            #expect(users.map(\.passwordHash.text) == ["$scrypt$ann", "!unusable"])
+            #expect(users.map(\.isVerified) == [true, false])
+            #expect(users.map(\.isDisabled) == [false, true])
+            #expect(users.map(\.resetEpoch) == [3, 0])
+            #expect(users[0].passwordChangedAt == Timestamp(milliseconds: 1_767_268_900_000))
+            // New people go on behind the old ones.
+            #expect(try await database.accounts.add(.bob.renamed, at: .noon).id == UserID("8"))
+            try await database.tested.record("ann@example.com")
+            await database.probe()
+            #expect(database.writeProblem == nil)
+        }
+    }
+
+    @Test(arguments: shapes.filter { $0 >= "0002" })
+    func `keeps what it promised`(shape: String) async throws {
+        try await Folder.use { folder in
+            let database = try opened(shape, in: folder)
+            defer { database.close() }
+            let entries = try await database.tested.entries(.all, limit: 10)
+            #expect(entries.map(\.kind.rawValue) == ["reset_link", "password_changed", "reset_link"])
+            #expect(entries.map(\.state) == [.pending, .pending, .failed])
+            #expect(entries.map(\.attempts) == [0, 1, 2])
+            #expect(entries[2].lastReason == "400: no")
+            let mails = try await database.tested.mailLog(of: UserID("1"), limit: 10)
+            #expect(mails.map(\.outcome) == ["delivered"])
+            // Leases end: no process delivers during a migration.
+            #expect(try await Set(database.tested.leaseAddresses()) == ["ann@example.com", "user 1"])
+        }
+    }
+
+    @Test func `of a binary to come is refused in words`() async throws {
+        try await Folder.use { folder in
+            try opened("0002_outbox", in: folder).close()
+            try folder.look(into: "old.sqlite") { db in
+                try db.execute(sql: "INSERT INTO schema_migrations VALUES ('9999_later.sql', 'x', 0)")
+            }
+            let words = """
+                the database is newer than this binary: migration 9999_later.sql was applied to it. Run the newer keyturn, or \
+                restore a backup from before the upgrade
+                """
+            #expect(throws: OpenFailed.migrations(words)) {
+                try SQLiteDatabase(
+                    .init(path: folder.path("old.sqlite")), now: .noon, metrics: Metrics(), log: .silent)
+            }
+        }
+    }
+}
+
+extension NewUser {
+    fileprivate var renamed: NewUser {
+        NewUser(email: EmailAddress(stored: "new@example.com"), passwordHash: passwordHash, isVerified: isVerified)
+    }
+}
