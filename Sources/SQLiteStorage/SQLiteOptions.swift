@@ -1,7 +1,9 @@
+package import Keyturn
+
 /// Settings of ``SQLiteDatabase``, with their defaults.
 package struct SQLiteOptions: Sendable {
     package var path: String
-    package var opening = SQLiteDatabase.Opening.migrating
+    package var opening = StoreOpening.migrating
     /// Letters pending or leased; one more is refused.
     package var outboxCapacity = 100_000
     /// How long a statement waits for another process's transaction before it fails with `SQLITE_BUSY`.

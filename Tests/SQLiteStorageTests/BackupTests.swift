@@ -176,8 +176,8 @@ import Testing
                     isDisabled: disabled)
             }
             let first = [user("ann@example.com", "a"), user("bob@example.com", "!1", disabled: true)]
-            #expect(try await database.compareAll(first) == [.added, .added])
-            #expect(try await database.addAll(first, at: .noon) == [.added, .added])
+            #expect(try await database.imports.compareAll(first) == [.added, .added])
+            #expect(try await database.imports.addAll(first, at: .noon) == [.added, .added])
             let again = [
                 user("ANN@example.com", "a"), user("ann@example.com", "b"),
                 user("ann@example.com", "a", verified: false),
@@ -186,7 +186,7 @@ import Testing
                 user("new@example.com", "c"),
             ]
             let outcomes: [Imported] = [.unchanged, .differs, .differs, .unchanged, .differs, .added, .unchanged]
-            #expect(try await database.addAll(again, at: .noon) == outcomes)
+            #expect(try await database.imports.addAll(again, at: .noon) == outcomes)
             let stored = try await database.accounts.list(after: nil, limit: 10)
             #expect(stored.map(\.email.text) == ["ann@example.com", "bob@example.com", "new@example.com"])
             #expect(stored.map(\.isDisabled) == [false, true, false])

@@ -124,7 +124,7 @@ import Testing
     }
 
     private func open(
-        _ folder: Folder, _ files: [Migrations.File], _ opening: SQLiteDatabase.Opening = .migrating
+        _ folder: Folder, _ files: [Migrations.File], _ opening: StoreOpening = .migrating
     ) throws -> [String] {
         var options = SQLiteOptions(path: folder.path("m.sqlite"))
         options.opening = opening

@@ -5,7 +5,7 @@ import PasswordHashing
 import Synchronization
 
 /// One object of all protocols, because a change and its consequences are written in one step.
-package final class MemoryStore: Store, Accounts, ResetRequests, Outbox, OutboxOperations, AuditLog {
+package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests, Outbox, OutboxOperations, AuditLog {
     package let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
     private let webhookArrivals: AsyncStream<Void>
@@ -53,17 +53,21 @@ package final class MemoryStore: Store, Accounts, ResetRequests, Outbox, OutboxO
     // MARK: Store
 
     package var accounts: any Accounts { self }
+    package var imports: any AccountImports { self }
     package var requests: any ResetRequests { self }
+    package var newlyApplied: [String] { [] }
+    package var writeProblem: String? { state.withLock { $0.failure?.words } }
+    package func watchWrites(sleep: @escaping @Sendable (Duration) async -> Void) async {}
     package var outbox: any Outbox { self }
     package var operations: any OutboxOperations { self }
     package var webhooks: any Webhooks { MemoryWebhooks(store: self) }
     package var auditLog: any AuditLog { self }
     package func takeBackLeases(at now: Timestamp) async throws(StorageFailed) {}
-    package func revokeAllLinks(at now: Timestamp) async throws(StorageFailed) {
+    package func revokeAllLinks(with consequences: Consequences, at now: Timestamp) async throws(StorageFailed) {
         try working { state in
             let above = max(now.seconds, (state.users.map(\.resetEpoch).max() ?? 0) + 1)
             state.users = state.users.map { $0.with(epoch: above) }
-            state.audited.append(AuditLine(.linksRevoked, of: nil, by: .operator, at: now))
+            state.write(consequences, at: now)
         }
     }
     package func close() {}
@@ -144,6 +148,24 @@ package final class MemoryStore: Store, Accounts, ResetRequests, Outbox, OutboxO
         } catch { throw .storage(error) }
         guard let added else { throw .exists }
         return added
+    }
+
+    package func expectManyUsers() async throws(StorageFailed) {}
+
+    package func addAll(_ users: [ImportedUser], at now: Timestamp) async throws(StorageFailed) -> [Imported] {
+        try working { state in
+            users.map { imported in
+                let outcome = state.compare(imported)
+                if outcome == .added, let user = state.add(imported.user, at: now), imported.isDisabled {
+                    state.users[state.users.count - 1] = user.with(epoch: user.resetEpoch, disabledAt: .some(now))
+                }
+                return outcome
+            }
+        }
+    }
+
+    package func compareAll(_ users: [ImportedUser]) async throws(StorageFailed) -> [Imported] {
+        try working { state in users.map { state.compare($0) } }
     }
 
     package func apply(
@@ -484,6 +506,11 @@ private struct State {
             disabledAt: nil)
         users.append(user)
         return user
+    }
+
+    func compare(_ imported: ImportedUser) -> Imported {
+        guard let user = users.first(where: { $0.email == imported.user.email }) else { return .added }
+        return imported.compare(withHash: user.passwordHash, isVerified: user.isVerified, isDisabled: user.isDisabled)
     }
 
     mutating func apply(

@@ -1,6 +1,5 @@
 import Foundation
 import Keyturn
-import SQLiteStorage
 import Telemetry
 
 /// The database as a patient: whole, of our shape, for its owner alone, with room to grow, and nothing stuck in it.
@@ -30,7 +29,7 @@ struct DatabaseDiagnosis {
 
     private func integrity() -> Finding {
         do {
-            try Inspection.refuseDamage(in: settings.databasePath)
+            try settings.storeFiles.refuseDamage()
             return .ok("integrity", "SQLite found no damage")
         } catch {
             return .error(
@@ -41,7 +40,7 @@ struct DatabaseDiagnosis {
 
     private func schema() -> Finding {
         do {
-            let pending = try Inspection.schema(of: settings.databasePath).pending
+            let pending = try settings.storeFiles.pendingMigrations()
             if pending.isEmpty { return .ok("migrations", "all applied") }
             return .warning(
                 "migrations", "not applied yet: \(pending.joined(separator: ", "))",
@@ -54,13 +53,11 @@ struct DatabaseDiagnosis {
     }
 
     private func outbox() async -> [Finding] {
-        var options = settings.storage
-        options.opening = .existing
         do {
-            let database = try SQLiteDatabase(options, now: now, metrics: Metrics(), log: settings.makeLog())
-            defer { database.close() }
-            let depth = try await database.operations.depth()
-            return [waiting(depth), failed(depth)] + unsent(try await database.webhooks.depth())
+            let store = try settings.openStore(.existing)
+            defer { store.close() }
+            let depth = try await store.operations.depth()
+            return [waiting(depth), failed(depth)] + unsent(try await store.webhooks.depth())
         } catch {
             return [
                 .error(

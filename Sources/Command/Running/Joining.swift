@@ -5,7 +5,6 @@ import Keyturn
 import Mailroom
 import PasswordHashing
 import Sockets
-import SQLiteStorage
 import TLS
 import Telemetry
 

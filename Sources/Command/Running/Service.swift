@@ -7,7 +7,6 @@ import Mailroom
 import PasswordHashing
 import ServiceLifecycle
 import Sockets
-import SQLiteStorage
 import Synchronization
 import TLS
 import Telemetry
@@ -50,7 +49,7 @@ struct Service {
     let files: NamedFiles
     let listeners: [Listener]
     let loops: EventLoops
-    let database: SQLiteDatabase
+    let store: any Store
     let metrics: Metrics
     let log: Log
     /// From which level on ``log`` writes; SIGHUP may change it.
@@ -68,7 +67,7 @@ struct Service {
         let sessions = SessionTokens(
             secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.sessionLifetime)
         let pool = HashingPool(threads: System.cores)
-        let audit = AuditNotes(database.auditLog)
+        let audit = AuditNotes(store.auditLog)
         let hasher = PasswordHasher(scheme: settings.passwords.scheme, pool: pool)
         let policy = files.policy
         let carrier = try makeCarrier(clock: clock)
@@ -83,7 +82,7 @@ struct Service {
         mailing.supportURL = settings.brand.supportURL
         mailing.templates = templates
         let worker = try DeliveryWorker(
-            outbox: database.outbox, accounts: database.accounts, links: links, budget: settings.mail.budget,
+            outbox: store.outbox, accounts: store.accounts, links: links, budget: settings.mail.budget,
             carrier: carrier.carrier, clock: clock, metrics: metrics, log: log,
             pseudonym: AddressPseudonym(secrets: essentials.secrets), options: mailing)
 
@@ -101,20 +100,20 @@ struct Service {
         facing.logsClients = settings.logsClients
         facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
-            requests: database.requests,
+            requests: store.requests,
             reset: PasswordReset(
-                accounts: database.accounts, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock),
+                accounts: store.accounts, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock),
             login: Login(
-                accounts: database.accounts, sessions: sessions, policy: policy, hasher: hasher, delays: LoginDelays(),
+                accounts: store.accounts, sessions: sessions, policy: policy, hasher: hasher, delays: LoginDelays(),
                 audit: audit, clock: clock, sleep: { try? await Task.sleep(for: $0) }),
             limiter: RateLimiter(rate: settings.clientRate, burst: settings.clientBurst), clock: clock,
             checks: [
-                Web.Check("database") { database.writeProblem },
+                Web.Check("database") { store.writeProblem },
                 Web.Check("mail") { worker.stoppedBecause },
             ],
             mailbox: showsMailbox ? carrier.mailbox : nil,
             reports: settings.mail.eventsKey.map {
-                SendGridReports(key: $0, outbox: database.outbox, metrics: metrics, log: log)
+                SendGridReports(key: $0, outbox: store.outbox, metrics: metrics, log: log)
             }, metrics: metrics, log: log, threshold: threshold, options: facing)
 
         let manager = ServiceManager.current
@@ -146,13 +145,13 @@ struct Service {
             services.append(
                 Telling(
                     worker: WebhookWorker(
-                        webhooks: database.webhooks, accounts: database.accounts, sender: telling.sender, clock: clock,
+                        webhooks: store.webhooks, accounts: store.accounts, sender: telling.sender, clock: clock,
                         maximumAge: app.maximumAge, metrics: metrics, log: log)))
         }
         if settings.app == nil {
             services.append(
                 WebhooksOff(
-                    webhooks: database.webhooks, clock: clock, maximumAge: settings.webhookMaximumAge, log: log))
+                    webhooks: store.webhooks, clock: clock, maximumAge: settings.webhookMaximumAge, log: log))
         }
         let failure = Failure()
         if let admin { services.append(Serving(server: admin, failure: failure)) }
@@ -166,15 +165,15 @@ struct Service {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
-        do { try await database.takeBackLeases(at: clock.now()) } catch {
+        do { try await store.takeBackLeases(at: clock.now()) } catch {
             throw ConfigurationRefused(.databasePath, Printable.text(error.reason))
         }
         let serviceGroup = ServiceGroup(configuration: configuration)
         failure.group.withLock { $0 = serviceGroup }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let auditLog = database.auditLog
+            let auditLog = store.auditLog
             group.addTask { await auditLog.run(clock: clock) { try? await Task.sleep(for: $0) } }
-            group.addTask { await database.watchWrites { try? await Task.sleep(for: $0) } }
+            group.addTask { await store.watchWrites { try? await Task.sleep(for: $0) } }
             group.addTask {
                 try? await Task.sleep(for: Self.settling)
                 if !Task.isCancelled { ProgramPages.giveBack() }
@@ -188,7 +187,7 @@ struct Service {
         pool.shutDown()
         await carrier.client?.shutDown()
         await telling?.client.shutDown()
-        database.close()
+        store.close()
         await loops.shutDown()
         if let reason = failure.reason.withLock(\.self) { throw reason }
         log.info("stopped")
@@ -249,7 +248,7 @@ struct Service {
         var options = commonOptions()
         (options.limits.connections, options.limits.turnedAwayAtOnce) = Self.adminConnections
         return HTTPServer(
-            Admin(metrics: metrics, outbox: database.outbox, webhooks: database.webhooks), on: [listener], loops: loops,
+            Admin(metrics: metrics, outbox: store.outbox, webhooks: store.webhooks), on: [listener], loops: loops,
             options: options, metrics: Metrics())
     }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Keyturn
-import SQLiteStorage
 
 /// `keyturn backup FILE`: the whole database as it is now, while the service goes on.
 struct BackupCommand: AsyncParsableCommand {
@@ -18,7 +17,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.settings()
-        do { try Backup.write(settings.databasePath, to: file) } catch {
+        do { try settings.storeFiles.backUp(to: file) } catch {
             throw CommandFailed(error.words(database: settings.databasePath, copy: file))
         }
         Terminal.say("backed up to \(Printable.text(file)) and checked")
@@ -40,9 +39,9 @@ struct RestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.settings()
-        if !FileManager.default.fileExists(atPath: settings.databasePath) { _ = try NamedFiles(settings) }
+        if !settings.storeFiles.exists { _ = try NamedFiles(settings) }
         do {
-            let former = try Restore.put(file, inPlaceOf: settings.databasePath, at: WallClock.system.now())
+            let former = try settings.storeFiles.restore(from: file, at: WallClock.system.now())
             Terminal.say("restored \(Printable.text(settings.databasePath)); every link mailed until now is dead")
             if let former {
                 Terminal.say("the former database is now \(Printable.text(former)): delete it when all is well")
@@ -63,6 +62,7 @@ extension CopyRefused {
         case .inUse: "the service or another command uses \(database): stop it first"
         case .damaged(let finding): "the database is damaged: \(Printable.text(finding))"
         case .schema(let why): "\(copy): \(why)"
+        case .unsupported(let advice): advice
         case .failed(let failed): Printable.text(failed.words)
         }
     }

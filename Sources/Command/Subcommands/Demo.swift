@@ -6,7 +6,6 @@ import Keyturn
 import Mailroom
 import PasswordHashing
 import Sockets
-import SQLiteStorage
 import Telemetry
 
 /// `keyturn demo`: no configuration at all; the whole flow in a browser, with the mails beside it.
@@ -40,8 +39,8 @@ struct Demo: AsyncParsableCommand {
         let isPortNamed = port != nil || environment[Key.port.variable] != nil
         let listener = try Demo.listener(settings.server, isPortNamed: isPortNamed)
         let loops = try EventLoops(count: System.cores)
-        let database = try SQLiteDatabase(settings.storage, now: WallClock.system.now(), metrics: metrics, log: log)
-        try await addUser(to: database.accounts, scheme: settings.passwords.scheme)
+        let store = try settings.openStore(.migrating, metrics: metrics, log: log)
+        try await addUser(to: store.accounts, scheme: settings.passwords.scheme)
 
         guard let secrets = settings.secrets else { throw ConfigurationRefused(.secretsStandard, "missing") }
         let url = listener.address.url(secure: false)
@@ -59,7 +58,7 @@ struct Demo: AsyncParsableCommand {
             settings: settings,
             essentials: .init(publicURL: url, secrets: secrets, carrier: .capture, sender: sender),
             files: NamedFiles(settings, publicURL: url, sender: sender.name), listeners: [listener], loops: loops,
-            database: database,
+            store: store,
             metrics: metrics, log: log, threshold: threshold, configuration: nil, showsMailbox: true
         ).run()
     }

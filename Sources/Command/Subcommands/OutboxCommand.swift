@@ -1,6 +1,5 @@
 import ArgumentParser
 import Keyturn
-import SQLiteStorage
 import StrictJSON
 
 /// `keyturn outbox`: what is promised and not yet mailed.
@@ -25,10 +24,10 @@ struct OutboxCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await options.withDatabase { database, _ in
-                let depth = try await database.operations.depth()
-                let listed = try await list(database)
-                let reports = failed ? [] : try await database.operations.reports(limit: limit)
+            try await options.withStore { store, _ in
+                let depth = try await store.operations.depth()
+                let listed = try await list(store)
+                let reports = failed ? [] : try await store.operations.reports(limit: limit)
                 let total = failed ? depth.failed : depth.pending + depth.leased + depth.failed
                 if listed == limit, total > listed {
                     Terminal.note("\(total) rows match; these are the oldest \(listed). --limit lists more")
@@ -53,11 +52,11 @@ struct OutboxCommand: AsyncParsableCommand {
 
         /// A page at a time, so that a long outbox is never held whole.
         /// - Returns: how many rows were listed.
-        private func list(_ database: SQLiteDatabase) async throws -> Int {
+        private func list(_ store: any Store) async throws -> Int {
             var (listed, last): (Int, OutboxPosition?) = (0, nil)
             while listed < limit {
-                let wanted = min(limit - listed, SQLiteOutbox.listLimit)
-                let page = try await database.operations.entries(failed ? .failed : .all, after: last, limit: wanted)
+                let wanted = min(limit - listed, outboxListLimit)
+                let page = try await store.operations.entries(failed ? .failed : .all, after: last, limit: wanted)
                 if json {
                     for entry in page { Terminal.say(OutboxCommand.json(entry)) }
                 } else {
@@ -94,9 +93,9 @@ struct OutboxCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await options.withDatabase { database, _ in
+            try await options.withStore { store, _ in
                 let progress = Progress("queued again")
-                let count = try await database.operations.retry(
+                let count = try await store.operations.retry(
                     id.map { .id(OutboxID($0)) } ?? .allFailed, at: WallClock.system.now()
                 ) { progress.show($0) }
                 progress.end()
@@ -125,9 +124,9 @@ struct OutboxCommand: AsyncParsableCommand {
                 if let id { .id(OutboxID(id)) } else if let address { .address(try parsed(address)) } else {
                     .allFailed
                 }
-            try await options.withDatabase { database, _ in
+            try await options.withStore { store, _ in
                 let progress = Progress("deleted")
-                let count = try await database.operations.purge(selection) { progress.show($0) }
+                let count = try await store.operations.purge(selection) { progress.show($0) }
                 progress.end()
                 if count == 0, let id { throw CommandFailed("no row has the id \(id)") }
                 Terminal.say("\(count) deleted")

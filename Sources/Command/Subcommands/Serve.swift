@@ -3,7 +3,6 @@ import HTTPServer
 import Keyturn
 import Logging
 import Sockets
-import SQLiteStorage
 import Telemetry
 
 /// `keyturn serve`: migrations, then one line on stdout, then requests until SIGTERM.
@@ -23,10 +22,10 @@ struct Serve: AsyncParsableCommand {
         let metrics = Metrics()
         let listeners = try settings.server.listeners()
         let loops = try EventLoops(count: settings.server.threads ?? System.cores)
-        let database = try SQLiteDatabase(settings.storage, now: WallClock.system.now(), metrics: metrics, log: log)
+        let store = try settings.openStore(.migrating, metrics: metrics, log: log)
         try await Service(
             settings: settings, essentials: essentials, files: files, listeners: listeners, loops: loops,
-            database: database,
+            store: store,
             metrics: metrics, log: log, threshold: threshold,
             configuration: { [options] in try ReadConfiguration(options) }, showsMailbox: false
         ).run()
@@ -39,13 +38,5 @@ extension Settings {
     func makeLog(_ threshold: LogThreshold? = nil) -> Log {
         let (format, threshold) = (logFormat, threshold ?? LogThreshold(level))
         return Logger(label: "keyturn") { _ in LineHandler(format: format, from: threshold) }
-    }
-
-    var storage: SQLiteOptions {
-        var options = SQLiteOptions(path: databasePath)
-        options.outboxCapacity = outbox.capacity
-        options.historyKept = auditMaximumAge
-        options.recordsWebhooks = app != nil
-        return options
     }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Cryptography
 import Foundation
 import Keyturn
-import SQLiteStorage
 import StrictJSON
 
 /// `keyturn token inspect`: what a token says, and whether this installation would take it.
@@ -37,7 +36,7 @@ struct TokenCommand: AsyncParsableCommand {
             {
                 Terminal.say("\(name)  \(shown(part))")
             }
-            try await options.withDatabase { database, settings in
+            try await options.withStore { store, settings in
                 guard let secrets = settings.secrets, let publicURL = settings.server.publicURL else {
                     throw ConfigurationRefused("server.publicURL and secrets.standard are needed to check a token")
                 }
@@ -45,7 +44,7 @@ struct TokenCommand: AsyncParsableCommand {
                 let now = WallClock.system.now()
                 do {
                     let claimed = try links.read(text, at: now)
-                    let user = try await database.accounts.user(id: claimed.user)
+                    let user = try await store.accounts.user(id: claimed.user)
                     let expiresAt = try links.verify(claimed, for: user?.credentials, at: now).expiresAt
                     if user?.isDisabled == true { throw CommandFailed("refused: the account is disabled") }
                     Terminal.say("works until \(expiresAt.rfc3339)")

@@ -3,7 +3,6 @@ import Cryptography
 import Foundation
 import Keyturn
 import PasswordHashing
-import SQLiteStorage
 import StrictJSON
 
 /// `keyturn user`: the people, one by one.
@@ -39,10 +38,10 @@ struct UserCommand: AsyncParsableCommand {
             let settings = try options.settings()
             // Whatever is wrong with it is said before a database is made.
             let hash = try await hash(settings)
-            try await options.withDatabase(.creating, settings) { database, _ in
+            try await options.withStore(.creating, settings) { store, _ in
                 let new = NewUser(email: address, passwordHash: hash, isVerified: !unverified)
                 do {
-                    Terminal.say(try await database.accounts.add(new, at: WallClock.system.now()).id.text)
+                    Terminal.say(try await store.accounts.add(new, at: WallClock.system.now()).id.text)
                 } catch AddUserFailed.exists {
                     throw CommandFailed("an account with this address already exists")
                 }
@@ -83,10 +82,10 @@ struct UserCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            try await options.withDatabase { database, _ in
+            try await options.withStore { store, _ in
                 var last: UserID?
                 while true {
-                    let page = try await database.accounts.list(after: last, limit: 500)
+                    let page = try await store.accounts.list(after: last, limit: 500)
                     if json {
                         for user in page {
                             Terminal.say(UserCommand.json(user))
@@ -114,11 +113,11 @@ struct UserCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            try await options.withDatabase { database, settings in
-                let user = try await UserCommand.find(email, in: database)
-                let open = try await database.operations.entries(.address(user.email), limit: 50)
-                let mails = try await database.operations.mailLog(of: user.id, limit: 20)
-                let trail = try await database.auditLog.trail(of: user.id, limit: 50)
+            try await options.withStore { store, settings in
+                let user = try await UserCommand.find(email, in: store)
+                let open = try await store.operations.entries(.address(user.email), limit: 50)
+                let mails = try await store.operations.mailLog(of: user.id, limit: 20)
+                let trail = try await store.auditLog.trail(of: user.id, limit: 50)
                 if json {
                     Terminal.say(UserCommand.json(user, open: open, mails: mails, trail: trail))
                 } else {
@@ -175,16 +174,16 @@ struct UserCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await options.withDatabase { database, _ in
+            try await options.withStore { store, _ in
                 guard let email else {
-                    try await database.revokeAllLinks(at: WallClock.system.now())
+                    try await store.revokeAllLinks(at: WallClock.system.now())
                     Terminal.say("every open link of every account is dead")
                     return
                 }
                 // The password may change between the look and the write: look again, a few times at most.
                 for _ in 0..<5 {
-                    let user = try await UserCommand.find(email, in: database)
-                    if try await database.accounts.revokeLinks(
+                    let user = try await UserCommand.find(email, in: store)
+                    if try await store.accounts.revokeLinks(
                         user.credentials, by: .operator, at: WallClock.system.now())
                     {
                         Terminal.say("revoked every open link of \(Printable.text(user.email.text))")
@@ -205,21 +204,21 @@ struct UserCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            try await options.withDatabase { database, settings in
+            try await options.withStore { store, settings in
                 guard let publicURL = settings.server.publicURL else {
                     throw ConfigurationRefused(.publicURL, "missing: the link is built from it")
                 }
                 guard let secrets = settings.secrets else {
                     throw ConfigurationRefused(.secretsStandard, "missing: the link is signed with it")
                 }
-                let user = try await UserCommand.find(email, in: database)
+                let user = try await UserCommand.find(email, in: store)
                 guard !user.isDisabled else {
                     throw CommandFailed(
                         "the account is disabled, so no link of it works: `keyturn user enable` it first")
                 }
                 let links = ResetLinks(secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime)
                 let now = WallClock.system.now()
-                try await database.auditLog.record(AuditLine(.linkHandedOver, of: user.id, by: .operator, at: now))
+                try await store.auditLog.record(AuditLine(.linkHandedOver, of: user.id, by: .operator, at: now))
                 let link = links.sign(for: user.credentials, at: now)
                 Terminal.say(link.url)
                 Terminal.note("valid until \(link.expiresAt.rfc3339), or until it is used")
@@ -249,17 +248,17 @@ struct UserCommand: AsyncParsableCommand {
 
     // MARK: What they share
 
-    static func find(_ email: String, in database: SQLiteDatabase) async throws -> User {
-        guard let user = try await database.accounts.user(email: try parsed(email)) else {
+    static func find(_ email: String, in store: any Store) async throws -> User {
+        guard let user = try await store.accounts.user(email: try parsed(email)) else {
             throw CommandFailed("no account has this address")
         }
         return user
     }
 
     private static func set(_ email: String, disabled: Bool, _ options: ConfigurationOptions) async throws {
-        try await options.withDatabase { database, _ in
-            let user = try await find(email, in: database)
-            guard try await database.accounts.setDisabled(user.id, disabled, at: WallClock.system.now()) else {
+        try await options.withStore { store, _ in
+            let user = try await find(email, in: store)
+            guard try await store.accounts.setDisabled(user.id, disabled, at: WallClock.system.now()) else {
                 throw CommandFailed("no account has this address")
             }
             Terminal.say(disabled ? "disabled" : "enabled")

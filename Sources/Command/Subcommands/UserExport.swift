@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Keyturn
 import PasswordHashing
-import SQLiteStorage
 import StrictJSON
 import Telemetry
 
@@ -21,15 +20,15 @@ extension UserCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            try await options.withDatabase { database, _ in
+            try await options.withStore { store, _ in
                 let output = try ExportFile(file)
                 if format == .csv { try output.write("email,password_hash,verified,disabled\n") }
                 var (last, count): (UserID?, Int) = (nil, 0)
                 while true {
-                    let page = try await database.accounts.list(after: last, limit: SQLiteAccounts.listLimit)
+                    let page = try await store.accounts.list(after: last, limit: accountListLimit)
                     try output.write(page.map(line).joined())
                     count += page.count
-                    guard page.count == SQLiteAccounts.listLimit else { break }
+                    guard page.count == accountListLimit else { break }
                     last = page.last?.id
                 }
                 try output.close()

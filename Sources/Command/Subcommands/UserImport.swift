@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Keyturn
 import PasswordHashing
-import SQLiteStorage
 import Telemetry
 
 extension UserCommand {
@@ -26,19 +25,19 @@ extension UserCommand {
         func run() async throws {
             let input = try ImportFile(file)
             let settings = try options.settings()
-            if dryRun, !FileManager.default.fileExists(atPath: settings.databasePath) {
+            if dryRun, !settings.storeFiles.exists {
                 Terminal.note("there is no \(Printable.text(settings.databasePath)) yet: all rows count as new")
                 return try await take(input, into: nil)
             }
-            try await options.withDatabase(dryRun ? .existing : .creating, settings) { database, _ in
-                if !dryRun { try await database.expectManyUsers() }
-                try await take(input, into: database)
+            try await options.withStore(dryRun ? .existing : .creating, settings) { store, _ in
+                if !dryRun { try await store.imports.expectManyUsers() }
+                try await take(input, into: store)
             }
         }
 
-        private func take(_ input: ImportFile, into database: SQLiteDatabase?) async throws {
+        private func take(_ input: ImportFile, into store: (any Store)?) async throws {
             let progress = Progress("rows")
-            var importing = Importing(database: database, isDryRun: dryRun)
+            var importing = Importing(store: store, isDryRun: dryRun)
             while let bytes = try input.next() {
                 try await importing.take(bytes)
                 progress.show(importing.rows, share: input.share)
@@ -55,7 +54,7 @@ extension UserCommand {
 /// One import under way: rows are gathered, judged, and written a batch at a time.
 struct Importing {
     /// nil in a dry run before there is any.
-    private let database: SQLiteDatabase?
+    private let store: (any Store)?
     private let isDryRun: Bool
     private var reader = ImportReader()
     private var waiting: [(line: Int, user: ImportedUser)] = []
@@ -66,8 +65,8 @@ struct Importing {
     /// Rows without a word on whether the address is verified, and rows whose word on it is empty.
     private var (unsaid, empty) = (0, 0)
 
-    init(database: SQLiteDatabase?, isDryRun: Bool) {
-        self.database = database
+    init(store: (any Store)?, isDryRun: Bool) {
+        self.store = store
         self.isDryRun = isDryRun
     }
 
@@ -114,7 +113,7 @@ struct Importing {
             } catch {
                 refuse(row.line, error)
             }
-            if waiting.count == SQLiteDatabase.importBatchLimit { try await write() }
+            if waiting.count == importBatchLimit { try await write() }
         }
     }
 
@@ -146,10 +145,11 @@ struct Importing {
     }
 
     private func outcomes(of users: [ImportedUser]) async throws -> [Imported] {
-        guard let database else { return users.map { _ in .added } }
+        guard let store else { return users.map { _ in .added } }
         do {
             return isDryRun
-                ? try await database.compareAll(users) : try await database.addAll(users, at: WallClock.system.now())
+                ? try await store.imports.compareAll(users)
+                : try await store.imports.addAll(users, at: WallClock.system.now())
         } catch {
             throw CommandFailed(
                 """

@@ -3,7 +3,6 @@ import HTTPClient
 import Keyturn
 import Mailroom
 import Sockets
-import SQLiteStorage
 
 /// `keyturn webhook`: what the app is told.
 struct WebhookCommand: AsyncParsableCommand {
@@ -41,8 +40,8 @@ struct WebhookCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            try await options.withDatabase { database, settings in
-                let depth = try await database.webhooks.depth()
+            try await options.withStore { store, settings in
+                let depth = try await store.webhooks.depth()
                 let oldest = depth.oldest.map { ", the oldest queued since \($0.rfc3339)" } ?? ""
                 Terminal.say("\(depth.pending + depth.leased) queued, \(depth.failed) failed\(oldest)")
                 if settings.app == nil, depth.pending + depth.leased > 0 {
@@ -63,8 +62,8 @@ struct WebhookCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            try await options.withDatabase { database, _ in
-                let count = try await database.webhooks.retryFailed(at: WallClock.system.now())
+            try await options.withStore { store, _ in
+                let count = try await store.webhooks.retryFailed(at: WallClock.system.now())
                 Terminal.say("\(count) queued again")
             }
         }

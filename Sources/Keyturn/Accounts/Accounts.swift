@@ -1,5 +1,8 @@
 package import PasswordHashing
 
+/// The most accounts that one call of ``Accounts/list(after:limit:)`` returns.
+package let accountListLimit = 1000
+
 /// The people, wherever they are stored. Every implementation passes one shared suite.
 package protocol Accounts: Sendable {
     /// By address: A–Z without case, all else byte for byte.
@@ -8,6 +11,7 @@ package protocol Accounts: Sendable {
     /// The accounts that each message is about, by address or by id: none, one, or several at one address. All in one look.
     func users(for letters: [PromisedMessage]) async throws(StorageFailed) -> [[User]]
     /// In the order of their ids, after the given one.
+    /// - Parameter limit: at most ``accountListLimit``.
     func list(after id: UserID?, limit: Int) async throws(StorageFailed) -> [User]
     func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User
     /// Makes a change if hash, address and epoch are byte for byte those given, and for a new password also the account is enabled, and writes its consequences in the same transaction.

@@ -21,11 +21,14 @@ package protocol Outbox: LeasedQueue where Leased == Lease, Settled == Settlemen
     func note(_ reports: [MailReport], at now: Timestamp) async throws(StorageFailed) -> [MailReport]
 }
 
+/// The most entries that one call of ``OutboxOperations/entries(_:after:limit:)`` returns.
+package let outboxListLimit = 10_000
+
 /// What an operator asks the outbox, and does to it.
 package protocol OutboxOperations: Sendable {
     /// Newest first.
     func reports(limit: Int) async throws(StorageFailed) -> [KeptReport]
-    /// In the order in which they were recorded, requests in intake last; a store may give fewer than `limit` at once.
+    /// In the order in which they were recorded, requests in intake last; at most ``outboxListLimit``.
     /// - Parameter position: only those behind this one; nil for the first.
     func entries(_ filter: OutboxFilter, after position: OutboxPosition?, limit: Int) async throws(StorageFailed)
         -> [OutboxEntry]

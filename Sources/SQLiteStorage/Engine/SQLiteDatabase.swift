@@ -1,4 +1,3 @@
-/// The open database: one writer, several readers, and the promises that hold for all of them.
 import Dispatch
 import GRDB
 package import Keyturn
@@ -13,33 +12,15 @@ package import Telemetry
     import Darwin
 #endif
 
-/// Why there is no database to work with. All are for the operator's eyes, at start.
-package enum OpenFailed: Error, Equatable {
-    /// No file is there, and this opening creates none.
-    case missing(path: String)
-    case cannotOpen(path: String, reason: String)
-    /// An applied migration is changed or missing, or the database is newer than this binary.
-    case migrations(String)
-}
-
 /// One writer that commits in groups with `synchronous=FULL`, several readers, write-ahead log.
 ///
 /// Deleted content is overwritten (`secure_delete=FAST`: wherever the page is written anyway), so that a replaced hash does not
 /// stay in the table's file; copies in the write-ahead log live until it is written over, at the latest until ``close()``.
 package final class SQLiteDatabase: Store {
-    /// What an opening may make.
-    package enum Opening: Sendable {
-        /// Nothing: the file must be there, and at the last migration.
-        case existing
-        /// A new file with all its tables; an older one is refused, because an older service may be using it.
-        case creating
-        /// A new file, and what an older one lacks.
-        case migrating
-    }
-
     /// Names of migrations applied by this opening.
     package let newlyApplied: [String]
     package let accounts: any Accounts
+    package let imports: any AccountImports
     package let requests: any ResetRequests
     package let outbox: any Outbox
     package let operations: any OutboxOperations
@@ -53,6 +34,7 @@ package final class SQLiteDatabase: Store {
     private let accountReader: AccountReader
     let writer: GroupCommit
     let readers: Readers
+    let consequences: ConsequencesWriter
     private let damage: Damage
     private let health = WriteHealth()
     private let arrivals = Arrivals()
@@ -111,8 +93,9 @@ package final class SQLiteDatabase: Store {
             leftOut: metrics.counter(
                 "keyturn_webhooks_left_out_total", help: "Webhook messages not recorded because too many were queued."))
         self.webhooks = webhooks
-        let consequences = ConsequencesWriter(depth: pending, arrivals: arrivals, webhooks: webhooks, auditLog: audit)
-        accounts = SQLiteAccounts(readers: readers, writer: writer, consequences: consequences)
+        consequences = ConsequencesWriter(depth: pending, arrivals: arrivals, webhooks: webhooks, auditLog: audit)
+        let accounts = SQLiteAccounts(readers: readers, writer: writer, consequences: consequences)
+        (self.accounts, imports) = (accounts, accounts)
         let outbox = SQLiteOutbox(
             readers: readers, writer: writer, pending: pending, arrived: arrivals, history: history,
             consequences: consequences)

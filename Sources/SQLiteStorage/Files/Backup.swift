@@ -11,21 +11,6 @@ import Telemetry
     import Darwin
 #endif
 
-/// Why no copy was made or put back. For the operator's eyes; nothing was changed.
-package enum CopyRefused: Error, Equatable {
-    /// The file that would be written stands there already.
-    case exists
-    /// There is no file to read from.
-    case missing(String)
-    /// A service, or another command, has the database open.
-    case inUse
-    /// SQLite finds the file damaged, in its own words.
-    case damaged(String)
-    /// The file is no database of this binary's: another shape, or a newer one.
-    case schema(String)
-    case failed(StorageFailed)
-}
-
 /// A consistent copy of a database, whole or not there at all.
 package enum Backup {
     /// Copies the database as it is at this moment while others read and write it. Blocks the thread.

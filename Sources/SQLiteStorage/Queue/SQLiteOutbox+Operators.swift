@@ -3,12 +3,12 @@ import GRDB
 package import Keyturn
 
 extension SQLiteOutbox {
-    /// In the order they were recorded; at most ``listLimit``. Pending are all that wait, leased or not: an expired lease looks like
+    /// In the order they were recorded; at most ``outboxListLimit``. Pending are all that wait, leased or not: an expired lease looks like
     /// any other here. Of a user: messages to them, and requests for their stored address.
     package func entries(
         _ filter: OutboxFilter, after position: OutboxPosition?, limit: Int
     ) async throws(StorageFailed) -> [OutboxEntry] {
-        let limit = min(max(limit, 0), SQLiteOutbox.listLimit)
+        let limit = min(max(limit, 0), outboxListLimit)
         return try await readers.read { db in
             let (condition, value) = try filter.condition
             var entries: [OutboxEntry] = []

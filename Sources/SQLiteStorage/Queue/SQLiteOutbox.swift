@@ -8,8 +8,6 @@ package struct SQLiteOutbox: Outbox, ResetRequests, OutboxOperations {
     package static let leaseLimit = 1024
     /// The most requests one `intake(atMost:)` gives.
     package static let intakeLimit = 1024
-    /// The most rows one question of an operator gives.
-    package static let listLimit = 10_000
     /// Bytes of a reason or message id that are kept.
     package static let detailBytesMax = 512
 
@@ -136,9 +134,9 @@ package struct SQLiteOutbox: Outbox, ResetRequests, OutboxOperations {
         }
     }
 
-    /// Newest first; at most ``listLimit``.
+    /// Newest first; at most ``outboxListLimit``.
     package func mailLog(of user: UserID, limit: Int) async throws(StorageFailed) -> [MailLogEntry] {
-        let limit = min(max(limit, 0), SQLiteOutbox.listLimit)
+        let limit = min(max(limit, 0), outboxListLimit)
         return try await readers.read { db in try MailLog.newest(limit, of: user, in: db) }
     }
 }

@@ -38,14 +38,12 @@ enum EpochBase {
 }
 
 extension SQLiteDatabase {
-    /// Ends every open link of every account. Requests that wait stay: their links are signed later, and live. The app is told of
-    /// no account. Audited without an account, and synced when it returns.
-    package func revokeAllLinks(at now: Timestamp) async throws(StorageFailed) {
-        let line = AuditLine(.linksRevoked, of: nil, by: .operator, at: now)
+    package func revokeAllLinks(with following: Consequences, at now: Timestamp) async throws(StorageFailed) {
+        let consequences = consequences
         try await writer.write(.severalStatements) { db in
             try EpochBase.raise(in: db, at: now)
-            try line.write(to: db)
+            try consequences.write(following, to: db, at: now)
         }
-        audit.tell(line)
+        consequences.announce(following)
     }
 }

@@ -5,9 +5,6 @@ import PasswordHashing
 
 /// Reads on the readers, writes through the group commit. A user's id is the row's, in decimal.
 package struct SQLiteAccounts: Accounts {
-    /// The most users one `list(after:limit:)` gives.
-    package static let listLimit = 1000
-
     let readers: Readers
     let writer: GroupCommit
     let consequences: ConsequencesWriter
@@ -34,10 +31,9 @@ package struct SQLiteAccounts: Accounts {
         }
     }
 
-    /// - Parameter limit: at most ``listLimit`` are given.
     package func list(after id: UserID?, limit: Int) async throws(StorageFailed) -> [User] {
         guard let last = id.map(\.rowID) ?? Int64.min else { return [] }
-        let limit = min(max(limit, 0), SQLiteAccounts.listLimit)
+        let limit = min(max(limit, 0), accountListLimit)
         return try await readers.read { db in
             try db.all(
                 StoredUser.self, "SELECT \(StoredUser.columns), 1 FROM users WHERE id > ?1 ORDER BY id LIMIT ?2",
