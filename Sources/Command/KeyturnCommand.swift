@@ -47,7 +47,3 @@ struct KeyturnCommand: AsyncParsableCommand {
         message.hasPrefix("Error: ") ? String(message.dropFirst("Error: ".count)) : message
     }
 }
-
-enum Version {
-    static let text = "0.1.0"
-}

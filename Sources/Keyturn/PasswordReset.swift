@@ -60,6 +60,11 @@ package struct PasswordReset: Sendable {
         }.value
     }
 
+    /// Whether the policy takes this password for that account.
+    package func accepts(_ password: String, for email: EmailAddress) async -> Bool {
+        (try? await judge(password, for: email).get()) != nil
+    }
+
     /// "This wasn't me": revokes every open link of the account, this one too.
     package func revoke(_ token: String) async throws(ResetRefused) {
         let (holder, _) = try await holder(of: token)

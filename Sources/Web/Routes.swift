@@ -6,7 +6,7 @@ extension [Route] {
     /// Every path there is, and who answers it.
     static func table(
         requests: any ResetRequests, reset: PasswordReset, login: Login, admission: Admission, readiness: Readiness,
-        mailInterval: Duration, mailbox: (@Sendable () async -> [Web.CapturedMail])?,
+        mailInterval: Duration, mailbox: (@Sendable () async -> [DemoMail])?,
         reports: (any MailReports)?, pages: Pages
     ) -> [Route] {
         // Those first that machines ask for again and again.

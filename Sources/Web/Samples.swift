@@ -28,7 +28,7 @@ extension Web {
         let email = EmailAddress(stored: "ann@example.com")
         let refused = Problem.passwordRejected([.tooShort(minimum: 15), .common, .containsAddress, .sequence])
         let waiting = Problem.rateLimited(retryAfter: .seconds(90))
-        let mail = CapturedMail(
+        let mail = DemoMail(
             id: "1", to: email.text, subject: "Reset your password",
             text:
                 "Hello,\n\nOpen this link:\n\n\(options.publicURL)/reset-password?token=eyJhbGciOiJIUzI1NiJ9.e30.e30\n",

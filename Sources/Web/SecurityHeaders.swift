@@ -1,5 +1,5 @@
 import Cryptography
-package import HTTP
+import HTTP
 
 /// The fields every answer carries, the HTTP server's own refusals included. The one place where they are written.
 enum SecurityHeaders {
@@ -35,20 +35,5 @@ enum SecurityHeaders {
             fields.append(("Strict-Transport-Security", "max-age=31536000"))
         }
         return fields
-    }
-}
-
-extension Web {
-    /// The fields of every answer, serialised (`Name: value\r\n`…). With HSTS where the public URL is https.
-    package static func commonFields(publicURL: String) -> [UInt8] {
-        SecurityHeaders.fields(publicURL: publicURL).flatMap { Array("\($0.name.text): \($0.value)\r\n".utf8) }
-    }
-
-    /// The paths whose bodies may be larger than others'.
-    package static let largerBodies = [LargerBodies(at: SendGridEvents.path, bytes: SendGridEvents.bodyBytesMax)]
-
-    /// The HTTP server's own refusals as problems.
-    package static func refusal(_ status: Status, code: String, detail: String) -> Response {
-        Problem(status, code, status.reason, detail).response()
     }
 }

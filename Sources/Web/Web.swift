@@ -24,8 +24,8 @@ package final class Web: Responder {
     /// - Throws: where an embedded template cannot be read.
     package init(
         requests: any ResetRequests, reset: PasswordReset, login: Login, limiter: RateLimiter, clock: WallClock,
-        checks: [Check],
-        mailbox: (@Sendable () async -> [CapturedMail])? = nil, reports: (any MailReports)? = nil, metrics: Metrics,
+        checks: [ReadinessCheck],
+        mailbox: (@Sendable () async -> [DemoMail])? = nil, reports: (any MailReports)? = nil, metrics: Metrics,
         log: Log, threshold: LogThreshold? = nil, options: WebOptions
     ) throws {
         pages = try Pages(site: Site(options), templates: options.templates)
@@ -222,22 +222,5 @@ package final class Web: Responder {
         if logsClients { metadata["client"] = "\(ClientAddress(of: request, trusting: trustedProxies).network)" }
         let isWarning = status.code >= 500 && reply?.isLoggedOnChange != true
         log.log(level: isWarning ? .warning : .debug, "request", metadata: metadata)
-    }
-}
-
-/// An answer, and what only the log may say about it.
-struct Reply: Sendable {
-    var response: Response
-    let cause: String?
-    /// Where the visitor was told one; else the log gives it a new one.
-    let requestID: UInt64?
-    /// As ``Problem/isLoggedOnChange``.
-    let isLoggedOnChange: Bool
-
-    init(_ response: Response, about problem: Problem? = nil) {
-        self.response = response
-        cause = problem?.cause
-        requestID = problem?.requestID
-        isLoggedOnChange = problem?.isLoggedOnChange ?? false
     }
 }

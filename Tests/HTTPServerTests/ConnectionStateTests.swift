@@ -9,7 +9,7 @@ private let noon = Deadline.now
 
 @Suite struct `A connection's state` {
     @Test func `gives a head ten seconds from its first byte, however it trickles`() {
-        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        var state = ConnectionState(HTTPServerLimits(), at: noon)
         state.waits(for: .head, at: noon)
         state.waits(for: .head, at: noon + .seconds(9))
         #expect(state.deadline(isScarce: false) == noon + .seconds(10))
@@ -19,7 +19,7 @@ private let noon = Deadline.now
     }
 
     @Test func `gives a body fifteen seconds and what its rate earns`() {
-        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        var state = ConnectionState(HTTPServerLimits(), at: noon)
         state.waits(for: .body, at: noon)
         #expect(state.deadline(isScarce: false) == noon + .seconds(15))
         state.has(bodyBytes: 4095)
@@ -31,7 +31,7 @@ private let noon = Deadline.now
     @Test(arguments: [(15, 60), (100, 100)]) func `gives no body more than a minute, whatever it has earned`(
         bodyDeadline: Int, inAll: Int
     ) {
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         limits.bodyDeadline = .seconds(bodyDeadline)
         var state = ConnectionState(limits, at: noon)
         state.waits(for: .body, at: noon)
@@ -40,7 +40,7 @@ private let noon = Deadline.now
     }
 
     @Test func `gives a body nothing for the bytes of another`() {
-        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        var state = ConnectionState(HTTPServerLimits(), at: noon)
         state.waits(for: .body, at: noon)
         state.has(bodyBytes: 8192)
         _ = state.answers(keepsAlive: true, isDraining: false)
@@ -49,7 +49,7 @@ private let noon = Deadline.now
     }
 
     @Test func `closes after thirty seconds of idleness, or ten where connections are scarce`() {
-        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        var state = ConnectionState(HTTPServerLimits(), at: noon)
         state.waits(for: .idle, at: noon)
         #expect(state.deadline(isScarce: false) == noon + .seconds(30))
         #expect(state.deadline(isScarce: true) == noon + .seconds(10))
@@ -57,7 +57,7 @@ private let noon = Deadline.now
     }
 
     @Test func `counts a new request's time anew`() {
-        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        var state = ConnectionState(HTTPServerLimits(), at: noon)
         state.waits(for: .head, at: noon)
         let ends = state.answers(keepsAlive: true, isDraining: false)
         #expect(!ends)
@@ -68,7 +68,7 @@ private let noon = Deadline.now
     @Test(arguments: [(true, false, false), (false, false, true), (true, true, true), (false, true, true)])
     func `ends behind an answer where the client or the server wants it`(keepsAlive: Bool, isDraining: Bool, ends: Bool)
     {
-        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        var state = ConnectionState(HTTPServerLimits(), at: noon)
         let answer = state.answers(keepsAlive: keepsAlive, isDraining: isDraining)
         #expect(answer == ends)
     }
@@ -82,7 +82,7 @@ private let noon = Deadline.now
     func `takes the end of what a client sends for what it is`(
         phase: ConnectionState.Phase, ending: ConnectionState.Ending
     ) {
-        var state = ConnectionState(HTTPServer.Limits(), at: noon)
+        var state = ConnectionState(HTTPServerLimits(), at: noon)
         state.waits(for: phase, at: noon)
         #expect(state.finished == ending)
     }

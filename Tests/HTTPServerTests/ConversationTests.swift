@@ -116,7 +116,7 @@ extension String {
 
     @Test func `does not wait for a large body where the answer is known`() throws {
         let writer = ResponseWriter()
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         limits.largerBodies = [LargerBodies(at: "/early", bytes: 100_000)]
         var conversation = Conversation(with: Client(.unix(path: "")), isSecure: false, limits: limits, at: .now)
         let head = "POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n"

@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func `on larger bodies holds for one client, so that others find room`() throws {
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         (limits.largerBodiesAtOnce, limits.largerBodiesPerClient) = (3, 2)
         var places = LargerBodyPlaces(limits)
         let (one, other, noon) = (Self.one, Self.other, Deadline.now)
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test func `on larger bodies is met by the oldest, once it has had its place for three seconds`() throws {
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         (limits.largerBodiesAtOnce, limits.largerBodiesPerClient) = (3, 2)
         var places = LargerBodyPlaces(limits)
         let noon = Deadline.now
@@ -265,7 +265,7 @@ import Testing
     }
 
     @Test func `on connections is told to 256 at once, and to more by closing`() {
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         limits.connections = 1
         let admission = Admission(limits)
         let client = Client(.ip(bytes: [192, 0, 2, 1], port: 50_000))
@@ -277,7 +277,7 @@ import Testing
     }
 
     @Test func `on connections ends when those who are told so have left, too`() async throws {
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         limits.connections = 0
         let admission = Admission(limits)
         #expect(admission.admit(Self.one) == .turnedAway)
@@ -311,7 +311,7 @@ import Testing
     func `on connections is no greater than the descriptors that others leave`(
         descriptors: Int, wanted: Int, connections: Int, turnedAway: Int
     ) {
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         limits.connections = wanted
         let fitted = limits.fitting(descriptors: descriptors, besides: 128)
         #expect(fitted.connections == connections)
@@ -325,7 +325,7 @@ import Testing
     func `on connections of one client is never above a tenth of all, which counts as twenty at least`(
         connections: Int, perClient: Int, ofOneClient: Int
     ) {
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         (limits.connections, limits.connectionsPerClient) = (connections, perClient)
         #expect(limits.connectionsOfOneClient == ofOneClient)
     }
@@ -431,7 +431,7 @@ import Testing
     )
 
     private func admission(connections: Int, perClient: Int = .max) -> Admission {
-        var limits = HTTPServer.Limits()
+        var limits = HTTPServerLimits()
         (limits.connections, limits.connectionsPerClient) = (connections, perClient)
         return Admission(limits)
     }

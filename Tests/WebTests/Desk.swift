@@ -24,7 +24,7 @@ struct Desk {
 
     init(
         _ users: [User] = [.ann, .bob], outboxCapacity: Int = 1000, burst: Int = 1000, hashing: HashingPool? = nil,
-        checks: [Web.Check] = [], mails: [Web.CapturedMail]? = nil,
+        checks: [ReadinessCheck] = [], mails: [DemoMail]? = nil,
         reports: (any MailReports)? = nil, publicURL: String = Desk.publicURL,
         _ adjust: (inout WebOptions) -> Void = { _ in }
     ) throws {

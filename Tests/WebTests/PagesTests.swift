@@ -30,7 +30,7 @@ import Wording
     }
 
     @Test func `escapes in partials, blocks and lists too`() async throws {
-        let mail = Web.CapturedMail(
+        let mail = DemoMail(
             id: "\"><b>", to: "<i>@example.com", subject: "<u>",
             text: "<s>\n\(Desk.publicURL)/\"><b>\nhttps://evil.example/", html: "", at: .noon)
         let desk = try Desk(mails: [mail])
@@ -80,7 +80,7 @@ import Wording
     @Test func `finds every word in the catalogue, which holds none in vain`() throws {
         let words = try Languages.catalogues()[.english]["pages"]
         var named: Set<String> = []
-        for source in Web.templates.sources {
+        for source in PageTemplates.all.sources {
             let text = String(decoding: source.text, as: UTF8.self)
             for part in text.split(separator: "{{t.").dropFirst() { named.insert(String(part.prefix { $0 != "}" })) }
         }
@@ -242,7 +242,7 @@ import Wording
     @Test func `lists the mails and shows one, its link to be followed`() async throws {
         let link = "\(Desk.publicURL)/reset-password?token=abc"
         let desk = try Desk(mails: [
-            Web.CapturedMail(
+            DemoMail(
                 id: "7", to: "ann@example.com", subject: "Your link", text: "Hello\r\n\(link)\r\n", html: "<p>",
                 at: .noon)
         ])
@@ -259,7 +259,7 @@ import Wording
     @Test func `shows a mail in its own style and no other`() async throws {
         let html = "<style>p { margin: 0 }</style><p style=\"color:red\">a</p><p style=\"color:red\">b</p>"
         let desk = try Desk(mails: [
-            Web.CapturedMail(id: "7", to: "ann@example.com", subject: "Your link", text: "", html: html, at: .noon)
+            DemoMail(id: "7", to: "ann@example.com", subject: "Your link", text: "", html: html, at: .noon)
         ])
         #expect(await desk.get("/mailbox/mail?id=7").text.contains(#"<a href="/mailbox/letter?id=7">"#))
         let letter = await desk.get("/mailbox/letter?id=7")

@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func `of health and readiness says one word`() async throws {
-        let desk = try Desk(checks: [Web.Check("database") { nil }])
+        let desk = try Desk(checks: [ReadinessCheck("database") { nil }])
         #expect(await desk.get("/healthz").text == #"{"status":"ok"}"#)
         #expect(await desk.get("/readyz").text == #"{"status":"ready"}"#)
     }
@@ -219,7 +219,7 @@ import Testing
 @Suite struct `Readiness` {
     @Test func `names the checks that fail and tells why only to the log`() async throws {
         let desk = try Desk(checks: [
-            Web.Check("database") { nil }, Web.Check("mail") { "the provider refuses the key" },
+            ReadinessCheck("database") { nil }, ReadinessCheck("mail") { "the provider refuses the key" },
         ])
         let answer = await desk.get("/readyz")
         #expect(answer.status == .serviceUnavailable)
@@ -232,7 +232,9 @@ import Testing
 
     @Test func `is one answer for all who ask, and the log tells of each change once`() async throws {
         let problem = Mutex<String?>(nil)
-        let desk = try Desk(checks: [Web.Check("database") { nil }, Web.Check("mail") { problem.withLock { $0 } }])
+        let desk = try Desk(checks: [
+            ReadinessCheck("database") { nil }, ReadinessCheck("mail") { problem.withLock { $0 } },
+        ])
         let (first, second) = (desk.web, desk.web.copyForLoop())
         func statuses() async -> Set<Int> {
             await withTaskGroup(of: Int.self) { group in
@@ -258,7 +260,7 @@ import Testing
     }
 
     @Test func `says when to ask again`() async throws {
-        let desk = try Desk(checks: [Web.Check("database") { "locked" }])
+        let desk = try Desk(checks: [ReadinessCheck("database") { "locked" }])
         for accept in [nil, "text/html"] {
             #expect(await desk.get("/readyz", accept: accept)["Retry-After"] == "5")
         }

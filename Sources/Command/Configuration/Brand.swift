@@ -36,7 +36,7 @@ struct Brand: Sendable {
     /// - Throws: the first that is not one of keyturn's, cannot be used (with its line), or shows no link or no form.
     func templates() throws(ConfigurationRefused) -> [String: [UInt8]] {
         guard let templatesDirectory else { return [:] }
-        let sets = [Web.templates, Letter.templates]
+        let sets = [PageTemplates.all, Letter.templates]
         let known = Set(sets.flatMap { $0.sources.map(\.file) })
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: templatesDirectory) } catch {

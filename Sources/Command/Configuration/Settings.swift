@@ -21,7 +21,7 @@ struct Settings: Sendable {
         let tls: (certificate: String, key: String)?
         /// Listened on instead of host and port.
         let unixSocket: String?
-        let limits: HTTPServer.Limits
+        let limits: HTTPServerLimits
     }
     struct Passwords: Sendable {
         let scheme: NewPasswordScheme

@@ -151,8 +151,8 @@ struct Values {
     }
 
     /// What one connection may ask for, and how many there may be.
-    func connectionLimits() throws(ConfigurationRefused) -> HTTPServer.Limits {
-        var limits = HTTPServer.Limits()
+    func connectionLimits() throws(ConfigurationRefused) -> HTTPServerLimits {
+        var limits = HTTPServerLimits()
         limits.connections = try integer(.connections, in: 1...1_000_000)
         limits.connectionsPerClient = try integer(.connectionsPerClient, in: 1...1_000_000)
         limits.requestsPerConnection = try integer(.requestsPerConnection, in: 1...1_000_000_000)

@@ -108,8 +108,8 @@ struct Service {
                 audit: audit, clock: clock, sleep: { try? await Task.sleep(for: $0) }),
             limiter: RateLimiter(rate: settings.clientRate, burst: settings.clientBurst), clock: clock,
             checks: [
-                Web.Check("database") { store.writeProblem },
-                Web.Check("mail") { worker.stoppedBecause },
+                ReadinessCheck("database") { store.writeProblem },
+                ReadinessCheck("mail") { worker.stoppedBecause },
             ],
             mailbox: showsMailbox ? carrier.mailbox : nil,
             reports: settings.mail.eventsKey.map {
@@ -215,7 +215,7 @@ struct Service {
     }
 
     /// No more connections than descriptors, so that the database, the mails and look-ups of names keep theirs.
-    private func connectionLimits() -> HTTPServer.Limits {
+    private func connectionLimits() -> HTTPServerLimits {
         let (descriptors, wanted) = (Descriptors.raiseLimit(), settings.server.limits)
         let limits = wanted.fitting(
             descriptors: descriptors, besides: Self.otherDescriptors + 2 * settings.mail.parallel)
@@ -255,7 +255,7 @@ struct Service {
     private struct Carriage {
         let carrier: any Carrier
         let client: HTTPClient?
-        let mailbox: (@Sendable () async -> [Web.CapturedMail])?
+        let mailbox: (@Sendable () async -> [DemoMail])?
         /// Takes another key of the provider's, and says whether it was another; nil if there is none.
         let renewKey: (@Sendable (String) throws -> Bool)?
     }
@@ -264,11 +264,11 @@ struct Service {
         switch essentials.carrier {
         case .capture:
             let capture = try Capture(directory: settings.mail.captureDirectory, from: essentials.sender, clock: clock)
-            let mailbox: @Sendable () async -> [Web.CapturedMail] = {
+            let mailbox: @Sendable () async -> [DemoMail] = {
                 // Reads files, which must not happen on an event loop.
                 await Task.detached {
                     capture.mails(limit: 100).map {
-                        Web.CapturedMail(
+                        DemoMail(
                             id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, at: $0.at)
                     }
                 }.value

@@ -21,7 +21,7 @@ struct TemplatesCommand: AsyncParsableCommand {
         @Argument(help: "A directory. Files that exist are not overwritten.") var directory: String
 
         func run() async throws {
-            for source in Web.templates.sources + Letter.templates.sources {
+            for source in PageTemplates.all.sources + Letter.templates.sources {
                 let file = "\(directory)/\(source.file)"
                 if FileManager.default.fileExists(atPath: file) {
                     Terminal.note("\(Printable.text(file)) exists already, not overwritten")

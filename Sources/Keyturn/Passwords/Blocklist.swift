@@ -9,7 +9,7 @@ struct Blocklist: Sendable {
 
     /// - Parameter additions: in any case and normal form.
     init(additions: [String]) {
-        self.additions = Set(additions.lazy.map(PasswordPolicy.comparisonForm))
+        self.additions = Set(additions.lazy.map(ComparisonForm.of))
         longestAddition = self.additions.lazy.map(\.utf8.count).max() ?? 0
     }
 

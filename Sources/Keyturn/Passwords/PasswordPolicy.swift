@@ -59,7 +59,7 @@ package struct PasswordPolicy: Sendable {
     }
 
     private func problems(of password: String, for email: EmailAddress) -> [PasswordProblem] {
-        let bytes = Array(Self.comparisonForm(of: password).utf8)
+        let bytes = Array(ComparisonForm.of(password).utf8)
         let characters = password.unicodeScalars.count
         let rules: [(PasswordProblem, Bool)] = [
             (.tooShort(minimum: minimumLength), characters < minimumLength),
@@ -80,17 +80,8 @@ package struct PasswordPolicy: Sendable {
 
     private func containsAddress(_ bytes: [UInt8], _ email: EmailAddress) -> Bool {
         [Substring(email.text), email.localPart].contains { word in
-            let name = Self.comparisonForm(of: String(word))
+            let name = ComparisonForm.of(String(word))
             return name.unicodeScalars.count >= Self.shortestWord && Guessable.contains(Array(name.utf8), in: bytes)
         }
-    }
-
-    /// What passwords, names and lists are compared in: NFC, without differences of case in any script (ß is ss, ς is σ).
-    static func comparisonForm(of text: String) -> String {
-        // Nearly every line of a list; takes no tables.
-        if text.utf8.allSatisfy({ $0 < 0x80 }) {
-            return String(decoding: text.utf8.map(\.loweredInASCII), as: UTF8.self)
-        }
-        return text.precomposedStringWithCanonicalMapping.uppercased().lowercased()
     }
 }

@@ -3,7 +3,7 @@ package struct SiteNames: Sendable {
     /// Shorter names, in code points, stand in too many innocent passwords.
     static let shortest = 4
 
-    /// As passwords are compared; see ``PasswordPolicy/comparisonForm(of:)``.
+    /// As passwords are compared; see ``ComparisonForm``.
     let names: [[UInt8]]
 
     /// - Parameters:
@@ -14,7 +14,7 @@ package struct SiteNames: Sendable {
         let labels = host.split(separator: ".").dropLast().map(String.init)
         let joined = names.map { String($0.unicodeScalars.filter { !$0.properties.isWhitespace }) }
         self.names = ([host] + labels + names + joined)
-            .map(PasswordPolicy.comparisonForm)
+            .map(ComparisonForm.of)
             .filter { $0.unicodeScalars.count >= Self.shortest }
             .map { Array($0.utf8) }
     }

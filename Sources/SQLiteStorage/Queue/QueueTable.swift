@@ -163,12 +163,15 @@ struct QueueTable: Sendable {
     }
 }
 
+/// Bytes of a reason or message id that are kept.
+private let detailBytesMax = 512
+
 extension DatabaseValue {
-    /// A provider's words, cut at ``SQLiteOutbox/detailBytesMax`` bytes between two characters; U+0000 and what follows is left out.
+    /// A provider's words, cut at ``detailBytesMax`` bytes between two characters; U+0000 and what follows is left out.
     static func detail(_ words: String?) -> DatabaseValue {
         guard let words else { return .null }
         var kept = String.UnicodeScalarView()
-        var room = SQLiteOutbox.detailBytesMax
+        var room = detailBytesMax
         for scalar in words.unicodeScalars {
             room -= UTF8.width(scalar)
             if scalar.value == 0 || room < 0 { break }

@@ -8,9 +8,6 @@ package struct SQLiteOutbox: Outbox, ResetRequests, OutboxOperations {
     package static let leaseLimit = 1024
     /// The most requests one `intake(atMost:)` gives.
     package static let intakeLimit = 1024
-    /// Bytes of a reason or message id that are kept.
-    package static let detailBytesMax = 512
-
     let readers: Readers
     let writer: GroupCommit
     let pending: QueueDepthCounter

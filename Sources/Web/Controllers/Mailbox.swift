@@ -6,10 +6,10 @@ struct Mailbox: GetController {
     /// How many of the newest are listed.
     static let listedMax = 50
 
-    private let mails: @Sendable () async -> [Web.CapturedMail]
+    private let mails: @Sendable () async -> [DemoMail]
     private let pages: Pages
 
-    init(_ mails: @escaping @Sendable () async -> [Web.CapturedMail], _ pages: Pages) {
+    init(_ mails: @escaping @Sendable () async -> [DemoMail], _ pages: Pages) {
         self.mails = mails
         self.pages = pages
     }

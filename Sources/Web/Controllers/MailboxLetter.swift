@@ -4,10 +4,10 @@ import Keyturn
 /// The HTML of one of the demo's mails, as a mail program shows it. Letters carry their styles in themselves, which our pages' policy
 /// forbids, so the answer has a policy of its own.
 struct MailboxLetter: GetController {
-    private let mails: @Sendable () async -> [Web.CapturedMail]
+    private let mails: @Sendable () async -> [DemoMail]
     private let site: Site
 
-    init(_ mails: @escaping @Sendable () async -> [Web.CapturedMail], _ site: Site) {
+    init(_ mails: @escaping @Sendable () async -> [DemoMail], _ site: Site) {
         self.mails = mails
         self.site = site
     }

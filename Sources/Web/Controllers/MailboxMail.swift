@@ -3,10 +3,10 @@ import Keyturn
 
 /// One mail of the demo: its text, with our own links to follow.
 struct MailboxMail: GetController {
-    private let mails: @Sendable () async -> [Web.CapturedMail]
+    private let mails: @Sendable () async -> [DemoMail]
     private let pages: Pages
 
-    init(_ mails: @escaping @Sendable () async -> [Web.CapturedMail], _ pages: Pages) {
+    init(_ mails: @escaping @Sendable () async -> [DemoMail], _ pages: Pages) {
         self.mails = mails
         self.pages = pages
     }
@@ -17,7 +17,7 @@ struct MailboxMail: GetController {
     }
 
     /// The one that the query names.
-    static func mail(_ request: Request, among mails: [Web.CapturedMail]) throws(Problem) -> Web.CapturedMail {
+    static func mail(_ request: Request, among mails: [DemoMail]) throws(Problem) -> DemoMail {
         guard let id = try? FormPairs.values(of: "id", inQuery: request.query ?? "").first,
             let mail = mails.first(where: { $0.id.utf8.elementsEqual(id.utf8) })
         else { throw .notFound }

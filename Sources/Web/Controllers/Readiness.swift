@@ -7,13 +7,13 @@ import Telemetry
 /// Reports what the checks last came to. The client is told names; why a check fails stands in the log, once for each change, however many
 /// ask.
 final class Readiness: GetController {
-    private let checks: [Web.Check]
+    private let checks: [ReadinessCheck]
     private let log: Log
     private let ready = Response(.ok, contentType: "application/json", body: Array(#"{"status":"ready"}"#.utf8))
     /// The names of the checks that failed at the last request.
     private let failingLast = Mutex<[String]>([])
 
-    init(_ checks: [Web.Check], log: Log) {
+    init(_ checks: [ReadinessCheck], log: Log) {
         self.checks = checks
         self.log = log
     }

@@ -40,15 +40,15 @@ struct ResetPassword: PostController {
         let email = try? await reset.check(token).email
         return ResetPasswordPage(
             token: token, email: email, policy: reset.policy, problem: problem,
-            keptPassword: problem == .passwordsDiffer ? passwordToKeep(form, for: email) : nil)
+            keptPassword: problem == .passwordsDiffer ? await passwordToKeep(form, for: email) : nil)
     }
 
     /// The typed password if nothing was wrong but its confirmation: then only that is to be typed again. The response goes to its sender
     /// alone, is `no-store`, and is not remembered (docs/decisions/0011-what-a-page-keeps.md).
-    private func passwordToKeep(_ form: Form, for email: EmailAddress?) -> String? {
+    private func passwordToKeep(_ form: Form, for email: EmailAddress?) async -> String? {
         guard let email, let password = try? form.text("password"),
             password.utf8.count <= ResetPasswordPage.keptPasswordBytesMax,
-            (try? reset.policy.accept(password, for: email)) != nil
+            await reset.accepts(password, for: email)
         else { return nil }
         return password
     }

@@ -5,10 +5,10 @@ import Wording
 struct MailboxMailPage: Page {
     let template = "mail"
     let title = "mailboxTitle"
-    private let mail: Web.CapturedMail
+    private let mail: DemoMail
     private let publicURL: String
 
-    init(_ mail: Web.CapturedMail, publicURL: String) {
+    init(_ mail: DemoMail, publicURL: String) {
         self.mail = mail
         self.publicURL = publicURL
     }

@@ -5,9 +5,9 @@ import Wording
 struct MailboxPage: Page {
     let template = "mailbox"
     let title = "mailboxTitle"
-    private let mails: [Web.CapturedMail]
+    private let mails: [DemoMail]
 
-    init(_ mails: [Web.CapturedMail]) { self.mails = mails }
+    init(_ mails: [DemoMail]) { self.mails = mails }
 
     func model(in words: Words) -> [String: Any] {
         [

@@ -14,7 +14,7 @@ struct Pages: Sendable {
     init(site: Site, templates: [String: [UInt8]]) throws {
         self.site = site
         catalogues = try Languages.catalogues()
-        library = try Web.templates.library(templates)
+        library = try PageTemplates.all.library(templates)
     }
 
     /// In the visitor's language, which they choose by `Accept-Language` alone: no cookie, no address of its own.

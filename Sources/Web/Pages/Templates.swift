@@ -1,8 +1,8 @@
 package import Templating
 
-extension Web {
-    /// The templates of the pages, embedded in the binary.
-    package static let templates = TemplateSet([
+/// The templates of the pages, embedded in the binary.
+package enum PageTemplates {
+    package static let all = TemplateSet([
         .init("layout.mustache", PackageResources.layout_mustache),
         .init("alert.mustache", PackageResources.alert_mustache),
         .init("email.mustache", PackageResources.email_mustache),

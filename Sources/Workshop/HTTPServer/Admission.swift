@@ -34,7 +34,7 @@ final class Admission: Sendable {
     /// Of responses that wait for room.
     let unsent: ByteBudget
 
-    init(_ limits: HTTPServer.Limits) {
+    init(_ limits: HTTPServerLimits) {
         connectionsMax = limits.connections
         perClientMax = limits.connectionsOfOneClient
         turnedAwayMax = limits.turnedAwayAtOnce

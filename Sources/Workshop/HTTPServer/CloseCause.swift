@@ -4,11 +4,11 @@ enum CloseCause: String, CaseIterable {
     case answered
     /// The client finished between two requests, or before the first.
     case client
-    /// The client asked for nothing for ``HTTPServer/Limits/idle``.
+    /// The client asked for nothing for ``HTTPServerLimits/idle``.
     case idle
     /// The longest idle one, for a newcomer that found all seats taken.
     case scarce
-    /// The client did not take its responses within ``HTTPServer/Limits/writeDeadline``, or its kernel acknowledged nothing for so long.
+    /// The client did not take its responses within ``HTTPServerLimits/writeDeadline``, or its kernel acknowledged nothing for so long.
     case slow
     /// Behind its last response the client neither finished in time nor stopped sending.
     case lingering

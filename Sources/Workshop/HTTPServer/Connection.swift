@@ -12,7 +12,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
     /// So many receives in a row, and the loop's other connections get their turn.
     private static let receivesMax = 16
     /// What a client may still send after the last answer, and for how long, before it is cut off. Where its kernel has not
-    /// acknowledged all of that answer, it has ``HTTPServer/Limits/writeDeadline``.
+    /// acknowledged all of that answer, it has ``HTTPServerLimits/writeDeadline``.
     private static let lingerBytesMax = 256 * 1024
     private static let linger: Duration = .seconds(2)
     /// Of a request that is not whole, and of responses that wait for room: so much any connection may hold, whatever the others hold.
@@ -50,7 +50,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
     private var held: Request?
     private var awaitsRoom = false
     private var holdsBuffers = false
-    /// One of those that ``HTTPServer/Limits/largerBodiesAtOnce`` bounds.
+    /// One of those that ``HTTPServerLimits/largerBodiesAtOnce`` bounds.
     private var largerBody: LargerBodyPlaces.Ticket?
     /// What is taken of ``Admission/unfinished`` and ``Admission/unsent``.
     private var unfinishedBytes = 0

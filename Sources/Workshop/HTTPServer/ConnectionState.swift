@@ -12,14 +12,14 @@ struct ConnectionState: ~Copyable {
         case refuse(Refusal, Status, detail: String)
     }
 
-    private let limits: HTTPServer.Limits
+    private let limits: HTTPServerLimits
     private var phase: Phase?
     private var since: Deadline
     /// Of the body that is waited for, as far as it is in.
     private var bodyBytes = 0
     private var answered = 0
 
-    init(_ limits: HTTPServer.Limits, at now: Deadline) {
+    init(_ limits: HTTPServerLimits, at now: Deadline) {
         self.limits = limits
         since = now
     }

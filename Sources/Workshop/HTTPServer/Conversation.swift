@@ -42,7 +42,7 @@ struct Conversation: ~Copyable {
     /// Of the answer that was gathered last.
     private var body: (rest: Response.Chunks, version: HTTPVersion)?
 
-    init(with client: Client, isSecure: Bool, limits: HTTPServer.Limits, at now: Deadline) {
+    init(with client: Client, isSecure: Bool, limits: HTTPServerLimits, at now: Deadline) {
         state = ConnectionState(limits, at: now)
         reader = RequestReader(from: client.address, isSecure: isSecure, limits: RequestLimits(limits))
     }
@@ -176,7 +176,7 @@ struct Conversation: ~Copyable {
 }
 
 extension RequestLimits {
-    init(_ limits: HTTPServer.Limits) {
+    init(_ limits: HTTPServerLimits) {
         self.init()
         head.startLineBytes = limits.requestLineBytes
         head.headBytes = limits.headBytes

@@ -3,7 +3,7 @@ package import Sockets
 
 /// Settings of ``HTTPServer``, with their defaults.
 package struct HTTPServerOptions: Sendable {
-    package var limits = HTTPServer.Limits()
+    package var limits = HTTPServerLimits()
     /// Written into every answer, the parser's own included: security headers, already serialised (`Name: value\r\n`…).
     package var commonFields: [UInt8] = []
     /// The answer to what never reached a responder (400, 408, 413 …): `code` is stable and machine-readable, `detail` is one sentence.

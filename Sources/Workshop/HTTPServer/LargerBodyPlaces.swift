@@ -1,7 +1,7 @@
 /// Who may send a larger body now.
 import Sockets
 
-/// A value: it is told who asks and when. At most ``HTTPServer/Limits/largerBodiesAtOnce`` places, so a list is searched.
+/// A value: it is told who asks and when. At most ``HTTPServerLimits/largerBodiesAtOnce`` places, so a list is searched.
 struct LargerBodyPlaces {
     struct Ticket: Equatable, Sendable { fileprivate let number: UInt64 }
 
@@ -19,7 +19,7 @@ struct LargerBodyPlaces {
     private var holders: [Holder] = []
     private var tickets: UInt64 = 0
 
-    init(_ limits: HTTPServer.Limits) {
+    init(_ limits: HTTPServerLimits) {
         countMax = limits.largerBodiesAtOnce
         perClientMax = limits.largerBodiesPerClient
         ownTime = limits.largerBodyOwnTime

@@ -1,0 +1,19 @@
+package import Keyturn
+
+/// A mail that the demo kept instead of sending it.
+package struct DemoMail: Sendable {
+    package let id: String
+    package let to: String
+    package let subject: String
+    package let text: String
+    package let html: String
+    package let at: Timestamp
+    package init(id: String, to: String, subject: String, text: String, html: String, at: Timestamp) {
+        self.id = id
+        self.to = to
+        self.subject = subject
+        self.text = text
+        self.html = html
+        self.at = at
+    }
+}
