@@ -32,7 +32,7 @@ struct Algorithm: @unchecked Sendable {
         [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
             let status = EVP_Digest(bytes, bytes.count, output.baseAddress, nil, pointer, nil)
             // Every message has a digest, so no input can bring this about: only a library without its algorithms, or
-            // a machine without memory. Going on would mean signing with bytes that nobody computed.
+            // a machine without memory. To go on would mean to sign with bytes that were never computed.
             precondition(status == 1, "OpenSSL cannot compute a digest")
             count = byteCount
         }

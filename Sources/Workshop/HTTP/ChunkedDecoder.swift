@@ -16,7 +16,7 @@ package enum BodyRefused: Error, Equatable {
         }
     }
 
-    /// One sentence for whoever writes the client: never a byte of what was sent.
+    /// One sentence for the client's developer: never a byte of what was sent.
     package var detail: String {
         switch self {
         case .tooLarge(let limitBytes): "The body is larger than \(limitBytes) bytes."

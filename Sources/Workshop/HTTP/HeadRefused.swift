@@ -47,7 +47,7 @@ package enum HeadRefused: Error, Equatable, CaseIterable {
         }
     }
 
-    /// One sentence for whoever writes the client: never a byte of what was sent.
+    /// One sentence for the client's developer: never a byte of what was sent.
     package var detail: String {
         switch self {
         case .bareCarriageReturn: "A carriage return without a line feed."

@@ -34,7 +34,7 @@ package enum RequestRefused: Error, Equatable {
         }
     }
 
-    /// One sentence for whoever writes the client: never a byte of what was sent.
+    /// One sentence for the client's developer: never a byte of what was sent.
     package var detail: String {
         switch self {
         case .head(let refused): refused.detail

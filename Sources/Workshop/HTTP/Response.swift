@@ -6,7 +6,7 @@ package struct Response: Sendable {
     package var status: Status
     package var body: [UInt8]
     package var caching: Caching = .noStore
-    /// In the place of `body` where nobody knows its length before its end.
+    /// Instead of `body`, if its length is not known before its end.
     package let chunks: Chunks?
     /// The server's common fields are left out: this answer has its own in their place.
     package var replacesCommonFields = false

@@ -35,7 +35,7 @@ package struct ReceivedResponse: Sendable {
         self.lines = lines
     }
 
-    /// In the order they came. Made into texts when somebody asks: of a provider's dozen one or two are ever looked at.
+    /// In the order they came. Made into texts only when they are read: of a provider's dozen one or two are ever looked at.
     package var fields: [(name: String, value: String)] {
         let head = bytes.span.extracting(start..<bytes.count)
         var fields: [(name: String, value: String)] = []
@@ -236,7 +236,7 @@ package struct ResponseReader: Sendable {
         }
     }
 
-    /// Bytes behind an answer that nobody asked for make the connection useless.
+    /// Bytes after a response that no request asked for make the connection useless.
     private func response(
         _ head: ResponseHead, body: [UInt8], isReusable: Bool, isWhole: Bool = true
     ) -> ReceivedResponse {

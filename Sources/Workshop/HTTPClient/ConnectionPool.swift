@@ -3,7 +3,7 @@
 internal import Sockets
 internal import Synchronization
 
-/// Hands out connections, and the right to open one, to whoever asks first.
+/// Hands out connections, and the right to open one, in the order of the requests.
 final class ConnectionPool: Sendable {
     /// A place in the pool, to be given back by `putBack` or `lost`.
     enum Slot {
@@ -63,7 +63,7 @@ final class ConnectionPool: Sendable {
                 if let granted = takeOrWait(ticket, continuation, until: deadline) {
                     continuation.resume(returning: granted)
                 } else if Task.isCancelled {
-                    // The handler below may have run before anybody waited.
+                    // The handler below may have run before the wait began.
                     turnAway(ticket, .cancelled)
                 }
             }

@@ -26,7 +26,7 @@ struct Exchange: Sendable {
 
     /// How much is read at once.
     private static let readBytesMax = 16 * 1024
-    /// How much is written before a look whether the answer is there: whoever refuses a request need not read all of it.
+    /// How much is written before the client looks for a response: a server that refuses a request need not read all of it.
     private static let writeBytesMax = 16 * 1024
     /// A connection that ends so soon after the request's last byte was being closed meanwhile. A server that takes longer has read the
     /// request, and sending it again would be doing twice what it asks for.

@@ -5,7 +5,7 @@ package import Sockets
 package import TLS
 
 /// Speaks HTTP/1.1 to one origin over a bounded pool of kept-alive connections. Never follows a redirect, so what is
-/// sent (a key among it) reaches this origin or nobody.
+/// sent (a key among it) reaches this origin only.
 package final class HTTPClient: Sendable {
     /// Finds a host's addresses, the best first.
     package typealias LookUp =

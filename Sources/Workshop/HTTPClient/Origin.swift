@@ -96,7 +96,7 @@ package struct Origin: Sendable, Equatable {
             && label.allSatisfy { $0.isDigit || $0.isLowercaseLetter || $0 == hyphen }
     }
 
-    /// RFC 3986 §3.3, without percent-encoding: nobody needs it before an API's path.
+    /// RFC 3986 §3.3, without percent-encoding, which no API needs before its path.
     private static func basePath(_ bytes: ArraySlice<UInt8>) -> String? {
         let path = bytes.last == UInt8(ascii: "/") ? bytes.dropLast() : bytes
         let segments = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()

@@ -25,7 +25,7 @@ struct Pool<Connection> {
 
     private let connectionsMax: Int
     private let idleLimit: Duration
-    /// More would wait longer than anybody's deadline; they are refused at once.
+    /// More would wait longer than any deadline, so they are refused at once.
     private let waitingMax: Int
     /// The oldest first.
     private var idle: [(connection: Connection, since: Deadline)] = []

@@ -1,4 +1,4 @@
-/// A way out through somebody else.
+/// An HTTP proxy that requests go through.
 
 internal import HTTP
 internal import Sockets

@@ -87,10 +87,10 @@ final class Admission: Sendable {
 
     func endLargerBody(_ ticket: LargerBodyPlaces.Ticket) { state.withLock { $0.largerBodies.giveBack(ticket) } }
 
-    /// ``everyoneLeft()`` comes back even though somebody is here.
+    /// ``everyoneLeft()`` returns although connections are open.
     func stopWaiting() { change { $0.isWaitedFor = false } }
 
-    /// Comes back when nobody is here. For one caller.
+    /// Returns when no connection is open. For one caller.
     func everyoneLeft() async {
         await withCheckedContinuation { continuation in
             change { $0.waiter = continuation }

@@ -135,7 +135,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
             case .awaitingAnswer, .closed: return
             }
         } catch {
-            // The other end is gone or was refused by the layer: nobody to tell.
+            // The other end is gone or was refused by the layer, so no response can reach it.
             close(cause(of: error))
         }
     }
@@ -475,7 +475,7 @@ final class Connection: SocketDriver, @unchecked Sendable {
         holdsBuffers = false
         var lent = Buffers(reading: conversation.reader.giveBack())
         swap(&lent.writing, &conversation.output)
-        // Where the client is gone, answers of its may be left: they are for nobody else.
+        // If the client is gone, responses to it may be left: they are dropped.
         lent.writing.removeAll(keepingCapacity: true)
         shard.take(back: lent)
     }

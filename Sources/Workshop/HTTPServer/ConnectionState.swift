@@ -7,7 +7,7 @@ struct ConnectionState: ~Copyable {
     enum Phase: Equatable { case idle, head, body }
 
     enum Ending: Equatable {
-        /// Nobody waits for an answer.
+        /// No response is due.
         case close
         case refuse(Refusal, Status, detail: String)
     }

@@ -10,7 +10,7 @@ package struct HTTPServerLimits: Sendable {
     package var bodyBytes = 64 * 1024
     /// 413 beyond, on these paths.
     package var largerBodies: [LargerBodies] = []
-    /// 503 with `Retry-After` as soon as one body more has grown beyond `bodyBytes`: so nobody fills the memory with them.
+    /// 503 with `Retry-After` as soon as one body more has grown beyond `bodyBytes`, so that larger bodies cannot fill the memory.
     package var largerBodiesAtOnce = 8, largerBodiesPerClient = 4
     /// 408 for a larger body that has had its place for so long if another needs it. SendGrid's largest batch takes a second or two.
     package var largerBodyOwnTime: Duration = .seconds(3)

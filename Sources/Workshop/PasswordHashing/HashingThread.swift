@@ -12,7 +12,7 @@ enum HashingThread {
 
     /// Starts a thread that ends when `run` returns. Called at start-up only, never because of a request.
     static func start(_ run: @escaping @Sendable () -> Void) {
-        // The retained body is released by the one thread that takes it; nobody else sees the pointer.
+        // The retained body is released by the one thread that takes it; no other thread sees the pointer.
         let body = unsafe Unmanaged.passRetained(Body(run: run)).toOpaque()
         var thread = pthread_t()
         let status = unsafe pthread_create(

@@ -32,7 +32,7 @@ package final class Acceptor: @unchecked Sendable {
     }
 
     deinit {
-        // Nobody can use the acceptor any more; the closure keeps what it needs of it.
+        // The acceptor is no longer referenced; the closure keeps what it needs of it.
         nonisolated(unsafe) let channel = channel
         let reserve = reserve
         loop.perform { [loop] in
@@ -50,7 +50,7 @@ package final class Acceptor: @unchecked Sendable {
         SocketStream(try await next(until: deadline), on: other ?? loop)
     }
 
-    /// As ``accept(for:until:)``, for whoever makes something else of it.
+    /// As ``accept(for:until:)``, for callers that make something else of the connection.
     @concurrent package func next(until deadline: Deadline? = nil) async throws(SocketFailed) -> AcceptedSocket {
         guard loop.isCurrent else {
             return try await withTaskExecutorPreference(loop) { () async throws(SocketFailed) -> AcceptedSocket in

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A moment of the continuous clock, which goes on while the machine sleeps: above all the one at which a wait ends unsuccessfully.
-/// `ContinuousClock.Instant` is the same, but nobody outside the standard library may know its layout: with every request it
+/// `ContinuousClock.Instant` is the same, but its layout is not known outside the standard library: with every request it
 /// would be copied, compared and kept through calls.
 package struct Deadline: Comparable, Hashable, Sendable {
     private let sinceBoot: Duration

@@ -74,7 +74,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         if isCurrent {
             jobs.append(job)
         } else if !send(.job(job)) {
-            // Whoever still runs after the loop has ended finds its sockets closed, on any thread.
+            // A task that still runs after the loop has ended finds its sockets closed, on any thread.
             globalConcurrentExecutor.enqueue(job)
         }
     }
@@ -208,7 +208,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         do throws(SocketFailed) {
             var isOver = false
             try queue.wait(milliseconds: milliseconds) { readiness in
-                // Whoever is told reckons with the time after the wait, not before it.
+                // Handlers see the time after the wait, not before it.
                 if !isOver { (isOver, now) = (true, .now) }
                 let entry = channels[Int(readiness.key & 0xffff_ffff)]
                 guard UInt64(entry.generation) == readiness.key >> 32 else { return }
@@ -225,7 +225,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// - Returns: false where the loop is stopped and nobody will look at the work.
+    /// - Returns: false if the loop is stopped and the work will not be done.
     private func send(_ work: Work) -> Bool {
         let (taken, wake) = inbox.withLock { inbox in
             guard !inbox.stopped else { return (false, false) }

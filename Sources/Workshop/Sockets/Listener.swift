@@ -1,4 +1,4 @@
-/// A listening socket: made here, or handed down by whoever started the process.
+/// A listening socket: made here, or inherited from the process that started this one.
 import CLinux
 import Glibc
 import Synchronization
@@ -48,7 +48,7 @@ package final class Listener: Sendable {
 
     deinit { close() }
 
-    /// Nobody can connect any more, unless another process holds the socket too; who waits to be accepted is turned away with the last
+    /// No client can connect any more, unless another process holds the socket too; a client that waits to be accepted is turned away with the last
     /// ``Acceptor``. From any thread, any number of times.
     package func close() {
         descriptor.withLock { descriptor in
@@ -110,7 +110,7 @@ package final class Listener: Sendable {
         }
     }
 
-    /// A Unix socket's file outlives its process: nobody listens there where a connection is refused. So it is to any other file, too.
+    /// A Unix socket's file outlives its process: if a connection is refused, no process listens there. Connecting to any other file is refused too.
     private static func isAbandoned(_ address: SocketAddress) -> Bool {
         var entry = stat()
         guard case .unix(let path) = address, lstat(path, &entry) == 0, entry.st_mode & S_IFMT == S_IFSOCK,

@@ -4,7 +4,7 @@ import Glibc
 
 /// One datagram a message, to the socket that `$NOTIFY_SOCKET` names. Never waits, and nothing depends on its success.
 package struct ServiceManager: Sendable {
-    /// Whoever started this process and wants to hear of it; nil where nobody does.
+    /// The service manager that started this process and wants to hear of it; nil if there is none.
     package static let current = ServiceManager { name in getenv(name).map { String(cString: $0) } }
 
     private let socket: [UInt8]

@@ -1,4 +1,4 @@
-/// A connected socket that calls whoever drives it, for connections by the thousand: no task waits, and none is needed.
+/// A connected socket that calls its driver, for connections by the thousand: no task waits, and none is needed.
 import CLinux
 import Glibc
 
@@ -103,10 +103,10 @@ package final class Socket: Watched {
     /// Calls ``SocketDriver/socketTimedOut()`` at `deadline` instead of whenever it was set to before.
     package func alarm(at deadline: Deadline) { loop.arm(self, at: deadline) }
 
-    /// Calls ``SocketDriver/socketChanged()`` once more, after everybody else had a turn.
+    /// Calls ``SocketDriver/socketChanged()`` once more, after all other sockets had a turn.
     package func postpone() { loop.postpone(self) }
 
-    /// Any number of times. The layer says its end first, where it is not broken: an end without it could be anybody's (RFC 9112 §9.8).
+    /// Any number of times. The layer announces its end first, if it is not broken: an end without it could come from an attacker (RFC 9112 §9.8).
     package func closeNow() {
         if isOpen { layer?.finishSending() }
         loop.close(self)
@@ -159,7 +159,7 @@ package final class Socket: Watched {
     }
 }
 
-/// A connection that was accepted and belongs to nobody yet: whoever makes a ``Socket`` or a ``SocketStream`` of it owns it.
+/// A connection that was accepted and has no owner yet: making a ``Socket`` or a ``SocketStream`` of it takes ownership.
 package struct AcceptedSocket: Sendable {
     package let descriptor: Int32
     package let peer: SocketAddress

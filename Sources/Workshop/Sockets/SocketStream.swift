@@ -30,7 +30,7 @@ package final class SocketStream: ByteStream, @unchecked Sendable {
     }
 
     deinit {
-        // Nobody can use the stream any more; the closure keeps what it needs of it.
+        // The stream is no longer referenced; the closure keeps what it needs of it.
         nonisolated(unsafe) let channel = channel
         loop.perform { [loop] in loop.close(channel) }
     }
@@ -118,7 +118,7 @@ package final class SocketStream: ByteStream, @unchecked Sendable {
     // MARK: To the loop
 
     /// Whether the caller runs on the loop and stays there: an actor may be on this thread now and on another after a wait.
-    /// Everyone else is taken to the loop and back, which costs two switches of executors.
+    /// Other callers are taken to the loop and back, which costs two switches of executors.
     private func isHere(_ isolation: (any Actor)?) -> Bool { isolation == nil && loop.isCurrent }
 
     @concurrent private func readFromElsewhere(

@@ -11,7 +11,7 @@ package class Timed {
     fileprivate final unowned(unsafe) var next: Timed?
     fileprivate final unowned(unsafe) var previous: Timed?
 
-    /// The wait is over; the answer may come later, but nobody waits for this deadline any more.
+    /// The wait is over; the answer may come later, but this deadline no longer counts.
     final func disarm() { deadline = nil }
     /// Called once, when the deadline has passed.
     package func expire() {}

@@ -45,7 +45,7 @@ package class Watched: Timed {
     final func close() {
         guard isOpen else { return }
         isOpen = false
-        // Linux frees the descriptor even where close is interrupted: trying again could close somebody else's.
+        // Linux frees the descriptor even if close is interrupted: a second close could hit another file.
         _ = Glibc.close(descriptor)
         closed()
     }

@@ -2,7 +2,7 @@
 package enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
-    /// As written, e.g. `1e3`: whoever needs an integer asks for one. Whoever builds one writes it as RFC 8259 §6 says.
+    /// As written, e.g. `1e3`: read it with an accessor for integers. To build one, write it as RFC 8259 §6 says.
     case number(String)
     case string(String)
     case array([JSON])

@@ -1,4 +1,4 @@
-/// Why a text is not JSON we accept, and where: offsets in bytes from its beginning, for logs and tests, not for visitors.
+/// Why a text is not JSON we accept, and where: offsets in bytes from its beginning, for logs and tests, not for responses.
 package enum JSONRefused: Error, Equatable {
     case syntax(atByte: Int)
     /// The string that begins there is not UTF-8.

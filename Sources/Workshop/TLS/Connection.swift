@@ -18,7 +18,7 @@ enum Step {
 struct Connection: ~Copyable, @unchecked Sendable {
     private let ssl: OpaquePointer
     private let recordsWithoutData = RecordsWithoutData()
-    /// After the socket was closed its number may be somebody else's; after a failure OpenSSL allows no further call.
+    /// After the socket was closed its number may belong to another file; after a failure OpenSSL allows no further call.
     private enum Phase { case handshaking, open, finishedWriting, failed, closed }
     private var phase = Phase.handshaking
     private var sessionTaken = false
@@ -158,7 +158,7 @@ struct Connection: ~Copyable, @unchecked Sendable {
         case SSL_ERROR_WANT_READ: return .waitForReading
         case SSL_ERROR_WANT_WRITE: return .waitForWriting
         // Said of whatever fails once close_notify has come, but only a read is at its end then: a handshake has not been made, and
-        // whoever writes would go on for ever with nothing.
+        // the writer would go on for ever with nothing.
         case SSL_ERROR_ZERO_RETURN where call == "recv": return .done(0)
         case SSL_ERROR_ZERO_RETURN where phase == .handshaking:
             phase = .failed

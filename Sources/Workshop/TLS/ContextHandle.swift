@@ -5,7 +5,7 @@ internal import COpenSSL
 /// Owns an `SSL_CTX`: TLS 1.2 and 1.3, security level 2 (112 bits), no renegotiation.
 ///
 /// `@unchecked`: OpenSSL counts references to a context atomically and locks what it changes in it; here it is
-/// configured before anybody else sees it, and never after.
+/// configured before it is shared, and never after.
 final class ContextHandle: @unchecked Sendable {
     let pointer: OpaquePointer
 

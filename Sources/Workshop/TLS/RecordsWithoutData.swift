@@ -7,7 +7,7 @@ internal import COpenSSL
 /// thread would belong to a peer that sends enough of them: beyond a limit its socket fails. A single byte of data between them would begin a
 /// row anew, so they are limited in all, too: no honest peer comes near it, for a key is good for some 2^24 records (§5.5).
 final class RecordsWithoutData {
-    /// That of the data counts too: it is noted before anybody knows what it holds. A handshake takes about ten.
+    /// That of the data counts too: it is noted before its content is known. A handshake takes about ten.
     private static let inARowMax = 64
     /// Of one connection, those of the handshake left out.
     private static let inAllMax = 256

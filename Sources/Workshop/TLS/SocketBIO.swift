@@ -4,10 +4,10 @@ internal import COpenSSL
 internal import Glibc
 
 enum SocketBIO {
-    /// `nonisolated(unsafe)`: made once, before anybody can see it, and never changed.
+    /// `nonisolated(unsafe)`: made once, before it is shared, and never changed.
     nonisolated(unsafe) private static let method: OpaquePointer? = makeMethod()
 
-    /// A BIO over a descriptor that somebody else closes; nil where memory is out.
+    /// A BIO over a descriptor that the caller closes; nil if there is no memory.
     static func make(descriptor: Int32) -> OpaquePointer? {
         guard let method, let bio = BIO_new(method) else { return nil }
         BIO_set_data(bio, UnsafeMutableRawPointer(bitPattern: Int(descriptor) + 1))

@@ -38,7 +38,7 @@ package final class TLSServerContext: Sendable {
             handle.pointer, chooseApplicationProtocol, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// Of TLS 1.2, the suites whose traffic nobody reads who gets hold of the key later, and no others (RFC 9325 §4.2); those of 1.3 all are.
+    /// Of TLS 1.2, only suites with forward secrecy: a key that leaks later opens no old traffic (RFC 9325 §4.2). All suites of 1.3 have it.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
     /// `SSL_OP_NO_TICKET`: a macro that Swift does not import.

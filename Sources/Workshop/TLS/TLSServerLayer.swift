@@ -8,7 +8,7 @@ package final class TLSServerLayer: SocketLayer {
     /// Keeps the context alive, which OpenSSL calls back.
     private let context: TLSServerContext
 
-    /// - Parameter descriptor: of a connected, non-blocking socket that somebody else closes.
+    /// - Parameter descriptor: of a connected, non-blocking socket that the caller closes.
     /// - Throws: `.layer` where memory is out.
     package init(over descriptor: Int32, with context: TLSServerContext) throws(SocketFailed) {
         self.context = context

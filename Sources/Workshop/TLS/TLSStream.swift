@@ -4,7 +4,7 @@ package import Sockets
 internal import Synchronization
 
 /// A `ByteStream` like the socket itself, but encrypted and, for a client, from a server that was verified.
-/// An end without close_notify is an error: somebody may have cut the rest off (RFC 8446 §6.1).
+/// An end without close_notify is an error: an attacker may have cut the rest off (RFC 8446 §6.1).
 package final class TLSStream: ByteStream {
     private let socket: SocketStream
     /// Held for one call into OpenSSL, never while waiting. Only a close from elsewhere ever contends for it.

@@ -6,7 +6,7 @@ package struct LineHandler: LogHandler {
     package enum Format: String, Sendable, CaseIterable { case logfmt, json }
 
     package var metadata: Logger.Metadata = [:]
-    /// The threshold's, unless somebody has set one for this logger alone.
+    /// The threshold's, unless this logger has a level of its own.
     package var logLevel: Logger.Level {
         get { ownLevel ?? threshold.level }
         set { ownLevel = newValue }

@@ -2,14 +2,14 @@ import Synchronization
 
 /// All the numbers of one process, by name and labels, written as Prometheus text (exposition format 0.0.4).
 ///
-/// Instruments are made once, at start, and kept by whoever counts; nothing is looked up while a request waits. Everyone who asks gets
+/// Instruments are made once, at start, and kept by the code that counts; nothing is looked up while a request waits. Every caller gets
 /// one of their own, and what is written is the sum of those with one name and the same labels: threads that count the same thing do
 /// not get into each other's way.
-/// Names and label values come from the code, never from a visitor, so their number is bounded.
+/// Names and label values come from the code, never from a client, so their number is bounded.
 package final class Metrics: Sendable {
     package typealias Label = (name: String, value: String)
 
-    /// What kind of number is read when somebody asks.
+    /// Which kind of number is read when metrics are scraped.
     package enum Reading: String, Sendable { case gauge, counter }
 
     private enum Instrument: Sendable {
@@ -57,7 +57,7 @@ package final class Metrics: Sendable {
         return histogram
     }
 
-    /// A number that is read when somebody asks: the depth of a queue, memory in use.
+    /// A number that is read when metrics are scraped: the depth of a queue, memory in use.
     package func onRead(
         _ name: String, help: String, as kind: Reading = .gauge, _ read: @escaping @Sendable () -> Double
     ) {

@@ -1,8 +1,8 @@
-/// Which trace of somebody else's a request belongs to (W3C Trace Context, level 1, §3.2): for log lines alone.
+/// The caller's trace that a request belongs to (W3C Trace Context, level 1, §3.2): for log lines alone.
 package struct TraceParent: Sendable, Equatable {
     /// 32 hexadecimal digits in lower case, not all zero.
     package let traceID: String
-    /// 16 of them: whoever called us.
+    /// 16 of them: the caller's span.
     package let parentID: String
 
     /// - Parameter field: of version 00 exactly as it must be; of a later one what this version would read of it.

@@ -1,4 +1,4 @@
-/// The languages there are words for, and which of them somebody wants.
+/// The languages that have words, and the one that a reader asks for.
 package enum Language: String, CaseIterable, Sendable {
     case english = "en"
     case german = "de"
