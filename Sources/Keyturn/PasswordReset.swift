@@ -30,8 +30,8 @@ package struct PasswordReset: Sendable {
     }
 
     /// Order: token, then passwords equal, then policy, then hash, then the compare-and-swap. Until the last of them the link
-    /// stays usable; who loses the swap hears what anybody with a used link hears.
-    /// - Parameter confirmation: the same again; nil where nobody was asked to type it twice.
+    /// stays usable; a client that loses the swap gets the response of a used link.
+    /// - Parameter confirmation: the same again; nil if the client sent it once.
     /// - Parameter language: what the letter about it is written in: BCP 47; nil unknown.
     package func reset(
         _ token: String, to password: String, confirmation: String?, tellingIn language: String? = nil
@@ -104,7 +104,7 @@ package struct PasswordReset: Sendable {
         }
     }
 
-    /// Somebody else was faster with a link of this account.
+    /// Another request used a link of this account first.
     private func lost(_ holder: Credentials) -> ResetRefused {
         note(.linkRefused, of: holder)
         return .token(.invalid)

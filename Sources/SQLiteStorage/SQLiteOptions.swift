@@ -14,7 +14,7 @@ package struct SQLiteOptions: Sendable {
     package var undeliveredLinesLimit = 100_000
     /// Failed letters kept for the operator, at most; the newest stay.
     package var failedLimit = 10_000
-    /// Lines of the audit log about each event that visitors bring about, at most; the newest stay.
+    /// Lines of the audit log about each event that clients cause, at most; the newest stay.
     package var notedLinesLimit = 50_000
     /// Whether there is an app to be told what happens; without, `Webhooks` stay empty.
     package var recordsWebhooks = false

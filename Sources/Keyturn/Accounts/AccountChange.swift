@@ -2,7 +2,7 @@ package import PasswordHashing
 
 /// A change of one account that has consequences beside the account's own columns: see ``Consequences``.
 package enum AccountChange: Sendable, Equatable {
-    /// The holder of a link set a new password. The language is what the "password changed" message is written in: BCP 47, at most
+    /// A link set a new password. The language is what the "password changed" message is written in: BCP 47, at most
     /// 35 bytes; nil if unknown.
     case passwordReset(language: String?)
     /// Every open link ends: "this wasn't me", or an operator.

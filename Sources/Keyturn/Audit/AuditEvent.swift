@@ -29,16 +29,16 @@ package enum AuditEvent: String, Sendable, CaseIterable {
 
 /// Who brought it about.
 package enum AuditActor: String, Sendable {
-    /// Somebody on the network.
+    /// A client on the network.
     case visitor
-    /// Somebody at the command line.
+    /// An operator at the command line.
     case `operator`
 }
 
 /// One line of the audit log. Holds no address, token, password or hash.
 package struct AuditLine: Sendable, Equatable {
     package let event: AuditEvent
-    /// Nil where nobody has such an account: that is written too, or the time of the next request would tell.
+    /// Nil if there is no such account: that is written too, or the time of the next request would tell.
     package let user: UserID?
     package let actor: AuditActor
     package let at: Timestamp

@@ -1,4 +1,4 @@
-/// Notes what visitors bring about, without being filled up by it.
+/// Notes events that clients cause, without being filled up by them.
 import Synchronization
 
 /// Of one event about one account one line a minute is noted: a flood of forged tokens says nothing more by its number. An account

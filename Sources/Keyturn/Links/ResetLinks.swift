@@ -25,7 +25,7 @@ package struct ResetLinks: Sendable {
         return ResetLink(token: token, issuer: mint.issuer, expiresAt: expiresAt)
     }
 
-    /// Signs for somebody who does not exist and throws it away: an unknown address costs what a known one does.
+    /// Signs for an account that does not exist and drops the result: an unknown address costs what a known one does.
     package func signDecoy(at now: Timestamp) { _ = sign(for: .nobody(called: UserID("0")), at: now) }
 
     /// Everything that can be refused before cryptography.

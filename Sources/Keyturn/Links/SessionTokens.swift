@@ -7,7 +7,7 @@ import StrictJSON
 /// every session without a table of them.
 package struct SessionTokens: Sendable {
     /// HMAC-SHA256 with the signing secret over a label, the user's id and the stored hash, cut to 16 bytes, in base64url.
-    /// Tells whether the hash is still the same, and nothing about it to anybody without the secret.
+    /// Tells whether the hash is still the same, and nothing about it to a reader without the secret.
     static let fingerprintClaim = "password_fingerprint"
     private static let fingerprintLabel = "keyturn session-fingerprint v1"
     private static let fingerprintBytes = 16

@@ -11,7 +11,7 @@ struct TokenMint: Sendable {
 
     let kind: TokenKind
     let issuer: String
-    /// At least 1: a token that is over when it is signed helps nobody.
+    /// At least 1: a token that expires when it is signed is useless.
     let lifetimeSeconds: Int64
 
     init(_ kind: TokenKind, issuer: String, lifetime: Duration) {
@@ -35,8 +35,7 @@ struct TokenMint: Sendable {
         return (JWT.sign(claims, under: kind.header, key: key), Timestamp(seconds: expiry))
     }
 
-    /// Everything that can be refused without a key. Whether the time is over is not among it: that is told only to
-    /// somebody whose signature was good.
+    /// Refuses what can be refused without a key. Expiry is not checked here: only a client with a good signature may learn of it.
     func read(_ token: String, at now: Timestamp) throws(TokenRejected) -> ClaimedToken {
         let jwt: UnverifiedJWT
         do { jwt = try UnverifiedJWT(parsing: token, under: kind.header, limitBytes: Self.limitBytes) } catch {
@@ -47,7 +46,7 @@ struct TokenMint: Sendable {
             isExactly(jwt.claims["iss"], issuer), isExactly(jwt.claims["aud"], kind.audience),
             let subject = jwt.claims["sub"]?.stringValue, !subject.isEmpty,
             let issued = jwt.claims["iat"]?.numericDate, let expiry = jwt.claims["exp"]?.numericDate,
-            // Neither is negative, so the difference fits. An `exp` that is not after `iat` is only over, which the holder of a good
+            // Neither is negative, so the difference fits. An `exp` that is not after `iat` is only over, which the user of a good
             // signature is told.
             issued <= now.seconds + Self.leewaySeconds, expiry - issued <= lifetimeSeconds
         else { throw .invalid }
@@ -59,7 +58,7 @@ struct TokenMint: Sendable {
     }
 }
 
-/// A token that is well-formed, ours by its claims and believed by nobody yet.
+/// A token that is well-formed and ours by its claims, but not verified yet.
 struct ClaimedToken: Sendable {
     let jwt: UnverifiedJWT
     /// Whose it claims to be.

@@ -1,7 +1,7 @@
 /// What lies in the outbox.
 package enum PromisedMessage: Sendable, Equatable {
     case resetLink(ResetRequest)
-    /// - Parameter language: of whoever changed it: BCP 47, from `Accept-Language`; nil unknown. At most 35 bytes.
+    /// - Parameter language: of the client that changed it: BCP 47, from `Accept-Language`; nil unknown. At most 35 bytes.
     case passwordChanged(UserID, language: String? = nil)
 }
 

@@ -1,4 +1,4 @@
-/// What a visitor asked for: a link to be mailed, if that address has an account. Nothing was looked up yet.
+/// A client's request for a link to be mailed, if that address has an account. No account was looked up yet.
 package struct ResetRequest: Sendable, Equatable {
     /// As typed. Only ever compared; mail goes to the stored one.
     package let email: EmailAddress

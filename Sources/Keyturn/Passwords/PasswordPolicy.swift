@@ -34,7 +34,7 @@ package struct PasswordPolicy: Sendable {
 
     /// Byte limits first, then NFC, then the rules.
     /// - Returns: the bytes to be hashed, in NFC.
-    /// - Throws: every reason at once, so that nobody has to find them out one after the other.
+    /// - Throws: every reason at once, so that a user need not find them one after the other.
     package func accept(_ typed: String, for email: EmailAddress) throws(PasswordRefused) -> Password {
         let text = try composed(typed)
         let problems = problems(of: text, for: email)

@@ -7,7 +7,7 @@ package enum PasswordProblem: Sendable, Equatable {
     /// UTF-8 bytes after NFC: the hash would cut it.
     case tooManyBytes(maximum: Int)
     case containsNull
-    /// Among the common passwords, or made of them in a way that everybody tries.
+    /// Among the common passwords, or made of them in a common way.
     case common
     case containsAddress
     case containsSite
@@ -39,7 +39,7 @@ package enum PasswordProblem: Sendable, Equatable {
         }
     }
 
-    /// A whole sentence for a visitor, in English.
+    /// A whole sentence for the user, in English.
     package var words: String {
         switch self {
         case .tooShort(let minimum):

@@ -1,15 +1,15 @@
-/// What the app is told about an account, so that it can end sessions of its own, or warn somebody.
+/// What the app is told about an account, so that it can end its own sessions, or warn the user.
 package enum WebhookEvent: String, Sendable, CaseIterable {
-    /// Every session that began before is somebody's who may not know the new password.
+    /// A session that began before may belong to an attacker who does not know the new password.
     case passwordChanged = "password.changed"
-    /// Somebody asked for a link, and it was mailed.
+    /// A link was requested and mailed.
     case resetRequested = "reset.requested"
-    /// Somebody asked for a link, and none was mailed: the cause is a ``SkipReason``, or `undeliverable`.
+    /// A link was requested and none was mailed: the cause is a ``SkipReason``, or `undeliverable`.
     case resetFailed = "reset.failed"
     /// All open links died; the cause is who did it, an ``AuditActor``.
     case linksRevoked = "links.revoked"
 
-    /// Whether it tells of a request, which anyone who knows an address can make. Such webhooks leave room for the others.
+    /// Whether it tells of a request, which any client that knows an address can make. Such webhooks leave room for the others.
     package var isAboutRequest: Bool { self == .resetRequested || self == .resetFailed }
 }
 

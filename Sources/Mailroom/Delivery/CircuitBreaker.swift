@@ -27,7 +27,7 @@ struct CircuitBreaker: Sendable, Equatable {
 
     static let unreachableMax = 3
     static let refusedProbeInterval: Duration = .seconds(60)
-    /// How long 429 pauses everybody where it does not say.
+    /// How long 429 pauses all deliveries if it does not say.
     static let pauseDefault: Duration = .seconds(5)
 
     init(retry: RetrySchedule) { self.retry = retry }
@@ -80,7 +80,7 @@ struct CircuitBreaker: Sendable, Equatable {
         case .later(let after, _, pausesEverybody: true):
             let end = now + (after ?? Self.pauseDefault)
             pausedUntil = max(end, pausedUntil ?? end)
-            // The key was accepted, or nobody would be counting.
+            // The key was accepted, or failures would not be counted.
             state = .closed(unreachable: 0)
         case .later: answered(isProbe: isProbe, at: now)
         }

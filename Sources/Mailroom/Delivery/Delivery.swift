@@ -1,14 +1,14 @@
 import Keyturn
 import Synchronization
 
-/// Bringing letters away: what each of the couriers does, one letter after the other until none may go.
+/// Delivery: each task delivers one message after the other until none may go.
 extension DeliveryWorker {
     func deliver() async {
         while let pick = nextPick() {
             let settlement = await attempt(pick)
             await settleStubbornly(settlement)
         }
-        // A message may have come meanwhile; or we are closing, and this was the last courier.
+        // A message may have come meanwhile; or we are closing, and this was the last delivery task.
         wakeUp.ring()
     }
 
@@ -78,7 +78,7 @@ extension DeliveryWorker {
             return (before, waitingRoom.circuit.stoppedBecause)
         }
         deliveryLog.sending(stoppedBecause: after, before: before)
-        // The probe came through: there is work for more than this one courier.
+        // The probe came through: there is work for more than this one task.
         if before != nil, after == nil { wakeUp.ring() }
         let wait = retry.delay(afterFailures: lease.attempts + 1, fraction: fraction())
         return Outcome(verdict, for: lease, maximumAge: options.maximumAge, wait: wait, isCutOff: isCutOff, at: now)

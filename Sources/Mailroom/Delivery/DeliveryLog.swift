@@ -61,7 +61,7 @@ final class DeliveryLog: Sendable {
         log.debug("letter", metadata: metadata)
     }
 
-    /// The outcome was not written: its rows were dropped meanwhile, or are somebody else's by now.
+    /// The outcome was not written: its rows were dropped meanwhile, or are leased by another process.
     func leaseLost(_ settlement: Settlement) {
         count(settlement.lease, outcome: "lease_lost", reason: "")
         log.notice("message", metadata: metadata(settlement, ["outcome": "lease_lost"]))

@@ -5,7 +5,7 @@ import Synchronization
 /// Drains the outbox: leases, decides, signs, writes, carries, settles.
 ///
 /// One loop takes letters in, and settles at once, many in one commit, those that will never be mailed. The others wait in the
-/// `WaitingRoom` for one of a few couriers, so slow deliveries hold up nobody who needs none. Links are signed in the moment
+/// `WaitingRoom` for one of a few delivery tasks, so slow deliveries delay no outcome that needs none. Links are signed in the moment
 /// their letter leaves and are never stored.
 package final class DeliveryWorker: Sendable {
     let outbox: any Outbox
@@ -28,9 +28,9 @@ package final class DeliveryWorker: Sendable {
     static let intakeMax = 1024
     /// From one emptying of intake to the next. Not at once: what the worker does for one request would be heard in the time of the next.
     static let intakeRhythm: Duration = .milliseconds(100)
-    /// Letters leased at once: settled together, and few enough that whoever records meanwhile hardly waits for the writer.
+    /// Messages leased at once: settled together, and few enough that recording hardly waits for the writer.
     static let batchMax = 128
-    /// Letters waiting for a courier. While that many do, none is leased.
+    /// Messages waiting for a delivery task. While that many do, none is leased.
     static let waitingMax = 2000
     /// The longest look away from the outbox: another process (`outbox retry`) does not wake this one.
     static let glanceInterval: Duration = .seconds(5)
@@ -74,7 +74,7 @@ package final class DeliveryWorker: Sendable {
     /// Until the task is cancelled: then no new lease; what waits is released, what is under way has ``Options/shutdownGrace``
     /// to come to its end. What is cut off then is released too, and may be mailed twice. To be run once.
     package func run() async {
-        // A task of its own, so that cancelling does not reach the couriers at once: a cut-off attempt is a mail sent twice.
+        // A task of its own, so that cancelling does not reach the delivery tasks at once: a cut-off attempt is a mail sent twice.
         let work = Task { await self.work() }
         await withTaskCancellationHandler {
             await work.value
@@ -123,7 +123,7 @@ package final class DeliveryWorker: Sendable {
         }
     }
 
-    /// One look around. - Returns: how long there is nothing to do unless woken up; zero: look again at once.
+    /// One turn. - Returns: how long there is nothing to do unless woken up; zero: take the next turn at once.
     private func turn() async -> Duration {
         await releaseUnusable()
         do {

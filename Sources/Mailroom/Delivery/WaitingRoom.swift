@@ -1,6 +1,6 @@
 import Keyturn
 
-/// Letters that were taken in and wait for a courier, and those under way: who may go next, and until when.
+/// Leased messages that wait for a delivery task, and those under way: which may go next, and until when.
 ///
 /// Holds at most ``limit`` letters. A lease that could end during an attempt is not used any more; the letter is released
 /// and taken in anew.
@@ -29,7 +29,7 @@ struct WaitingRoom: Sendable {
         self.circuit = circuit
     }
 
-    /// A clock is set back by this much before anybody minds.
+    /// A clock that is set back by less than this is ignored.
     static let slip: Duration = .seconds(1)
 
     /// Told the time now and then, it notices when the wall clock was set back, and moves the circuit's moments with it.
@@ -46,7 +46,7 @@ struct WaitingRoom: Sendable {
 
     mutating func take(in leases: [Lease]) { waiting += leases }
 
-    /// How many more couriers there is work for; they count as hired at once.
+    /// How many more delivery tasks there is work for; they count as started at once.
     mutating func hire(at now: Timestamp) -> Int {
         guard !isClosing else { return 0 }
         let wanted =
@@ -60,7 +60,7 @@ struct WaitingRoom: Sendable {
         return hired
     }
 
-    /// The oldest message that may go. Two of one address never wait: the address has one row. Nil ends the courier, who is then no longer counted.
+    /// The oldest message that may go. Two of one address never wait: the address has one row. Nil ends the task, which is then no longer counted.
     mutating func next(at now: Timestamp) -> Pick? {
         let permission = circuit.permission(at: now)
         guard !isClosing, permission == .carry || permission == .probe,

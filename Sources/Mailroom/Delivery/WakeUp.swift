@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Wakes the one who waits; only one does at a time. Rung while nobody does, it wakes the next who comes; several rings are one.
+/// Wakes the one task that waits. A ring without a waiter wakes the next one at once; several rings are one.
 final class WakeUp: Sendable {
     private enum State { case silent, rung, awaited(CheckedContinuation<Void, Never>) }
     private let state = Mutex(State.silent)
 
-    /// Whether somebody waits just now.
+    /// Whether a task waits.
     var isAwaited: Bool { state.withLock { if case .awaited = $0 { true } else { false } } }
 
     func ring() {

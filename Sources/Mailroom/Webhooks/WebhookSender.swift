@@ -35,7 +35,7 @@ package struct WebhookSender: Sendable {
         await post(id: webhook.id, body: Self.body(of: webhook, about: email))
     }
 
-    /// For an operator who wants to know whether it works: an event of the name `test`, about nobody.
+    /// For an operator's check: an event named `test`, about no account.
     package func sendTest(id: String) async -> Answer {
         await post(id: id, body: Self.body(type: "test", at: clock.now(), data: []))
     }

@@ -19,7 +19,7 @@ final class AccountReader: Sendable {
         var queries: [Query] = []
         var isLooking = false
 
-        /// Those of the next look; none where nobody waits, and then nobody looks until somebody comes.
+        /// The queries of the next turn. If none waits, no turn runs until one comes.
         mutating func next() -> [Query] {
             isLooking = !queries.isEmpty
             guard queries.count > lookLimit else {

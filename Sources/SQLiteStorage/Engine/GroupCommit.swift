@@ -48,7 +48,7 @@ final class GroupCommit: Sendable {
             count += 1
         }
 
-        /// The next batch; nil where nobody waits, and then the writer rests until somebody comes.
+        /// The next batch; nil if no change waits, and then the writer rests until one comes.
         mutating func next() -> [Change]? {
             guard !batches.isEmpty else {
                 isBeingCommitted = false
@@ -81,7 +81,7 @@ final class GroupCommit: Sendable {
 
     /// Makes a change and returns what it returned, committed and synced.
     ///
-    /// Once it waits it cannot be cancelled: nobody would know whether it happened.
+    /// Once it waits it cannot be cancelled: the caller would not know whether it happened.
     /// - Throws: ``StorageFailed``: the change was refused, or its whole transaction failed and nothing of it may be believed.
     func write<Value: Sendable>(
         _ shape: Shape, _ body: @escaping @Sendable (Database) throws -> Value
@@ -155,7 +155,7 @@ final class GroupCommit: Sendable {
             meters.committed(batch.count, in: ContinuousClock.now - start)
             for reply in replies { reply(nil) }
         } catch {
-            // Not tried again: after a failed sync nobody knows what the disk holds.
+            // Not tried again: after a failed sync the content of the disk is unknown.
             undone()
             let failure = StorageFailed(error, isCommit: true)
             health.failed(failure)

@@ -40,7 +40,7 @@ package enum Backup {
         }
     }
 
-    /// SQLite's own consistent copy: one read transaction, so nobody waits for it.
+    /// SQLite's own consistent copy: one read transaction, so no writer waits for it.
     fileprivate static func vacuum(_ database: String, into file: String) throws {
         let queue = try DatabaseQueue(path: database, configuration: .forLooking)
         try queue.writeWithoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [file]) }
@@ -109,7 +109,7 @@ package enum Restore {
         return former
     }
 
-    /// Opens alone, which nobody can who is not, and closes again, which empties the log into the file and removes it.
+    /// Opens with an exclusive lock, which fails if another process has the database open, and closes again, which empties the log into the file and removes it.
     private static func emptyWriteAheadLog(of database: String) throws {
         do {
             let queue = try DatabaseQueue(path: database, configuration: .forOpeningAlone)

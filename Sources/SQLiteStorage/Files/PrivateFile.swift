@@ -8,11 +8,11 @@ import Keyturn
 #endif
 
 enum PrivateFile {
-    /// Opens a file, creating it with mode 0600 where there is none; one that is there keeps what its owner chose.
+    /// Opens a file, and creates it with mode 0600 if there is none. An existing file keeps its mode.
     ///
-    /// What the superuser creates is given to whoever owns the directory: after a command of his the service, which is somebody
-    /// else, could not open its own database.
-    /// - Returns: a descriptor to close; negative, and `errno` is set, where it cannot be opened.
+    /// A file that root creates is given to the owner of the directory: otherwise the service, which runs as another user, could not open
+    /// its database after a command run by root.
+    /// - Returns: a descriptor to close; negative, with `errno` set, if it cannot be opened.
     static func open(_ path: String, _ flags: Int32) -> Int32 {
         let created = create(path, flags)
         guard created < 0, errno == EEXIST else { return created }

@@ -27,7 +27,7 @@ final class ProcessLock: Sendable {
 
     deinit { _ = close(descriptor) }
 
-    /// Whether nobody else is there; nobody comes either until ``share()``.
+    /// Whether no other process holds it; none can take it until ``share()``.
     func isAlone() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
     /// From now on others see that we are there. Waits for a process that is just finding out whether it is alone.

@@ -1,11 +1,11 @@
-/// Tells whoever delivers that something was recorded.
+/// Tells the worker that a row was recorded.
 import Synchronization
 
-/// Several announcements that nobody has heard yet are one.
+/// Several announcements before the worker reads them are one.
 final class Arrivals: Sendable {
     let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
-    /// Announced, and nobody has looked since: another word would wake nobody, and costs more than this question.
+    /// Announced, and not read since: another announcement would change nothing, and costs more than this check.
     private let isAnnounced = Atomic(false)
 
     init() { (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1)) }
@@ -19,6 +19,6 @@ final class Arrivals: Sendable {
     /// Before looking for what arrived.
     func heard() { isAnnounced.store(false, ordering: .sequentiallyConsistent) }
 
-    /// Nothing will arrive any more: whoever listens stops.
+    /// Nothing will arrive any more: the listener stops.
     func finish() { continuation.finish() }
 }

@@ -30,7 +30,7 @@ extension SQLiteOutbox {
 }
 
 extension MailReport {
-    /// Somebody else may use the provider's account, and count letters as we do: only the message id tells.
+    /// Another system may use the provider's account and number its messages as we do: only the message id tells them apart.
     static let isOfLine = "(detail IS NULL OR substr(message_id, 1, length(detail)) = detail)"
 
     /// - Returns: false where it was there already.

@@ -159,9 +159,9 @@ private struct StoredUser: StatementColumnConvertible, DatabaseValueConvertible 
         id, email, password_hash, email_verified_at, created_at, password_changed_at, \(EpochBase.ofAccount), disabled_at
         """
 
-    /// Whoever is not there is read all the same: the next one in the order of the column takes the place and, behind the last, the
-    /// first of all. So nobody costs the same look into index and table, and the same row to be made sense of, as somebody. Without it
-    /// an account was told from none by the microseconds that its row took.
+    /// Reads a row also if there is no such account: the next one in the order of the column or, behind the last, the first of all. So an
+    /// unknown account costs the same look-up in index and table, and the same decoding of a row, as a known one. Without it the response
+    /// time told them apart by microseconds.
     static func query(by column: String) -> String {
         """
         SELECT * FROM

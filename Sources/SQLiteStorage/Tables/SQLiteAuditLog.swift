@@ -119,7 +119,7 @@ package final class SQLiteAuditLog: AuditLog {
             }
             for line in lines { tell(line) }
         } catch {
-            // Why stands in the log already: the writer says it once for everybody.
+            // The writer has logged the reason already, once for all changes of the batch.
             leftOut.add(UInt64(lines.count))
         }
         return true

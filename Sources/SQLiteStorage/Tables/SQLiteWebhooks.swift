@@ -9,7 +9,7 @@ package struct SQLiteWebhooks: Webhooks {
     package static let leaseLimit = 256
     /// Messages pending or leased. Beyond it nothing is written: a reset must not fail because the app does not listen.
     static let capacity = 100_000
-    /// Messages about requests, which strangers bring about, leave this many seats for the others.
+    /// Messages about requests, which any client can cause, leave this many seats for the others.
     static let reserved = 10_000
     /// Rows without an account that are removed at once.
     private static let noAccountStep = 4096
