@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    static let known = "known members are email, password_hash, verified, disabled"
+    static let known = "known members are email, password_hash, verified, disabled, external_id"
 
     @Test(arguments: [
         (#"{"email":"ann@example.com","verified":0}"#, "verified has the wrong type"),

@@ -95,7 +95,7 @@ private final class Messages: Webhooks {
         #expect(request["webhook-timestamp"] == "1767268800")
         #expect(
             String(decoding: request.body, as: UTF8.self)
-                == #"{"type":"links.revoked","timestamp":"2026-01-01T12:00:00Z","data":{"user_id":"1","email":"Ann@example.com","cause":"visitor"}}"#
+                == #"{"type":"links.revoked","timestamp":"2026-01-01T12:00:00Z","data":{"user_id":"1","external_id":null,"email":"Ann@example.com","cause":"visitor"}}"#
         )
         let secrets = try #require(WebhookSecrets([Self.secret]))
         #expect(

@@ -52,6 +52,36 @@ import Testing
         }
     }
 
+    @Test(arguments: Stores.all) func `keep the app's own id, and no two have the same one`(store: Stores) async throws
+    {
+        try await store.open { store in
+            let id = ExternalID(stored: "4711")
+            let ann = NewUser(email: .ann, passwordHash: .first, isVerified: true, externalID: id)
+            let added = try await store.accounts.add(ann, at: .noon)
+            #expect(added.externalID == id)
+            #expect(try await store.accounts.user(id: added.id)?.externalID == id)
+            #expect(try await store.accounts.user(email: .ann)?.externalID == id)
+            #expect(try await store.accounts.list(after: nil, limit: 9).map(\.externalID) == [id])
+            let thief = NewUser(email: .bob, passwordHash: .first, isVerified: true, externalID: id)
+            await #expect(throws: AddUserFailed.externalIDTaken) { try await store.accounts.add(thief, at: .noon) }
+            await #expect(throws: AddUserFailed.exists) { try await store.accounts.add(ann, at: .noon) }
+            let rows = [ann, thief, .ann].map { ImportedUser($0, isDisabled: false) }
+            let expected: [Imported] = [.unchanged, .externalIDTaken, .unchanged]
+            #expect(try await store.imports.compareAll(rows) == expected)
+            #expect(try await store.imports.addAll(rows, at: .noon) == expected)
+            let other = NewUser(
+                email: .ann, passwordHash: .first, isVerified: true, externalID: ExternalID(stored: "04711"))
+            #expect(try await store.imports.addAll([ImportedUser(other, isDisabled: false)], at: .noon) == [.differs])
+            // No two accounts without an id are in each other's way, and ids differ by their bytes.
+            let accented = ["\u{E9}", "e\u{301}"].map {
+                NewUser(
+                    email: EmailAddress(stored: "\($0)@example.com"), passwordHash: .first, isVerified: true,
+                    externalID: ExternalID(stored: $0))
+            }
+            for new in [NewUser.bob] + accented { _ = try await store.accounts.add(new, at: .noon) }
+        }
+    }
+
     @Test(arguments: Stores.all) func `are listed page by page in the order of their ids`(store: Stores) async throws {
         try await store.use { users, _ in
             for number in 1...12 {

@@ -142,12 +142,11 @@ package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests,
     }
 
     package func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User {
-        let added: User?
+        let added: Result<User, AddUserFailed>
         do {
             added = try working { state in state.add(new, at: now) }
         } catch { throw .storage(error) }
-        guard let added else { throw .exists }
-        return added
+        return try added.get()
     }
 
     package func expectManyUsers() async throws(StorageFailed) {}
@@ -156,7 +155,7 @@ package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests,
         try working { state in
             users.map { imported in
                 let outcome = state.compare(imported)
-                if outcome == .added, let user = state.add(imported.user, at: now), imported.isDisabled {
+                if outcome == .added, let user = try? state.add(imported.user, at: now).get(), imported.isDisabled {
                     state.users[state.users.count - 1] = user.with(epoch: user.resetEpoch, disabledAt: .some(now))
                 }
                 return outcome
@@ -498,19 +497,26 @@ private struct State {
 
     init(users: [User]) { self.users = users }
 
-    mutating func add(_ new: NewUser, at now: Timestamp) -> User? {
-        guard !users.contains(where: { $0.email == new.email }) else { return nil }
+    mutating func add(_ new: NewUser, at now: Timestamp) -> Result<User, AddUserFailed> {
+        guard !users.contains(where: { $0.email == new.email }) else { return .failure(.exists) }
+        guard !isTaken(new.externalID) else { return .failure(.externalIDTaken) }
         let user = User(
             id: UserID(String((users.map(\.number).max() ?? 0) + 1)), email: new.email, passwordHash: new.passwordHash,
             emailVerifiedAt: new.isVerified ? now : nil, createdAt: now, passwordChangedAt: nil, resetEpoch: 0,
-            disabledAt: nil)
+            disabledAt: nil, externalID: new.externalID)
         users.append(user)
-        return user
+        return .success(user)
     }
 
+    func isTaken(_ id: ExternalID?) -> Bool { id != nil && users.contains { $0.externalID == id } }
+
     func compare(_ imported: ImportedUser) -> Imported {
-        guard let user = users.first(where: { $0.email == imported.user.email }) else { return .added }
-        return imported.compare(withHash: user.passwordHash, isVerified: user.isVerified, isDisabled: user.isDisabled)
+        guard let user = users.first(where: { $0.email == imported.user.email }) else {
+            return isTaken(imported.user.externalID) ? .externalIDTaken : .added
+        }
+        return imported.compare(
+            withHash: user.passwordHash, isVerified: user.isVerified, isDisabled: user.isDisabled,
+            externalID: user.externalID)
     }
 
     mutating func apply(

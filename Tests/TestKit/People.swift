@@ -33,7 +33,7 @@ extension User {
     /// The same user with something changed.
     package func with(
         id: String? = nil, hash: String? = nil, email: String? = nil, epoch: Int64? = nil,
-        passwordChangedAt: Timestamp? = nil, disabledAt: Timestamp?? = nil
+        passwordChangedAt: Timestamp? = nil, disabledAt: Timestamp?? = nil, externalID: String? = nil
     ) -> User {
         User(
             id: id.map { UserID($0) } ?? self.id,
@@ -41,6 +41,7 @@ extension User {
             passwordHash: hash.map { PasswordHash($0) } ?? passwordHash,
             emailVerifiedAt: emailVerifiedAt, createdAt: createdAt,
             passwordChangedAt: passwordChangedAt ?? self.passwordChangedAt,
-            resetEpoch: epoch ?? resetEpoch, disabledAt: disabledAt ?? self.disabledAt)
+            resetEpoch: epoch ?? resetEpoch, disabledAt: disabledAt ?? self.disabledAt,
+            externalID: externalID.map(ExternalID.init(stored:)) ?? self.externalID)
     }
 }

@@ -18,7 +18,7 @@ import Testing
         let token = try #require(answer.json?["access_token"]?.stringValue)
         let me = await desk.get("/me", [("Authorization", "Bearer \(token)")])
         #expect(me.status == .ok)
-        #expect(me.text == #"{"id":"1","email":"Ann@example.com","email_verified":true}"#)
+        #expect(me.text == #"{"id":"1","external_id":null,"email":"Ann@example.com","email_verified":true}"#)
         #expect(await desk.get("/me", [("Authorization", "bEARER \(token)")]).status == .ok)
         #expect(await desk.get("/me", [("Authorization", "Bearer  \(token)")]).status == .unauthorized)
     }

@@ -78,7 +78,7 @@ try:
     def mails():
         return glob.glob(work + "/mail/*.json")
 
-    ann = command("user", "add", "Ann@example.com").strip()
+    ann = command("user", "add", "Ann@example.com", "--external-id", "4711").strip()
     for number in (1, 2):
         assert post("/forgot-password", email="ann@example.com") == 202
         until(lambda: len(mails()) == number, f"letter {number}")
@@ -100,7 +100,8 @@ told = sorted((message["type"], message["data"].get("cause")) for message in hea
 assert told == sorted([
     ("reset.requested", None), ("reset.requested", None), ("reset.failed", "throttled"), ("password.changed", None),
     ("links.revoked", "operator")]), told
-assert all(m["data"]["user_id"] == ann and m["data"]["email"] == "Ann@example.com" for m in heard), heard
+assert all(m["data"]["user_id"] == ann and m["data"]["external_id"] == "4711"
+           and m["data"]["email"] == "Ann@example.com" for m in heard), heard
 assert not problems, problems
 log = open(work + "/log").read()
 assert old not in log and new not in log and "example.com" not in log

@@ -8,6 +8,7 @@ struct ImportRow: Sendable {
         var passwordHash: String?
         var verified: String?
         var disabled: String?
+        var externalID: String?
     }
 
     /// Where it begins, counted from 1.
@@ -25,7 +26,7 @@ struct RowRefused: Error, Equatable, CustomStringConvertible {
 /// A row that cannot be read is a row all the same, so that none is lost.
 struct ImportReader {
     /// The columns of CSV, the members of JSON Lines; another name is a slip that would pass for a default.
-    static let names = ["email", "password_hash", "verified", "disabled"]
+    static let names = ["email", "password_hash", "verified", "disabled", "external_id"]
     /// A longer row is refused unread.
     static let rowBytesMax = 64 * 1024
 
@@ -94,7 +95,9 @@ struct ImportReader {
             }
             if let text = member.value.stringValue {
                 values[keyPath: place] = text
-            } else if place != \.email, place != \.passwordHash, let flag = member.value.boolValue {
+            } else if place != \.email, place != \.passwordHash, place != \.externalID,
+                let flag = member.value.boolValue
+            {
                 values[keyPath: place] = flag ? "true" : "false"
             } else if place != \.email, member.value == .null {
                 values[keyPath: place] = ""
@@ -111,6 +114,7 @@ struct ImportReader {
         case "password_hash": \.passwordHash
         case "verified": \.verified
         case "disabled": \.disabled
+        case "external_id": \.externalID
         default: nil
         }
     }

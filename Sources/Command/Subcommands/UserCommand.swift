@@ -25,6 +25,7 @@ struct UserCommand: AsyncParsableCommand {
         @Flag(help: "Read the password from the first line of standard input.") var passwordStdin = false
         @Option(help: "A password hash that your app already stores.") var passwordHash: String?
         @Flag(help: "The address is not verified, so it gets no mail.") var unverified = false
+        @Option(help: "Your app's own id of the account: 1 to 256 bytes of UTF-8.") var externalID: String?
         @OptionGroup var options: ConfigurationOptions
 
         func validate() throws {
@@ -35,15 +36,18 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let address = try parsed(email)
+            let externalID = try externalID.map(UserCommand.externalID)
             let settings = try options.settings()
             // Whatever is wrong with it is said before a database is made.
             let hash = try await hash(settings)
             try await options.withStore(.creating, settings) { store, _ in
-                let new = NewUser(email: address, passwordHash: hash, isVerified: !unverified)
+                let new = NewUser(email: address, passwordHash: hash, isVerified: !unverified, externalID: externalID)
                 do {
                     Terminal.say(try await store.accounts.add(new, at: WallClock.system.now()).id.text)
                 } catch AddUserFailed.exists {
                     throw CommandFailed("an account with this address already exists")
+                } catch AddUserFailed.externalIDTaken {
+                    throw CommandFailed("--external-id: another account has this id")
                 }
             }
         }
@@ -91,9 +95,15 @@ struct UserCommand: AsyncParsableCommand {
                             Terminal.say(UserCommand.json(user))
                         }
                     } else {
-                        let header = last == nil ? ["ID", "ADDRESS", "STATE", "CREATED"] : []
+                        let header = last == nil ? ["ID", "ADDRESS", "STATE", "CREATED", "EXTERNAL ID"] : []
                         Terminal.table(
-                            header, page.map { [$0.id.text, $0.email.text, $0.state, $0.createdAt.rfc3339] })
+                            header,
+                            page.map {
+                                [
+                                    $0.id.text, $0.email.text, $0.state, $0.createdAt.rfc3339,
+                                    $0.externalID?.text ?? "",
+                                ]
+                            })
                     }
                     guard page.count == 500, !Terminal.isLost else { return }
                     last = page.last?.id
@@ -130,6 +140,9 @@ struct UserCommand: AsyncParsableCommand {
             _ user: User, open: [OutboxEntry], mails: [MailLogEntry], trail: [AuditEntry]
         ) {
             Terminal.say("id                \(user.id.text)")
+            if let externalID = user.externalID {
+                Terminal.say("external id       \(Printable.text(externalID.text))")
+            }
             Terminal.say("address           \(Printable.text(user.email.text))")
             Terminal.say("verified          \(user.emailVerifiedAt?.rfc3339 ?? "no (gets no mail)")")
             Terminal.say(
@@ -248,6 +261,10 @@ struct UserCommand: AsyncParsableCommand {
 
     // MARK: What they share
 
+    private static func externalID(_ text: String) throws -> ExternalID {
+        do { return try ExternalID(parsing: text) } catch { throw CommandFailed("--external-id: \(error.words)") }
+    }
+
     static func find(_ email: String, in store: any Store) async throws -> User {
         guard let user = try await store.accounts.user(email: try parsed(email)) else {
             throw CommandFailed("no account has this address")
@@ -267,7 +284,8 @@ struct UserCommand: AsyncParsableCommand {
 
     private static func json(_ user: User) -> JSON {
         .members(
-            ("id", .string(user.id.text)), ("email", .string(user.email.text)),
+            ("id", .string(user.id.text)), ("external_id", user.externalID.map { .string($0.text) } ?? .null),
+            ("email", .string(user.email.text)),
             ("email_verified", .bool(user.isVerified)),
             ("disabled", .bool(user.isDisabled)), ("created_at", .string(user.createdAt.rfc3339)),
             ("password_changed_at", user.passwordChangedAt.map { .string($0.rfc3339) } ?? .null),

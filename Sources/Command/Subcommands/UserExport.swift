@@ -22,7 +22,7 @@ extension UserCommand {
         func run() async throws {
             try await options.withStore { store, _ in
                 let output = try ExportFile(file)
-                if format == .csv { try output.write("email,password_hash,verified,disabled\n") }
+                if format == .csv { try output.write("email,password_hash,verified,disabled,external_id\n") }
                 var (last, count): (UserID?, Int) = (nil, 0)
                 while true {
                     let page = try await store.accounts.list(after: last, limit: accountListLimit)
@@ -41,10 +41,14 @@ extension UserCommand {
             case .jsonl:
                 let json = JSON.members(
                     ("email", .string(user.email.text)), ("password_hash", .string(user.passwordHash.text)),
-                    ("verified", .bool(user.isVerified)), ("disabled", .bool(user.isDisabled)))
+                    ("verified", .bool(user.isVerified)), ("disabled", .bool(user.isDisabled)),
+                    ("external_id", user.externalID.map { .string($0.text) } ?? .null))
                 return Telemetry.Printable.json(String(decoding: json.write(), as: UTF8.self)) + "\n"
             case .csv:
-                let fields = [user.email.text, user.passwordHash.text, "\(user.isVerified)", "\(user.isDisabled)"]
+                let fields = [
+                    user.email.text, user.passwordHash.text, "\(user.isVerified)", "\(user.isDisabled)",
+                    user.externalID?.text ?? "",
+                ]
                 return fields.map(Self.quoted).joined(separator: ",") + "\n"
             }
         }

@@ -126,6 +126,8 @@ struct Importing {
             case .unchanged: unchanged += 1
             case .differs:
                 refuse(row.line, RowRefused("an account with this address already exists, with another hash or state"))
+            case .externalIDTaken:
+                refuse(row.line, RowRefused("another account has this external_id"))
             }
         }
     }
@@ -182,8 +184,15 @@ extension ImportRow.Values {
         guard let isDisabled = disabled.map(Self.boolean) ?? false else {
             throw RowRefused("disabled must be true or false")
         }
+        let id: ExternalID?
+        do throws(ExternalID.Refused) {
+            id = if let externalID, !externalID.isEmpty { try ExternalID(parsing: externalID) } else { nil }
+        } catch {
+            throw RowRefused("external_id cannot be kept: \(error.words)")
+        }
         return ImportedUser(
-            NewUser(email: address, passwordHash: hash ?? .unusable(), isVerified: isVerified), isDisabled: isDisabled)
+            NewUser(email: address, passwordHash: hash ?? .unusable(), isVerified: isVerified, externalID: id),
+            isDisabled: isDisabled)
     }
 
     /// An empty cell is no yes.

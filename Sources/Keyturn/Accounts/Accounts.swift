@@ -58,5 +58,7 @@ extension Accounts {
 package enum AddUserFailed: Error, Equatable {
     /// The address has an account, in whatever case it was written.
     case exists
+    /// Another account has the external id.
+    case externalIDTaken
     case storage(StorageFailed)
 }

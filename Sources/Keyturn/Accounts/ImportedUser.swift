@@ -21,6 +21,8 @@ package enum Imported: Sendable, Equatable {
     case unchanged
     /// The address has an account with another hash or state; nothing was written.
     case differs
+    /// Another account has the external id; nothing was written.
+    case externalIDTaken
 }
 
 /// Adds accounts of another system by the thousand.
@@ -37,11 +39,16 @@ package protocol AccountImports: Sendable {
 
 extension ImportedUser {
     /// Compares this row with the account that has its address. All unusable hashes are equal: each is random text that no password matches.
-    package func compare(withHash stored: PasswordHash, isVerified: Bool, isDisabled: Bool) -> Imported {
+    /// A row without an external id says nothing about it.
+    package func compare(
+        withHash stored: PasswordHash, isVerified: Bool, isDisabled: Bool, externalID: ExternalID?
+    ) -> Imported {
         let hashes = (stored.text.utf8, user.passwordHash.text.utf8)
         let unusable = UInt8(ascii: "!")
         let isSameHash = hashes.0.elementsEqual(hashes.1) || (hashes.0.first == unusable && hashes.1.first == unusable)
-        let isSame = isSameHash && isVerified == user.isVerified && isDisabled == self.isDisabled
+        let isSame =
+            isSameHash && isVerified == user.isVerified && isDisabled == self.isDisabled
+            && (user.externalID == nil || user.externalID == externalID)
         return isSame ? .unchanged : .differs
     }
 }

@@ -11,6 +11,8 @@ package struct User: Sendable, Equatable {
     /// Grows by one when all open links are revoked.
     package let resetEpoch: Int64
     package let disabledAt: Timestamp?
+    /// The app's own id of this account; nil if it gave none.
+    package let externalID: ExternalID?
 
     package var isVerified: Bool { emailVerifiedAt != nil }
     package var isDisabled: Bool { disabledAt != nil }
@@ -18,7 +20,8 @@ package struct User: Sendable, Equatable {
 
     package init(
         id: UserID, email: EmailAddress, passwordHash: PasswordHash, emailVerifiedAt: Timestamp?, createdAt: Timestamp,
-        passwordChangedAt: Timestamp?, resetEpoch: Int64, disabledAt: Timestamp?
+        passwordChangedAt: Timestamp?, resetEpoch: Int64, disabledAt: Timestamp?,
+        externalID: ExternalID? = nil
     ) {
         self.id = id
         self.email = email
@@ -28,5 +31,6 @@ package struct User: Sendable, Equatable {
         self.passwordChangedAt = passwordChangedAt
         self.resetEpoch = resetEpoch
         self.disabledAt = disabledAt
+        self.externalID = externalID
     }
 }

@@ -30,9 +30,9 @@ package struct WebhookSender: Sendable {
         self.clock = clock
     }
 
-    /// - Parameter email: the account's address now; nil where the account is gone.
-    package func send(_ webhook: Webhook, about email: EmailAddress?) async -> Answer {
-        await post(id: webhook.id, body: Self.body(of: webhook, about: email))
+    /// - Parameter user: the account as it is now; nil if it is gone.
+    package func send(_ webhook: Webhook, about user: User?) async -> Answer {
+        await post(id: webhook.id, body: Self.body(of: webhook, about: user))
     }
 
     /// For an operator's check: an event named `test`, about no account.
@@ -60,11 +60,12 @@ package struct WebhookSender: Sendable {
         }
     }
 
-    /// `{"type": …, "timestamp": …, "data": {"user_id": …, "email": …, "cause": …}}`; the cause only where there is one.
-    static func body(of webhook: Webhook, about email: EmailAddress?) -> [UInt8] {
+    /// `{"type": …, "timestamp": …, "data": {"user_id": …, "external_id": …, "email": …, "cause": …}}`; the cause only if there is one.
+    static func body(of webhook: Webhook, about user: User?) -> [UInt8] {
         var data = [
             JSON.Member("user_id", .string(webhook.user.text)),
-            JSON.Member("email", email.map { .string($0.text) } ?? .null),
+            JSON.Member("external_id", user?.externalID.map { .string($0.text) } ?? .null),
+            JSON.Member("email", user.map { .string($0.email.text) } ?? .null),
         ]
         if let cause = webhook.cause { data.append(JSON.Member("cause", .string(cause))) }
         return body(type: webhook.event.rawValue, at: webhook.at, data: data)

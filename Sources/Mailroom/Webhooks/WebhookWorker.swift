@@ -90,7 +90,7 @@ package final class WebhookWorker: Sendable {
             return .released
         }
         let start = clock.now()
-        let answer = await sender.send(lease.webhook, about: user?.email)
+        let answer = await sender.send(lease.webhook, about: user)
         let outcome = outcome(of: answer, for: lease, at: clock.now())
         deliveryLog.attempted(lease, outcome, after: clock.now() - start)
         return outcome

@@ -13,7 +13,8 @@ extension SQLiteAccounts: AccountImports {
         try await writer.write(.severalStatements) { db in
             try users.map { imported in
                 if try imported.insert(in: db, at: now) { return .added }
-                return try imported.compare(in: db)
+                let found = try imported.compare(in: db)
+                return found == .added ? .externalIDTaken : found
             }
         }
     }
@@ -27,20 +28,34 @@ extension ImportedUser {
     fileprivate func insert(in db: Database, at now: Timestamp) throws -> Bool {
         try db.run(
             """
-            INSERT INTO users (email, password_hash, email_verified_at, created_at, disabled_at)
-            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (email) DO NOTHING
+            INSERT INTO users (email, password_hash, email_verified_at, created_at, disabled_at, external_id)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING
             """,
             .text(user.email.text), .text(user.passwordHash.text), user.isVerified ? .time(now) : .null, .time(now),
-            isDisabled ? .time(now) : .null) == 1
+            isDisabled ? .time(now) : .null, .text(user.externalID?.text)) == 1
     }
 
     fileprivate func compare(in db: Database) throws -> Imported {
         guard
             let row = try db.row(
-                "SELECT password_hash, email_verified_at IS NOT NULL, disabled_at IS NOT NULL FROM users WHERE email = ?1",
+                """
+                SELECT password_hash, email_verified_at IS NOT NULL, disabled_at IS NOT NULL, external_id
+                FROM users WHERE email = ?1
+                """,
                 .text(user.email.text))
-        else { return .added }
+        else {
+            guard let externalID = user.externalID else { return .added }
+            return try externalID.isTaken(in: db) ? .externalIDTaken : .added
+        }
         return compare(
-            withHash: PasswordHash(row[0]), isVerified: row[1], isDisabled: row[2])
+            withHash: PasswordHash(row[0]), isVerified: row[1], isDisabled: row[2],
+            externalID: (row[3] as String?).map(ExternalID.init(stored:)))
+    }
+}
+
+extension ExternalID {
+    /// Whether an account has it.
+    func isTaken(in db: Database) throws -> Bool {
+        try db.row("SELECT 1 FROM users WHERE external_id = ?1", .text(text)) != nil
     }
 }

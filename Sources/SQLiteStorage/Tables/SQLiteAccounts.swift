@@ -44,29 +44,40 @@ package struct SQLiteAccounts: Accounts {
 
     package func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User {
         let verifiedAt = new.isVerified ? now : nil
-        let added: (rowID: Int64, epoch: Int64)?
+        let added: Added
         do throws(StorageFailed) {
             added = try await writer.write(.oneStatement) { db in
                 // A known address is answered, not thrown: a thrown one would be undone and counted as a failure.
                 let count = try db.run(
                     """
-                    INSERT INTO users (email, password_hash, email_verified_at, created_at) VALUES (?1, ?2, ?3, ?4)
-                    ON CONFLICT (email) DO NOTHING
+                    INSERT INTO users (email, password_hash, email_verified_at, created_at, external_id)
+                    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING
                     """,
                     .text(new.email.text), .text(new.passwordHash.text), verifiedAt.map { .time($0) } ?? .null,
-                    .time(now))
-                guard count == 1 else { return nil }
+                    .time(now), .text(new.externalID?.text))
+                guard count == 1 else {
+                    return try User.found(email: new.email, in: db) == nil ? .externalIDTaken : .exists
+                }
                 let rowID = db.lastInsertedRowID
-                return (rowID, try db.row("SELECT epoch_base FROM store")?[0] as Int64? ?? 0)
+                return .row(rowID, epoch: try db.row("SELECT epoch_base FROM store")?[0] as Int64? ?? 0)
             }
         } catch {
             throw .storage(error)
         }
-        guard let added else { throw .exists }
-        return User(
-            id: UserID(rowID: added.rowID), email: EmailAddress(stored: new.email.text),
-            passwordHash: new.passwordHash, emailVerifiedAt: verifiedAt, createdAt: now, passwordChangedAt: nil,
-            resetEpoch: added.epoch, disabledAt: nil)
+        switch added {
+        case .exists: throw .exists
+        case .externalIDTaken: throw .externalIDTaken
+        case .row(let rowID, let epoch):
+            return User(
+                id: UserID(rowID: rowID), email: EmailAddress(stored: new.email.text),
+                passwordHash: new.passwordHash, emailVerifiedAt: verifiedAt, createdAt: now, passwordChangedAt: nil,
+                resetEpoch: epoch, disabledAt: nil, externalID: new.externalID)
+        }
+    }
+
+    private enum Added {
+        case row(Int64, epoch: Int64)
+        case exists, externalIDTaken
     }
 
     package func apply(
@@ -156,7 +167,8 @@ private struct StoredUser: StatementColumnConvertible, DatabaseValueConvertible 
 
     /// And a last one behind them: ``isTheOne``.
     static let columns = """
-        id, email, password_hash, email_verified_at, created_at, password_changed_at, \(EpochBase.ofAccount), disabled_at
+        id, email, password_hash, email_verified_at, created_at, password_changed_at, \(EpochBase.ofAccount), disabled_at,
+        external_id
         """
 
     /// Reads a row also if there is no such account: the next one in the order of the column or, behind the last, the first of all. So an
@@ -181,12 +193,13 @@ private struct StoredUser: StatementColumnConvertible, DatabaseValueConvertible 
             unsafe Value.fromStatement(sqliteStatement, atUncheckedIndex: first + number)
         }
         guard let id: Int64 = column(0), let email: String = column(1), let hash: String = column(2),
-            let createdAt: Int64 = column(4), let epoch: Int64 = column(6), let isTheOne: Bool = column(8)
+            let createdAt: Int64 = column(4), let epoch: Int64 = column(6), let isTheOne: Bool = column(9)
         else { return nil }
         user = User(
             id: UserID(rowID: id), email: EmailAddress(stored: email), passwordHash: PasswordHash(hash),
             emailVerifiedAt: Timestamp(column(3)), createdAt: Timestamp(createdAt),
-            passwordChangedAt: Timestamp(column(5)), resetEpoch: epoch, disabledAt: Timestamp(column(7)))
+            passwordChangedAt: Timestamp(column(5)), resetEpoch: epoch, disabledAt: Timestamp(column(7)),
+            externalID: (column(8) as String?).map(ExternalID.init(stored:)))
         self.isTheOne = isTheOne
     }
 

@@ -13,7 +13,8 @@ struct Me: GetController {
         let user: User
         do { user = try await login.user(bearing: token) } catch { throw Self.problem(error) }
         let body = JSON.members(
-            ("id", .string(user.id.text)), ("email", .string(user.email.text)),
+            ("id", .string(user.id.text)), ("external_id", user.externalID.map { .string($0.text) } ?? .null),
+            ("email", .string(user.email.text)),
             ("email_verified", .bool(user.isVerified)))
         return Response(.ok, contentType: "application/json", body: body.write())
     }
