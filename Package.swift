@@ -33,11 +33,9 @@ func room(_ name: String, sees names: String..., resources: [Resource] = []) -> 
 }
 
 /// A tool could be lifted into another project as it is. Those that wrap C hold the pointers; all else is memory-safe.
-func tool(
-    _ name: String, sees names: String..., wrapsC: Bool = false, onTraits optional: [Target.Dependency] = []
-) -> Target {
+func tool(_ name: String, sees names: String..., wrapsC: Bool = false) -> Target {
     .target(
-        name: name, dependencies: seen(names) + optional, path: "Sources/Workshop/\(name)",
+        name: name, dependencies: seen(names), path: "Sources/Workshop/\(name)",
         swiftSettings: wrapsC ? strict : strict + [.strictMemorySafety()])
 }
 
@@ -58,12 +56,6 @@ let package = Package(
     name: "keyturn",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "keyturn", targets: ["Command"])],
-    traits: [
-        .default(enabledTraits: []),
-        .trait(
-            name: "Argon2",
-            description: "Argon2 hashes where OpenSSL is older than 3.2: needs libargon2 (Debian: libargon2-dev)."),
-    ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
@@ -122,9 +114,7 @@ let package = Package(
         tool("Wording", sees: "StrictJSON"),
         tool("Palettes"),
         tool("CommonPasswords", sees: "CCommonPasswords"),
-        tool(
-            "Cryptography", sees: "COpenSSL", "CCrypt", wrapsC: true,
-            onTraits: [.target(name: "CArgon2", condition: .when(traits: ["Argon2"]))]),
+        tool("Cryptography", sees: "COpenSSL", "CCrypt", "CArgon2", wrapsC: true),
 
         // Workshop: the world
         tool("HTTPServer", sees: "HTTP", "Sockets", "Telemetry"),
@@ -135,7 +125,7 @@ let package = Package(
         tool("Telemetry", sees: "Logging"),
         c("COpenSSL", links: "ssl", "crypto"),
         c("CCrypt", links: "crypt"),
-        c("CArgon2", links: "argon2"),
+        c("CArgon2"),
         c("CLinux"),
         .target(
             name: "CCommonPasswords", path: "passwords", exclude: ["common.txt", "make-common", "README.md"],
@@ -164,7 +154,8 @@ let package = Package(
         tests("CommonPasswords", sees: "CommonPasswords"),
         tests("Wording", sees: "Wording", "Languages"),
         tests("JWT", sees: "JWT", "Cryptography", "StrictJSON"),
-        tests("PasswordHashing", sees: "PasswordHashing", "Cryptography"),
+        tests(
+            "PasswordHashing", sees: "PasswordHashing", "Cryptography", "StrictJSON", resources: [.copy("Cases")]),
         tests(
             "Keyturn", sees: "Keyturn", "JWT", "PasswordHashing", "Cryptography", "StrictJSON", "TestKit",
             resources: [.copy("Vectors")]),

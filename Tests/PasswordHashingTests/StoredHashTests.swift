@@ -45,15 +45,15 @@ import Testing
         // ASP.NET: 2^32 - 1 iterations; a salt longer than all there is
         "AQAAAAL/////AAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
         "AQAAAAIAAAAy/////+Mwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
-        // ASP.NET: a digest that never was; SHA-1 and a key of twice its length
+        // ASP.NET: a digest that never was; a key longer than any that is written
         Base64.encode([1, 0, 0, 0, 3, 0, 0, 0, 50, 0, 0, 0, 16] + [UInt8](repeating: 7, count: 48)),
-        Base64.encode([1, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 16] + [UInt8](repeating: 7, count: 56)),
+        Base64.encode([1, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 16] + [UInt8](repeating: 7, count: 16 + 129)),
         // bcrypt: 2^16 rounds, 2^31 rounds, none; a version that never was
         "$2b$16$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         "$2b$31$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         "$2b$00$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         "$2b$+4$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
-        "$2x$04$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
+        "$2c$04$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         "$2b$4$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuyy",
         "bcrypt$$2b$31$QODNsP6OK31M9KWlykkwnORYRmiY84t65rNDuDliRmypoK6/bgwuy",
         // sha-crypt: rounds

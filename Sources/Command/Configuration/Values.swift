@@ -278,8 +278,7 @@ struct Values {
         switch try choice(.passwordScheme, of: names) {
         case "argon2id":
             guard Argon2.isAvailable else {
-                throw ConfigurationRefused(
-                    .passwordScheme, "argon2id needs OpenSSL 3.2, or a build with the package trait Argon2")
+                throw ConfigurationRefused(.passwordScheme, "argon2id needs \(Argon2.libraryWords)")
             }
             return try .argon2id(
                 Argon2.Cost(

@@ -1,17 +1,13 @@
 import COpenSSL
 
-#if Argon2
-    import CArgon2
-#endif
-
-/// Argon2 (RFC 9106): OpenSSL's where it has one, from 3.2 on, which is found out at run time; else libargon2's, where the package
-/// trait `Argon2` linked it in; else nobody's.
+/// Argon2 (RFC 9106): OpenSSL's if it has one, from 3.2 on, else that of `libargon2.so.1` if the machine has it. Both are looked for at run
+/// time, once.
 package enum Argon2 {
     package enum Variant: String, Sendable { case i = "argon2i", id = "argon2id" }
 
     /// What one derivation costs: `memoryKiB` of memory, time in proportion to `memoryKiB · passes`. Lanes are gone through one
     /// after the other, on the caller's thread.
-    package struct Cost: Sendable, Equatable {
+    package struct Cost: Sendable, Hashable {
         package let memoryKiB: Int
         package let passes: Int
         package let lanes: Int
@@ -36,14 +32,11 @@ package enum Argon2 {
     package static let saltBytesMin = 8
     static let keyBytesMin = 4
 
-    /// Whether this process can derive anything.
-    package static let isAvailable = OpenSSLArgon2.id != nil || hasLibrary
+    /// What gives this process Argon2 where OpenSSL is older, for people.
+    package static let libraryWords = "OpenSSL 3.2 or later, or libargon2 (Debian, Ubuntu: apt install libargon2-1)"
 
-    #if Argon2
-        private static let hasLibrary = true
-    #else
-        private static let hasLibrary = false
-    #endif
+    /// Whether this process can derive anything.
+    package static let isAvailable = OpenSSLArgon2.id != nil || LibArgon2.shared != nil
 
     /// Limits are the caller's: whatever RFC 9106 defines and the memory allows is computed.
     /// - Throws: `.parameters` where the cost is not defined, salt or key are too short or nobody can; `.library` where the library
@@ -57,38 +50,10 @@ package enum Argon2 {
         if let function = variant == .id ? OpenSSLArgon2.id : OpenSSLArgon2.i {
             return try function.derive(password, salt: salt, version: version, cost: cost, byteCount: byteCount)
         }
-        #if Argon2
-            return try deriveWithLibrary(
-                password, salt: salt, variant: variant, version: version, cost: cost, byteCount: byteCount)
-        #else
-            throw .parameters
-        #endif
+        guard let library = LibArgon2.shared else { throw .parameters }
+        return try library.derive(
+            password, salt: salt, variant: variant, version: version, cost: cost, byteCount: byteCount)
     }
-
-    #if Argon2
-        private static func deriveWithLibrary(
-            _ password: [UInt8], salt: [UInt8], variant: Variant, version: Version, cost: Cost, byteCount: Int
-        ) throws(DerivationFailed) -> [UInt8] {
-            var (password, salt) = (password, salt)
-            var key = [UInt8](repeating: 0, count: byteCount)
-            let status = key.withUnsafeMutableBufferPointer { key in
-                password.withUnsafeMutableBufferPointer { password in
-                    salt.withUnsafeMutableBufferPointer { salt in
-                        var context = argon2_context()
-                        (context.out, context.outlen) = (key.baseAddress, UInt32(key.count))
-                        (context.pwd, context.pwdlen) = (password.baseAddress, UInt32(password.count))
-                        (context.salt, context.saltlen) = (salt.baseAddress, UInt32(salt.count))
-                        (context.t_cost, context.m_cost) = (UInt32(cost.passes), UInt32(cost.memoryKiB))
-                        (context.lanes, context.threads) = (UInt32(cost.lanes), 1)
-                        context.version = version.rawValue
-                        return argon2_ctx(&context, variant == .id ? Argon2_id : Argon2_i)
-                    }
-                }
-            }
-            guard status == ARGON2_OK.rawValue else { throw .library(code: UInt(bitPattern: Int(status))) }
-            return key
-        }
-    #endif
 }
 
 /// One variant of OpenSSL's, looked up once.

@@ -5,8 +5,12 @@ package enum PBKDF2 {
     package enum Hash: Sendable {
         case sha1, sha256, sha512
 
-        /// The digest's length, which is also the longest key that costs one pass.
+        /// The digest's length, the longest key that costs one pass.
         package var byteCount: Int { algorithm.byteCount }
+
+        /// How many passes a key of this length takes, each of all iterations.
+        /// - Parameter byteCount: at least 1.
+        package func passes(byteCount: Int) -> Int { (byteCount - 1) / self.byteCount + 1 }
 
         fileprivate var algorithm: Algorithm {
             switch self {

@@ -3,7 +3,7 @@ import COpenSSL
 /// scrypt (RFC 7914) through OpenSSL.
 package enum Scrypt {
     /// What one derivation costs: `128 · N · r` bytes of memory, time in proportion to `N · r · p`.
-    package struct Cost: Sendable, Equatable {
+    package struct Cost: Sendable, Hashable {
         /// log2 of N.
         package let logN: Int
         package let r: Int

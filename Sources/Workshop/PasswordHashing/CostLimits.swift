@@ -12,6 +12,13 @@ enum CostLimits {
     static let bcryptCost = 15
     /// passlib's default is 656,000, which takes 0.4 s; a password of 511 bytes takes six times as long as a short one.
     static let shaCryptRounds = 700_000
+    /// phpass' rounds of MD5 and Drupal's of SHA-512, with the longest password that each takes: 4,096 and 512 bytes.
+    static func rounds(of hash: RepeatedDigest.Hash) -> Int {
+        switch hash {
+        case .md5: 1 << 17
+        case .sha512: 1 << 19
+        }
+    }
     /// The longest salt; real ones have 8 to 32 bytes, passlib allows this many.
     static let saltBytes = 1024
     /// The longest stored text; nothing behind it is looked at.

@@ -22,6 +22,9 @@ struct ASPNETIdentity: StoredHash {
         self.key = key
     }
 
+    var formatName: String { "aspnet-identity-v3" }
+    var cost: HashCost { key.cost }
+
     func matches(_ password: Password) throws(DerivationFailed) -> Bool { try key.matches(password) }
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }

@@ -29,6 +29,9 @@ struct Argon2Hash: StoredHash {
         self.key = key
     }
 
+    var formatName: String { key.function.name }
+    var cost: HashCost { key.cost }
+
     func matches(_ password: Password) throws(DerivationFailed) -> Bool { try key.matches(password) }
 
     private static func version(_ text: Substring) -> Argon2.Version? {

@@ -17,5 +17,8 @@ struct BetterAuthScrypt: StoredHash {
         self.key = key
     }
 
+    var formatName: String { "better-auth-scrypt" }
+    var cost: HashCost { key.cost }
+
     func matches(_ password: Password) throws(DerivationFailed) -> Bool { try key.matches(password) }
 }

@@ -2,18 +2,22 @@ import Cryptography
 
 /// Django's formats (`django.contrib.auth.hashers`): the algorithm's name, then fields with `$` between them.
 
-/// `pbkdf2_sha256$iterations$salt$key`, `pbkdf2_sha1$…`: the salt as it stands there, the key in base64.
+/// `pbkdf2_sha256$iterations$salt$key`, `pbkdf2_sha1$…`: the salt as it stands there, the key in base64. Django's keys have the digest's
+/// length; tools that move users out of Keycloak write its longer ones in this form too, and those of SHA-512.
 struct DjangoPBKDF2: StoredHash {
     private let key: DerivedKey
 
     init?(_ text: String) {
         guard let fields = text.fields(4), let hash = DjangoPBKDF2.hash(named: fields[0]),
             let iterations = fields[1].costNumber,
-            let bytes = Base64.decode(fields[3].utf8), bytes.count == hash.byteCount,
+            let bytes = Base64.decode(fields[3].utf8), bytes.count >= hash.byteCount,
             let key = DerivedKey(.pbkdf2(hash, iterations: iterations), salt: Array(fields[2].utf8), key: bytes)
         else { return nil }
         self.key = key
     }
+
+    var formatName: String { "django-\(key.function.name)" }
+    var cost: HashCost { key.cost }
 
     func matches(_ password: Password) throws(DerivationFailed) -> Bool { try key.matches(password) }
 
@@ -21,6 +25,7 @@ struct DjangoPBKDF2: StoredHash {
         switch name {
         case "pbkdf2_sha256": .sha256
         case "pbkdf2_sha1": .sha1
+        case "pbkdf2_sha512": .sha512
         default: nil
         }
     }
@@ -45,6 +50,9 @@ struct DjangoScrypt: StoredHash {
         self.key = key
     }
 
+    var formatName: String { "django-scrypt" }
+    var cost: HashCost { key.cost }
+
     func matches(_ password: Password) throws(DerivationFailed) -> Bool { try key.matches(password) }
 
     static func write(_ cost: Scrypt.Cost, salt: String, key: [UInt8]) -> String {
@@ -61,6 +69,9 @@ struct DjangoBCrypt: StoredHash {
         self.hash = hash
     }
 
+    var formatName: String { "django-bcrypt" }
+    var cost: HashCost { hash.cost }
+
     func matches(_ password: Password) -> Bool { hash.matches(password) }
 }
 
@@ -72,6 +83,9 @@ struct DjangoBCryptSHA256: StoredHash {
         guard let hash = text.value(after: "bcrypt_sha256$").flatMap({ BCrypt(String($0)) }) else { return nil }
         self.hash = hash
     }
+
+    var formatName: String { "django-bcrypt-sha256" }
+    var cost: HashCost { hash.cost }
 
     func matches(_ password: Password) -> Bool {
         hash.matches(Password(Array(Hexadecimal.encode(Digest.sha256(password.bytes)).utf8)))

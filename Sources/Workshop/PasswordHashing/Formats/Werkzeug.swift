@@ -17,6 +17,9 @@ struct WerkzeugScrypt: StoredHash {
         self.key = key
     }
 
+    var formatName: String { "werkzeug-scrypt" }
+    var cost: HashCost { key.cost }
+
     func matches(_ password: Password) throws(DerivationFailed) -> Bool { try key.matches(password) }
 
     static func write(_ cost: Scrypt.Cost, salt: String, key: [UInt8]) -> String {
@@ -37,6 +40,9 @@ struct WerkzeugPBKDF2: StoredHash {
         else { return nil }
         self.key = key
     }
+
+    var formatName: String { "werkzeug-\(key.function.name)" }
+    var cost: HashCost { key.cost }
 
     func matches(_ password: Password) throws(DerivationFailed) -> Bool { try key.matches(password) }
 
