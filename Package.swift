@@ -71,7 +71,8 @@ let package = Package(
                 "Web", "Mailroom", "SQLiteStorage", "Keyturn", "HTTPServer", "HTTPClient", "HTTP", "TLS", "Sockets",
                 "JWT",
                 "PasswordHashing", "Cryptography", "StrictJSON", "Telemetry",
-                "Templating", "Palettes", "Wording", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
+                "Templating", "Palettes", "Wording", "Languages", "ArgumentParser", "ServiceLifecycle", "UnixSignals",
+                "Logging",
             ]),
             path: "Sources/Command", swiftSettings: strict + [.strictMemorySafety()]),
 
@@ -180,7 +181,7 @@ let package = Package(
             "Logging", "Mustache", "Templating", "Palettes", "Wording", "Languages", "TestKit"),
         tests(
             "Command", sees: "Command", "SQLiteStorage", "Keyturn", "HTTPClient", "PasswordHashing", "Cryptography",
-            "StrictJSON", "Telemetry", "TestKit"),
+            "StrictJSON", "Telemetry", "Wording", "TestKit"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]
 )

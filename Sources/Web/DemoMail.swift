@@ -7,13 +7,18 @@ package struct DemoMail: Sendable {
     package let subject: String
     package let text: String
     package let html: String
+    /// The addresses in the text, in their order.
+    package let links: [String]
     package let at: Timestamp
-    package init(id: String, to: String, subject: String, text: String, html: String, at: Timestamp) {
+    package init(
+        id: String, to: String, subject: String, text: String, html: String, links: [String] = [], at: Timestamp
+    ) {
         self.id = id
         self.to = to
         self.subject = subject
         self.text = text
         self.html = html
+        self.links = links
         self.at = at
     }
 }

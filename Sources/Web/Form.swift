@@ -55,6 +55,12 @@ struct Form: Sendable {
         field(name) == nil ? nil : try text(name)
     }
 
+    /// What was sent as that field; nil unless it is there once and is a text.
+    func text(of name: String) -> String? {
+        guard case .text(let text) = field(name) else { return nil }
+        return text
+    }
+
     /// How much of what was typed is shown again: the longest address there is (RFC 5321 §4.5.3.1.3, its angle brackets left out).
     static let echoBytesMax = 254
 

@@ -1,6 +1,6 @@
 /// A picture of the brand's own, above every page.
 package struct Logo: Sendable {
-    /// A page weighs 15 KiB; its picture should not weigh much more.
+    /// A page weighs 16 KiB; its picture should not weigh much more.
     package static let bytesMax = 32 << 10
 
     let bytes: [UInt8]

@@ -14,24 +14,29 @@ extension [Route] {
             Route("/healthz", get: Prepared(json: [UInt8](#"{"status":"ok"}"#.utf8))),
             Route("/readyz", get: readiness),
             Route(
-                "/forgot-password", get: ShowPage(ForgotPasswordPage.init, pages),
+                "/forgot-password", get: OpenForgotPassword(pages),
                 post: ForgotPassword(requests, admission, mailInterval: mailInterval, pages)),
             Route("/forgot-password/sent", get: ShowPage({ LetterSentPage(mailInterval: mailInterval) }, pages)),
             Route("/reset-password", get: OpenResetLink(reset, pages), post: ResetPassword(reset, admission, pages)),
             Route("/reset-password/done", get: ShowPage(PasswordChangedPage.init, pages)),
             Route("/not-me", get: OpenNotMeLink(reset, pages), post: NotMe(reset, admission, pages)),
             Route("/not-me/done", get: ShowPage(LinksRevokedPage.init, pages)),
-            Route("/login", get: ShowPage(SignInPage.init, pages), post: SignIn(login, admission, pages)),
-            Route("/login/done", get: ShowPage(SignedInPage.init, pages)),
-            Route("/me", get: Me(login)),
-            Route("/", get: Redirect(to: "/login", pages.site)),
+            Route("/", get: Redirect(to: pages.site.hasLogin ? "/login" : "/forgot-password", pages.site)),
             Route("/.well-known/change-password", get: Redirect(to: "/forgot-password", pages.site)),
             Route("/openapi.json", get: Prepared(json: PackageResources.openapi_json)),
         ]
+        if pages.site.hasLogin {
+            routes += [
+                Route("/login", get: ShowPage({ SignInPage() }, pages), post: SignIn(login, admission, pages)),
+                Route("/login/done", get: ShowPage({ SignedInPage() }, pages)),
+                Route("/me", get: Me(login)),
+            ]
+        }
         routes += pages.site.assets.all.map { Route($0.path, get: $0) }
         if let reports { routes.append(Route(SendGridEvents.path, receiver: SendGridEvents(reports))) }
         if let mailbox {
             routes.append(Route("/mailbox", get: Mailbox(mailbox, pages)))
+            routes.append(Route("/mailbox.json", get: MailboxJSON(mailbox)))
             routes.append(Route("/mailbox/mail", get: MailboxMail(mailbox, pages)))
             routes.append(Route("/mailbox/letter", get: MailboxLetter(mailbox, pages.site)))
         }
@@ -102,9 +107,17 @@ final class Routes: Sendable {
         return paths.first { Self.bytes(of: $0).elementsEqual(path.dropLast()) }
     }
 
+    /// Those that answer at the root too, if everything lives below a path: machines and browsers ask for them there.
+    private static let atRoot: [StaticString] = ["/healthz", "/readyz", "/.well-known/change-password"]
+
+    static func isAtRoot(_ request: Request) -> Bool { atRoot.contains { request.path(is: $0) } }
+
     /// Whether the request's path is a route's in other letters (ASCII): a gateway that changes the case of links made it of one of ours.
-    func isInOtherCase(_ request: Request) -> Bool {
+    /// - Parameter base: the path that everything lives below.
+    func isInOtherCase(_ request: Request, below base: [UInt8]) -> Bool {
         var path = request.path.utf8.map(Self.lowered)
+        guard path.starts(with: base.map(Self.lowered)) else { return false }
+        path.removeFirst(base.count)
         if path.count > 1, path.last == UInt8(ascii: "/") { path.removeLast() }
         return paths.contains { Self.bytes(of: $0).map(Self.lowered) == path }
     }
@@ -115,8 +128,11 @@ final class Routes: Sendable {
 
     /// - Returns: the place of the route in the table; one past its end where no path is this one.
     func find(_ request: Request) -> Int {
-        paths.firstIndex { request.path(is: $0) } ?? paths.count
+        paths.firstIndex { request.path(is: $0) } ?? none
     }
+
+    /// The place of no route.
+    var none: Int { paths.count }
 
     /// The answer to GET and HEAD where it is always the same.
     func prepared(at place: Int) -> Response? { prepared[place] }

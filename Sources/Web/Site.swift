@@ -1,3 +1,6 @@
+import Keyturn
+import Wording
+
 /// What the pages know about the installation.
 struct Site: Sendable {
     let name: String
@@ -6,14 +9,15 @@ struct Site: Sendable {
     let assets: Assets
     /// Whether the logo shows the name itself: then it is not written beside it.
     let logoShowsName: Bool
-    /// The path of the public URL, which a proxy in front of us takes away: empty, or `/account`.
+    /// The path of the public URL, below which everything lives: empty, or `/account`.
     let base: String
+    let hasLogin: Bool
+    let loginURL: String?
+    let homeURL: String?
+    let returnURLs: ReturnURLs
+    let languages: OfferedLanguages
 
-    init(_ options: WebOptions) {
-        let parts = options.publicURL.split(
-            separator: "/" as Character, maxSplits: 3, omittingEmptySubsequences: false)
-        self.init(options, base: parts.count == 4 ? "/" + parts[3] : "")
-    }
+    init(_ options: WebOptions) { self.init(options, base: Self.path(of: options.publicURL)) }
 
     /// - Parameter base: what stands before every path of ours.
     init(_ options: WebOptions, base: String) {
@@ -23,5 +27,16 @@ struct Site: Sendable {
         assets = Assets(options.palette, logo: options.logo)
         logoShowsName = options.logo != nil && options.logoShowsName
         self.base = base
+        hasLogin = options.hasLogin
+        loginURL = options.loginURL
+        homeURL = options.homeURL
+        returnURLs = options.returnURLs
+        languages = options.languages
+    }
+
+    /// Empty, or begins with `/` and does not end with it.
+    static func path(of url: String) -> String {
+        let parts = url.split(separator: "/" as Character, maxSplits: 3, omittingEmptySubsequences: false)
+        return parts.count == 4 ? "/" + parts[3] : ""
     }
 }

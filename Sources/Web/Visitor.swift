@@ -1,5 +1,4 @@
 import HTTP
-import Wording
 
 /// What a request tells about its sender that is worth repeating in the letter: a language, and rough words for the device.
 /// Both are picked from lists of ours or checked letter by letter, for they come from a stranger and go into a mail.
@@ -12,12 +11,6 @@ enum Visitor {
     static func languages(_ request: Request) -> [String] {
         guard let field = request["Accept-Language"] else { return [] }
         return AcceptLanguage(parsing: field).tags.filter { $0.utf8.count <= languageBytesMax }
-    }
-
-    /// The language of the letter: the most wanted that there are words in; where there is none, the most wanted.
-    static func language(_ request: Request) -> String? {
-        let tags = languages(request)
-        return tags.first { Language(tag: $0) != nil } ?? tags.first
     }
 
     /// "Firefox on Linux", from `User-Agent`; nil where neither is known.

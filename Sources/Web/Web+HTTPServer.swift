@@ -7,7 +7,10 @@ extension Web {
     }
 
     /// The paths whose bodies may be larger than others'.
-    package static let largerBodies = [LargerBodies(at: SendGridEvents.path, bytes: SendGridEvents.bodyBytesMax)]
+    package static func largerBodies(publicURL: String) -> [LargerBodies] {
+        let base = Site.path(of: publicURL)
+        return [LargerBodies(at: SendGridEvents.path, below: base, bytes: SendGridEvents.bodyBytesMax)]
+    }
 
     /// The HTTP server's own refusals as problems.
     package static func refusal(_ status: Status, code: String, detail: String) -> Response {

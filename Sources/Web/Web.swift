@@ -7,6 +7,8 @@ package import Telemetry
 package final class Web: Responder {
     private let routes: Routes
     private let pages: Pages
+    /// The path that everything lives below; empty: the root.
+    private let base: [UInt8]
     private let originCheck: OriginCheck
     private let crossOrigin: CrossOrigin
     private let submissions: Submissions
@@ -28,7 +30,8 @@ package final class Web: Responder {
         mailbox: (@Sendable () async -> [DemoMail])? = nil, reports: (any MailReports)? = nil, metrics: Metrics,
         log: Log, threshold: LogThreshold? = nil, options: WebOptions
     ) throws {
-        pages = try Pages(site: Site(options), templates: options.templates)
+        pages = try Pages(site: Site(options), templates: options.templates, texts: options.texts)
+        base = Array(pages.site.base.utf8)
         routes = Routes(
             .table(
                 requests: requests, reset: reset, login: login, admission: Admission(limiter),
@@ -48,7 +51,7 @@ package final class Web: Responder {
 
     private init(copying web: Web) {
         routes = Routes(copying: web.routes)
-        (pages, originCheck, crossOrigin) = (web.pages, web.originCheck, web.crossOrigin)
+        (pages, base, originCheck, crossOrigin) = (web.pages, web.base, web.originCheck, web.crossOrigin)
         (submissions, trustedProxies) = (web.submissions, web.trustedProxies)
         (clock, log, threshold, logsClients) = (web.clock, web.log, web.threshold, web.logsClients)
     }
@@ -59,14 +62,14 @@ package final class Web: Responder {
     /// a report of mails that its head does not vouch for.
     package func refuseEarly(_ request: Request) -> Response? {
         guard request.method != .options else { return nil }
-        let route = routes.find(request)
+        let (request, route, isOurs) = place(of: request)
         do {
             let found = try routes.controller(at: route, for: request)
             if request.method == .post { _ = try BodyType(of: request) }
             if case .receive(let receiver) = found { try receiver.admit(visit(request)) }
             return nil
         } catch {
-            var response = refusal(error, of: request, on: route).response
+            var response = refusal(error, of: request, on: route, isOurs: isOurs).response
             complete(&response, to: request)
             return response
         }
@@ -74,13 +77,15 @@ package final class Web: Responder {
 
     /// What was prepared at the start: how the service is, and what describes it.
     package func respondAtOnce(to request: Request) -> Response? {
-        guard request.method.isGetOrHead, var response = routes.prepared(at: routes.find(request)) else { return nil }
+        guard request.method.isGetOrHead, var response = routes.prepared(at: place(of: request).route) else {
+            return nil
+        }
         complete(&response, to: request)
         return response
     }
 
     package func sends(_ status: Status, to request: Request, after duration: Duration) {
-        count(status, of: nil, to: request, on: routes.find(request), after: duration)
+        count(status, of: nil, to: request, on: place(of: request).route, after: duration)
     }
 
     package func serverSends(_ status: Status, after duration: Duration) {
@@ -89,13 +94,21 @@ package final class Web: Responder {
 
     package func respond(to request: Request) async -> Response {
         let began = ContinuousClock.now
-        let route = routes.find(request)
-        let reply = await reply(to: request, on: route)
+        let (request, route, isOurs) = place(of: request)
+        let reply = await reply(to: request, on: route, isOurs: isOurs)
         return finish(reply, to: request, on: route, after: ContinuousClock.now - began)
     }
 
-    private func reply(to request: Request, on route: Int) async -> Reply {
-        if request.method == .options { return options(request, on: route) }
+    /// The request as the table of routes knows it: its path begins behind ``base``, if it lies there.
+    /// - Returns: its route, and whether the path lies where everything of ours does.
+    private func place(of request: Request) -> (request: Request, route: Int, isOurs: Bool) {
+        if base.isEmpty || Routes.isAtRoot(request) { return (request, routes.find(request), true) }
+        guard let inside = request.below(base) else { return (request, routes.none, false) }
+        return (inside, routes.find(inside), true)
+    }
+
+    private func reply(to request: Request, on route: Int, isOurs: Bool) async -> Reply {
+        if request.method == .options { return options(request, on: route, isOurs: isOurs) }
         do {
             let visit = visit(request)
             switch try routes.controller(at: route, for: request) {
@@ -104,7 +117,7 @@ package final class Web: Responder {
             case .receive(let receiver): return Reply(try await receive(visit, with: receiver))
             }
         } catch {
-            return refusal(error, of: request, on: route)
+            return refusal(error, of: request, on: route, isOurs: isOurs)
         }
     }
 
@@ -118,17 +131,17 @@ package final class Web: Responder {
 
     /// What is answered if no controller is. A slash too much leads to the page without it, the query kept; a path in other letters to a page
     /// that offers a new link, for the token in it is lost.
-    private func refusal(_ problem: Problem, of request: Request, on route: Int) -> Reply {
+    private func refusal(_ problem: Problem, of request: Request, on route: Int, isOurs: Bool) -> Reply {
         guard problem == .notFound, !routes.isRoute(route) else {
             return pages.reply(about: problem, to: visit(request))
         }
-        if let path = routes.pathWithoutSlash(of: request) {
+        if isOurs, let path = routes.pathWithoutSlash(of: request) {
             var response = Response(.permanentRedirect)
             // From our own table, and the query as it came: checked byte by byte, decoded nowhere.
             response.add("Location", pages.site.base + "\(path)" + (request.query.map { "?" + $0 } ?? ""))
             return Reply(response)
         }
-        let page = routes.isInOtherCase(request) ? DeadLinkPage(problem: problem) : nil
+        let page = routes.isInOtherCase(request, below: isOurs ? [] : base) ? DeadLinkPage(problem: problem) : nil
         return pages.reply(about: problem, to: visit(request), on: page)
     }
 
@@ -147,6 +160,7 @@ package final class Web: Responder {
             visit.becomes(postOf: type)
             if type == .form { try originCheck.admit(visit.request) }
             let form = try Form(visit.request.body, as: type)
+            visit.form = form
             guard let key = form.submissionKey else { return await post(form, from: visit, to: controller) }
             return await submissions.join(key, path: visit.request.path, body: visit.request.body) {
                 [visit] in await post(form, from: visit, to: controller)
@@ -167,9 +181,9 @@ package final class Web: Responder {
     }
 
     /// A preflight's answer, or plainly which methods the path knows.
-    private func options(_ request: Request, on route: Int) -> Reply {
+    private func options(_ request: Request, on route: Int, isOurs: Bool) -> Reply {
         guard let allow = request.path == "*" ? Route.allMethods : routes.allow(of: route) else {
-            return refusal(.notFound, of: request, on: route)
+            return refusal(.notFound, of: request, on: route, isOurs: isOurs)
         }
         var response = Response(.noContent)
         response.add("Allow", allow)
@@ -178,7 +192,9 @@ package final class Web: Responder {
     }
 
     private func visit(_ request: Request) -> Visit {
-        Visit(request, from: ClientAddress(of: request, trusting: trustedProxies), at: clock.now())
+        Visit(
+            request, from: ClientAddress(of: request, trusting: trustedProxies), at: clock.now(),
+            speaking: pages.site.languages)
     }
 
     private func finish(_ reply: Reply, to request: Request, on route: Int, after duration: Duration) -> Response {

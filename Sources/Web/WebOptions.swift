@@ -1,9 +1,11 @@
 package import HTTP
+package import Keyturn
 package import Palettes
+package import Wording
 
 /// Settings of ``Web``, with their defaults.
 package struct WebOptions: Sendable {
-    /// What links, redirects and our own origin are built from; without a slash at its end.
+    /// What links, redirects and our own origin are built from; without a slash at its end. If it has a path, everything lives below that.
     package var publicURL: String
     /// Origins whose scripts may call us (CORS), as browsers write them: `https://app.example`.
     package var allowedOrigins: [String] = []
@@ -22,5 +24,16 @@ package struct WebOptions: Sendable {
     package var templates: [String: [UInt8]] = [:]
     /// Whether lines about requests say which network they came from.
     package var logsClients = false
+    /// Whether there is a page to sign in at, and `/me`.
+    package var hasLogin = true
+    /// Where "Sign in" leads in the place of our own page.
+    package var loginURL: String?
+    /// Where the name above each page leads; nil: nowhere.
+    package var homeURL: String?
+    /// What `return_to` may say.
+    package var returnURLs = ReturnURLs.none
+    package var languages = OfferedLanguages.all
+    /// What pages say; nil: our own words.
+    package var texts: CurrentTexts?
     package init(publicURL: String) { self.publicURL = publicURL }
 }

@@ -90,7 +90,6 @@ import Testing
         (#"{"server": {"port": 80.5}}"#, "server.port: must be a whole number"),
         (#"{"server": {"publicURL": "example.com"}}"#, "server.publicURL: must be http"),
         (#"{"server": {"publicURL": "https://user@example.com"}}"#, "server.publicURL: must be http"),
-        (#"{"server": {"publicURL": "https://example.com/app"}}"#, "server.publicURL: must be http"),
         (#"{"server": {"trustedProxies": ["10.0.0.0/33"]}}"#, "server.trustedProxies: each must be a network"),
         (#"{"secrets": {"standard": ["short"]}}"#, "secrets.standard: each secret needs at least 32 bytes"),
         (
@@ -388,6 +387,7 @@ import Testing
                 "server.tls.certificate", "server.tls.key", "server.unixSocket", "database.path", "secrets.file",
                 "passwords.blocklistFile", "mail.capture.directory", "mail.sendgrid.apiKeyFile",
                 "mail.sendgrid.caFile", "webhooks.secretFile", "webhooks.caFile", "brand.logo", "templates.directory",
+                "texts.directory",
             ])
         let looksLikeOne = Key.all.filter { key in
             ["File", "directory", "path", "Socket"].contains { key.name.hasSuffix($0) }

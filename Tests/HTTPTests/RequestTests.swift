@@ -113,10 +113,13 @@ import Testing
         #expect(next.path == "/next")
     }
 
-    @Test(arguments: [("/", false), ("/large", true)])
-    func `announces a large body only where its path may have one`(path: String, isLarge: Bool) throws {
+    @Test(arguments: [
+        ("", "/", false), ("", "/large", true), ("/account", "/large", false), ("/account", "/account/large", true),
+        ("/account", "/acc%6Funt/lar%67e", true), ("/account", "/account", false), ("/account", "/accountlarge", false),
+    ])
+    func `announces a large body only where its path may have one`(base: String, path: String, isLarge: Bool) throws {
         var limits = RequestLimits()
-        limits.largerBodies = [LargerBodies(at: "/large", bytes: 100_000)]
+        limits.largerBodies = [LargerBodies(at: "/large", below: base, bytes: 100_000)]
         var reader = RequestReader(from: .loopback, limits: limits)
         _ = try firstReading(&reader, "POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         #expect(reader.expectsLargeBody == isLarge)

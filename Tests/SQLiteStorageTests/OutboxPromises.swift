@@ -18,7 +18,9 @@ import Testing
 
     @Test(arguments: Stores.all) func `keeps the words of a request`(store: Stores) async throws {
         try await store.use { _, outbox in
-            let request = ResetRequest(email: .ann, language: "de-CH", device: "Firefox on Linux")
+            let request = ResetRequest(
+                email: .ann, language: "de-CH", device: "Firefox on Linux",
+                returnTo: "https://app.example.com/x")
             try await outbox.record(request, at: .noon)
             let lease = try #require(
                 try await outbox.lease(atMost: 1, for: .seconds(60), at: .noon + .seconds(1)).first)
@@ -34,7 +36,9 @@ import Testing
             try await outbox.record("ann@example.com", at: .noon)
             try await outbox.record("bob@example.org", at: .noon + .seconds(1))
             try await outbox.record(
-                ResetRequest(email: EmailAddress(stored: "ANN@example.com"), language: "fr"), at: .noon + .seconds(2))
+                ResetRequest(
+                    email: EmailAddress(stored: "ANN@example.com"), language: "fr", returnTo: "https://a.example/"),
+                at: .noon + .seconds(2))
             try await outbox.record("\u{212A}im@example.com", at: .noon + .seconds(3))
             try await outbox.record("kim@example.com", at: .noon + .seconds(4))
             let leases = try await outbox.lease(atMost: 10, for: .seconds(60), at: .noon + .seconds(5))
@@ -44,7 +48,7 @@ import Testing
                 ])
             #expect(leases[0].recordedAt == .noon)
             guard case .resetLink(let request) = leases[0].letter else { return #expect(Bool(false), "no link") }
-            #expect(request.language == "fr")
+            #expect(request.language == "fr" && request.returnTo == "https://a.example/")
             #expect(try await outbox.settle(leases[0], of: UserID("1"), as: .delivered(messageID: "m"), at: .noon))
             #expect(try await outbox.mailLog(of: UserID("1"), limit: 9).map(\.outcome) == ["delivered"])
             #expect(try await outbox.depth().leased == 3)

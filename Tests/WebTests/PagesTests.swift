@@ -61,7 +61,7 @@ import Wording
             #expect(!page.text.contains("{{"))
             // Everything a first visit needs: the page, its style, its script.
             let weight = page.body.count + PackageResources.keyturn_css.count + PackageResources.keyturn_js.count
-            #expect(weight < 15_000)
+            #expect(weight < 17_500)
         }
     }
 
@@ -98,7 +98,7 @@ import Wording
         named.formUnion(problems.map { "wrong_password_\($0.code)" })
         named.formUnion([
             "wrong_required", "wrong_repeated", "wrong_not_text", "wrong_email", "wrong_confirm_password",
-            "passwordRule", "requestNumber", "sentWait", "tryAgainIn",
+            "passwordRule", "requestNumber", "backHome", "sentWait", "tryAgainIn",
             "signInTitle", "signedInTitle", "signedInText", "forgotTitle", "sentTitle", "resetTitle", "changedTitle",
             "changedText", "changedSessions", "expiredTitle", "expiredText", "invalidTitle", "invalidText",
             "notMeTitle", "revokedTitle", "revokedText", "revokedAdvice", "nothingToRevokeTitle",
@@ -111,7 +111,7 @@ import Wording
     @Test func `has no button between its fields`() async throws {
         let desk = try Desk()
         for path in ["/login", "/reset-password?token=\(desk.link())"] {
-            let page = await desk.get(path).text
+            let page = try #require(await desk.get(path).text.split(separator: "</main>").first)
             let tags = page.split(separator: "<").map { $0.prefix { $0 != ">" && $0 != " " } }
             let order = zip(tags, page.split(separator: "<")).compactMap { tag, element in
                 switch tag {
@@ -233,7 +233,7 @@ import Wording
             #expect(page.text.split(separator: "<").count == english.text.split(separator: "<").count, "\(target)")
             #expect(!page.text.contains("{{"))
             let weight = page.body.count + PackageResources.keyturn_css.count + PackageResources.keyturn_js.count
-            #expect(weight < 15_000, "\(target)")
+            #expect(weight < 17_500, "\(target)")
         }
     }
 }

@@ -57,7 +57,7 @@ def every_page_is_accessible_and_fits(binary, browser):
 
 
 # All that a page brings with it, and what is waited for before anything is seen: the page and its style.
-WEIGHT_MAX, REQUESTS_MAX = 15_000, 2
+WEIGHT_MAX, REQUESTS_MAX = 17_500, 2
 
 
 def every_page_is_light(binary, browser):

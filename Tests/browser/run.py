@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 
+from beside_app import BESIDE_APP
 from browser import Browser
 from flows import FLOWS
 from looks import LOOKS
@@ -51,7 +52,7 @@ def run_what_is_left(tests, binary):
 def main(binary, words):
     tests = queue.SimpleQueue()
     # The longest first, so that no browser is left alone with one.
-    for test in LOOKS + FLOWS + OWN_PAGES:
+    for test in LOOKS + BESIDE_APP + FLOWS + OWN_PAGES:
         if not words or any(word in test.__name__ for word in words):
             tests.put(test)
     with concurrent.futures.ThreadPoolExecutor(BROWSERS) as pool:

@@ -113,6 +113,14 @@ extension Key {
     static let brandColor = Key("brand.color", .text)
     static let brandSupportURL = Key("brand.supportURL", .text)
     static let templatesDirectory = Key("templates.directory", .path)
+    static let loginURL = Key("app.loginURL", .text)
+    static let homeURL = Key("app.homeURL", .text)
+    static let returnURLs = Key("app.returnURLs", .list, "")
+    static let loginEnabled = Key("login.enabled", .boolean, "true")
+    static let linksReset = Key("links.reset", .text)
+    static let languagesOffered = Key("languages.offered", .list, "")
+    static let languagesDefault = Key("languages.default", .text, "en")
+    static let textsDirectory = Key("texts.directory", .path)
     static let logLevel = Key("log.level", .text, "info")
     static let logClients = Key("log.clients", .boolean, "false")
     static let logFormat = Key("log.format", .text, "logfmt")
@@ -132,7 +140,8 @@ extension Key {
         mailBurst, mailParallel,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
         webhookURL, webhookSecret, webhookSecretFile, webhookCAFile, webhookMaximumAge,
-        brandName, brandLogo, brandLogoShowsName, brandColor, brandSupportURL, templatesDirectory, logLevel, logClients,
-        logFormat,
+        brandName, brandLogo, brandLogoShowsName, brandColor, brandSupportURL, templatesDirectory,
+        textsDirectory, languagesOffered, languagesDefault, loginEnabled, loginURL, homeURL, returnURLs, linksReset,
+        logLevel, logClients, logFormat,
     ]
 }

@@ -3,6 +3,7 @@ import Keyturn
 import Sockets
 import TLS
 import Web
+import Wording
 
 /// What stands in the files and folders that the configuration names. Read whole before the service, or a command that creates a
 /// database, makes anything: whatever is wrong with them is refused while there is nothing to clean up.
@@ -10,6 +11,7 @@ struct NamedFiles: Sendable {
     let policy: PasswordPolicy
     let logo: Logo?
     let templates: [String: [UInt8]]
+    let texts: CurrentTexts
     let certificate: ServerCertificate
 
     /// - Parameters: `publicURL` and `sender` if they are others than the configured ones: the demo's.
@@ -18,6 +20,7 @@ struct NamedFiles: Sendable {
         policy = try settings.policy(publicURL: publicURL, sender: sender)
         logo = try settings.brand.logo()
         templates = try settings.brand.templates()
+        texts = try CurrentTexts(TextFiles.catalogues(in: settings.pages.textsDirectory))
         certificate = try ServerCertificate(files: settings.server.tls)
         try Self.checkTrust(settings.mail.caFile, .sendGridCAFile)
         try Self.checkTrust(settings.app?.caFile, .webhookCAFile)

@@ -97,6 +97,7 @@ struct Settings: Sendable {
     /// How long a message to the app is tried, and how long one waits if there is no app any more.
     let webhookMaximumAge: Duration
     let brand: Brand
+    let pages: PageSettings
     let logLevel: String
     /// Whether lines about requests say which network they came from.
     let logsClients: Bool
@@ -130,6 +131,7 @@ struct Settings: Sendable {
         app = try values.app(readFile: readFile)
         webhookMaximumAge = try values.webhookMaximumAge()
         brand = try values.brand()
+        pages = try values.pageSettings()
         logLevel = try values.choice(
             .logLevel, of: ["trace", "debug", "info", "notice", "warning", "error", "critical"])
         logsClients = try values.boolean(.logClients)

@@ -8,7 +8,7 @@ import PasswordHashing
 
 /// Turns raw values into typed ones; each refusal names its key.
 struct Values {
-    private let layers: Layers
+    let layers: Layers
 
     init(_ layers: Layers) { self.layers = layers }
 
@@ -109,20 +109,42 @@ struct Values {
 
     // MARK: Values with a form of their own
 
-    /// An origin: scheme, host and port, nothing behind it, because pages and links begin at the root.
+    /// Scheme, host and port, and perhaps a path that all pages and links live below. A slash at the end is dropped.
     func publicURL() throws(ConfigurationRefused) -> String? {
         guard let text = try optionalText(.publicURL) else { return nil }
         let bare = text.hasSuffix("/") ? String(text.dropLast()) : text
-        guard Values.isOrigin(bare) else {
+        guard let (origin, path) = Values.split(bare), Values.isOrigin(origin), Values.isPlainPath(path) else {
             throw ConfigurationRefused(
                 .publicURL,
-                "must be http:// or https:// and a host, without a path, such as https://accounts.example.com")
+                """
+                must be http:// or https:// and a host, perhaps with a path, such as https://example.com/account: letters, digits, \
+                - . _ ~ between single slashes, no segment . or .., no %, no query and no fragment
+                """)
         }
         guard bare.utf8.count <= ResetLinks.issuerLimitBytes else {
             throw ConfigurationRefused(
                 .publicURL, "is longer than \(ResetLinks.issuerLimitBytes) bytes, which makes links too long")
         }
         return bare
+    }
+
+    /// What stands before the first slash behind the scheme, and what follows.
+    private static func split(_ url: String) -> (origin: String, path: String)? {
+        guard let scheme = url.firstRange(of: "://") else { return nil }
+        let slash = url[scheme.upperBound...].utf8.firstIndex(of: UInt8(ascii: "/")) ?? url.endIndex
+        return (String(url[..<slash]), String(url[slash...]))
+    }
+
+    /// Empty, or segments of unreserved characters (RFC 3986 §2.3), each after one slash.
+    private static func isPlainPath(_ path: String) -> Bool {
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().allSatisfy {
+            segment in
+            !segment.isEmpty && !segment.elementsEqual(".".utf8) && !segment.elementsEqual("..".utf8)
+                && segment.allSatisfy { byte in
+                    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                        || "-._~".utf8.contains(byte)
+                }
+        }
     }
 
     func origins() throws(ConfigurationRefused) -> [String] {

@@ -7,6 +7,7 @@ import PasswordHashing
 import Sockets
 import TLS
 import Telemetry
+import Web
 
 /// Small bridges between what is configured and what the rooms take.
 enum System {
@@ -91,6 +92,16 @@ extension OpenFailed: CustomStringConvertible {
             """
         case .migrations(let words): words
         }
+    }
+}
+
+extension WebOptions {
+    mutating func takeOver(_ pages: PageSettings) {
+        hasLogin = pages.hasLogin
+        loginURL = pages.loginURL
+        homeURL = pages.homeURL
+        returnURLs = pages.returnURLs
+        languages = pages.languages
     }
 }
 

@@ -5,6 +5,7 @@ import ServiceLifecycle
 import Synchronization
 import Telemetry
 import UnixSignals
+import Wording
 
 /// SIGHUP: reads the configuration again, takes over what can be taken over, and names what needs a restart. No connection ends.
 struct Reloading: ServiceLifecycle.Service {
@@ -12,6 +13,7 @@ struct Reloading: ServiceLifecycle.Service {
 
     private let certificate: ServerCertificate
     private let renewKey: (@Sendable (String) throws -> Void)?
+    private let texts: CurrentTexts
     private let threshold: LogThreshold
     private let trusts: [Trusting]
     private let read: (@Sendable () throws -> ReadConfiguration)?
@@ -20,16 +22,19 @@ struct Reloading: ServiceLifecycle.Service {
     private let log: Log
 
     /// - Parameter renewKey: hands the mail provider's key to the carrier; nil if the carrier has none.
+    /// - Parameter texts: what pages and messages say now.
     /// - Parameter trusts: each key that names trusted certificates, and what reads them again.
     /// - Parameter read: nil where nothing was configured: the demo.
     /// - Parameter hangups: SIGHUP, trapped before anybody is told that the service is there: untrapped it would end the process.
     init(
-        certificate: ServerCertificate, renewKey: (@Sendable (String) throws -> Void)?, trusts: [Trusting],
+        certificate: ServerCertificate, renewKey: (@Sendable (String) throws -> Void)?, texts: CurrentTexts,
+        trusts: [Trusting],
         threshold: LogThreshold, hangups: UnixSignalsSequence, log: Log,
         read: (@Sendable () throws -> ReadConfiguration)?
     ) throws {
         self.certificate = certificate
         self.renewKey = renewKey
+        self.texts = texts
         self.threshold = threshold
         self.trusts = trusts
         self.hangups = hangups
@@ -61,6 +66,8 @@ struct Reloading: ServiceLifecycle.Service {
             }
             threshold.level = now.settings.level
             taken += await readTrustAgain()
+            taken += readTextsAgain(now.settings)
+            reloadable.insert(Key.textsDirectory.name)
             let others = now.changes(since: started).filter { !reloadable.contains($0) }
             log.notice("reloaded", metadata: ["what": "\(taken.joined(separator: ","))"])
             if !others.isEmpty {
@@ -78,6 +85,17 @@ struct Reloading: ServiceLifecycle.Service {
         guard renewKey != nil, mail.provider == .sendgrid else { return nil }
         guard let apiKey = mail.apiKey else { throw ConfigurationRefused(.sendGridKey, "missing") }
         return apiKey
+    }
+
+    /// A file that is refused keeps what was said before, in every language.
+    private func readTextsAgain(_ settings: Settings) -> [String] {
+        do {
+            texts.replace(with: try TextFiles.catalogues(in: settings.pages.textsDirectory))
+            return settings.pages.textsDirectory == nil ? [] : [Key.textsDirectory.name]
+        } catch {
+            log.error("texts not read again, the former stay in use", metadata: ["reason": "\(error)"])
+            return []
+        }
     }
 
     /// - Returns: the names of the keys whose certificates were read.

@@ -63,7 +63,8 @@ struct Service {
     func run() async throws {
         let clock = WallClock.system
         let links = ResetLinks(
-            secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.resetLifetime)
+            secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.resetLifetime,
+            pattern: settings.pages.linkPattern)
         let sessions = SessionTokens(
             secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.sessionLifetime)
         let pool = HashingPool(threads: System.cores)
@@ -81,6 +82,9 @@ struct Service {
         mailing.palette = settings.brand.palette
         mailing.supportURL = settings.brand.supportURL
         mailing.templates = templates
+        mailing.texts = files.texts
+        mailing.languages = settings.pages.languages
+        mailing.returnURLs = settings.pages.returnURLs
         let worker = try DeliveryWorker(
             outbox: store.outbox, accounts: store.accounts, links: links, budget: settings.mail.budget,
             carrier: carrier.carrier, clock: clock, metrics: metrics, log: log,
@@ -97,6 +101,8 @@ struct Service {
         facing.logoShowsName = settings.brand.logoShowsName
         facing.supportURL = settings.brand.supportURL
         facing.templates = templates
+        facing.texts = files.texts
+        facing.takeOver(settings.pages)
         facing.logsClients = settings.logsClients
         facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
@@ -135,7 +141,8 @@ struct Service {
         }
         if let client = telling?.client { trusts.append((.webhookCAFile, client.readTrustAgain)) }
         let reloading = try Reloading(
-            certificate: certificate, renewKey: renewKey, trusts: trusts, threshold: threshold, hangups: hangups,
+            certificate: certificate, renewKey: renewKey, texts: files.texts, trusts: trusts, threshold: threshold,
+            hangups: hangups,
             log: log, read: configuration)
         let server = makeServer(web, layer: certificate.layer)
         let admin = try makeAdmin()
@@ -209,7 +216,9 @@ struct Service {
         var options = commonOptions()
         options.limits = connectionLimits()
         options.trustedProxies = settings.server.trustedProxies
-        if settings.mail.eventsKey != nil { options.limits.largerBodies = Web.largerBodies }
+        if settings.mail.eventsKey != nil {
+            options.limits.largerBodies = Web.largerBodies(publicURL: essentials.publicURL)
+        }
         options.secure = layer
         return HTTPServer(web, on: listeners, loops: loops, options: options, metrics: metrics)
     }
@@ -269,7 +278,8 @@ struct Service {
                 await Task.detached {
                     capture.mails(limit: 100).map {
                         DemoMail(
-                            id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, at: $0.at)
+                            id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, links: $0.links,
+                            at: $0.at)
                     }
                 }.value
             }

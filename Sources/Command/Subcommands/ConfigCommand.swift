@@ -104,6 +104,14 @@ enum Danger {
             dangers.append(
                 "mail.sendgrid.bypassSuppressions is off: SendGrid may accept a mail and drop it without an error")
         }
+        if settings.pages.linkPattern?.isInQuery == true {
+            dangers.append(
+                "links.reset has {token} in the query, which the server of that page and proxies see and log: put it behind #"
+            )
+        }
+        if !settings.pages.hasLogin, settings.pages.loginURL == nil {
+            dangers.append("login.enabled is false and app.loginURL is empty: pages offer no way to sign in")
+        }
         return dangers
     }
 

@@ -22,6 +22,17 @@ struct Demo: AsyncParsableCommand {
             valueName: "port"))
     var port: UInt16?
 
+    @Option(
+        help: ArgumentHelp(
+            "Accounts in the place of the demo account: a file as `keyturn user import` takes it.", valueName: "file"))
+    var users: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An address of your app that webhooks are sent to, signed with KEYTURN_WEBHOOKS_SECRET or a secret that is printed.",
+            valueName: "url"))
+    var webhook: String?
+
     static let email = "ann@example.com"
     static let password = "a demo password of ann's"
 
@@ -32,7 +43,12 @@ struct Demo: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: directory) }
 
         let environment = ProcessInfo.processInfo.environment
-        let settings = try Demo.settings(in: directory.path, port: port, environment: environment)
+        // Before anything is made: a file that cannot be read leaves nothing behind.
+        let accounts = try users.map { try ImportFile($0) }
+        let secret = webhook == nil ? nil : environment[Key.webhookSecret.variable] ?? WebhookSecrets.generate()
+        let settings = try Demo.settings(
+            in: directory.path, port: port, webhook: webhook.flatMap { url in secret.map { (url, $0) } },
+            environment: environment)
         let threshold = LogThreshold(settings.level)
         let log = settings.makeLog(threshold)
         let metrics = Metrics()
@@ -40,7 +56,14 @@ struct Demo: AsyncParsableCommand {
         let listener = try Demo.listener(settings.server, isPortNamed: isPortNamed)
         let loops = try EventLoops(count: System.cores)
         let store = try settings.openStore(.migrating, metrics: metrics, log: log)
-        try await addUser(to: store.accounts, scheme: settings.passwords.scheme)
+        let who: String
+        if let accounts {
+            who = "Accounts         \(Printable.text(users ?? "")): \(try await take(accounts, into: store))"
+        } else {
+            try await addUser(to: store.accounts, scheme: settings.passwords.scheme)
+            who = "Demo account     \(Demo.email), password: \(Demo.password)"
+        }
+        let signed = secret.map { "\n  Webhooks         signed with \(Printable.text($0))" } ?? ""
 
         guard let secrets = settings.secrets else { throw ConfigurationRefused(.secretsStandard, "missing") }
         let url = listener.address.url(secure: false)
@@ -49,8 +72,8 @@ struct Demo: AsyncParsableCommand {
             keyturn demo: everything is temporary, and mail is shown in the mailbox instead of being sent.
               Sign in          \(url)/login
               Forgot password  \(url)/forgot-password
-              Mailbox          \(url)/mailbox
-              Demo account     \(Demo.email), password: \(Demo.password)
+              Mailbox          \(url)/mailbox (as JSON: \(url)/mailbox.json)
+              \(who)\(signed)
               Stop it with Ctrl-C.
             """)
         let sender = Sender(email: "no-reply@example.com", name: "keyturn demo")
@@ -81,10 +104,18 @@ struct Demo: AsyncParsableCommand {
         return try Listener.bound(to: SocketAddress(host: server.host, port: 0, key: .host), key: .port)
     }
 
-    /// The defaults, but for what must differ; `KEYTURN_SERVER_PORT` and `KEYTURN_SERVER_HOST` are obeyed, and a port given as an option
-    /// before them. An account gets as many mails as it asks for: a budget would end the walk at the third mail without a word.
-    static func settings(in directory: String, port: UInt16? = nil, environment: [String: String]) throws -> Settings {
-        let obeyed = [Key.port.variable, Key.host.variable]
+    /// What an environment may change: where the demo listens, and what makes it a part of an app.
+    private static let obeyed: [Key] = [
+        .port, .host, .allowedOrigins, .loginURL, .homeURL, .returnURLs, .loginEnabled, .linksReset, .languagesOffered,
+        .languagesDefault, .textsDirectory, .webhookCAFile,
+    ]
+
+    /// The defaults, but for what must differ; variables of ``obeyed`` keys are obeyed, and a port given as an option before them. An account gets as many mails as it asks for: a budget would end the walk at the third mail without a word.
+    static func settings(
+        in directory: String, port: UInt16? = nil, webhook: (url: String, secret: String)? = nil,
+        environment: [String: String]
+    ) throws -> Settings {
+        let obeyed = obeyed.map(\.variable)
         var flags = [
             Key.databasePath.name: directory + "/demo.sqlite",
             Key.captureDirectory.name: directory + "/mails",
@@ -97,9 +128,21 @@ struct Demo: AsyncParsableCommand {
             Key.logLevel.name: "warning",
         ]
         flags[Key.port.name] = port.map(String.init)
+        flags[Key.webhookURL.name] = webhook?.url
+        flags[Key.webhookSecret.name] = webhook?.secret
         let layers = try Layers(
             flags: flags, environment: environment.filter { obeyed.contains($0.key) }, file: nil)
         return try Settings(layers, readFile: ConfigurationOptions.contents)
+    }
+
+    /// - Returns: how many accounts there are, and what the import decided about them.
+    private func take(_ file: ImportFile, into store: any Store) async throws -> String {
+        var importing = Importing(store: store, isDryRun: false)
+        while let bytes = try file.next() { try await importing.take(bytes) }
+        try await importing.finish()
+        for assumption in importing.assumptions { Terminal.note(assumption) }
+        if importing.refused > 0 { throw CommandFailed("not every account was imported: \(importing.summary)") }
+        return importing.summary
     }
 
     private func addUser(to accounts: any Accounts, scheme: NewPasswordScheme) async throws {

@@ -55,6 +55,9 @@ struct TemplatesCommand: AsyncParsableCommand {
             facing.logoShowsName = brand.logoShowsName
             facing.supportURL = brand.supportURL
             facing.templates = templates
+            let texts = try CurrentTexts(TextFiles.catalogues(in: settings.pages.textsDirectory))
+            facing.texts = texts
+            facing.takeOver(settings.pages)
             let site = Site(name: name, url: url, supportURL: brand.supportURL, palette: brand.palette)
 
             var shown: [String] = []
@@ -62,7 +65,7 @@ struct TemplatesCommand: AsyncParsableCommand {
                 try Folder.write(page.bytes, to: "\(directory)/\(page.path)")
                 if page.path.hasSuffix(".html") { shown.append(page.path) }
             }
-            for letter in try Letter.samples(site: site, templates: templates) {
+            for letter in try Letter.samples(site: site, templates: templates, texts: texts) {
                 try Folder.write(Array(letter.html.utf8), to: "\(directory)/\(letter.path).html")
                 try Folder.write(Array(letter.text.utf8), to: "\(directory)/\(letter.path).txt")
                 shown += ["\(letter.path).html", "\(letter.path).txt"]

@@ -229,7 +229,9 @@ struct UserCommand: AsyncParsableCommand {
                     throw CommandFailed(
                         "the account is disabled, so no link of it works: `keyturn user enable` it first")
                 }
-                let links = ResetLinks(secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime)
+                let links = ResetLinks(
+                    secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime,
+                    pattern: settings.pages.linkPattern)
                 let now = WallClock.system.now()
                 try await store.auditLog.record(AuditLine(.linkHandedOver, of: user.id, by: .operator, at: now))
                 let link = links.sign(for: user.credentials, at: now)

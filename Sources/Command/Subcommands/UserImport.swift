@@ -206,7 +206,7 @@ extension ImportRow.Values {
 }
 
 /// A file or standard input, a piece at a time.
-private final class ImportFile {
+final class ImportFile {
     private static let pieceBytes = 1 << 20
 
     private let handle: FileHandle

@@ -11,18 +11,21 @@ package struct ResetLinks: Sendable {
 
     private let secrets: Secrets
     private let mint: TokenMint
+    private let pattern: LinkPattern?
 
     /// - Parameter issuer: the public URL, without a slash at its end, at most ``issuerLimitBytes``.
     /// - Parameter lifetime: whole seconds; less than one counts as one.
-    package init(secrets: Secrets, issuer: String, lifetime: Duration) {
+    /// - Parameter pattern: of the page that takes the links; nil: ours.
+    package init(secrets: Secrets, issuer: String, lifetime: Duration, pattern: LinkPattern? = nil) {
         self.secrets = secrets
+        self.pattern = pattern
         mint = TokenMint(.passwordReset, issuer: issuer, lifetime: lifetime)
     }
 
     package func sign(for credentials: Credentials, at now: Timestamp) -> ResetLink {
         let key = LinkKey(for: credentials, secret: secrets.newest)
         let (token, expiresAt) = mint.sign(for: credentials.id, at: now, with: key.bytes)
-        return ResetLink(token: token, issuer: mint.issuer, expiresAt: expiresAt)
+        return ResetLink(token: token, issuer: mint.issuer, expiresAt: expiresAt, pattern: pattern)
     }
 
     /// Signs for an account that does not exist and drops the result: an unknown address costs what a known one does.

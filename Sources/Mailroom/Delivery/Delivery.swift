@@ -60,7 +60,8 @@ extension DeliveryWorker {
             switch lease.letter {
             case .resetLink(let request):
                 writer.resetLink(
-                    links.sign(for: user.credentials, at: now), to: recipient, for: request, lease: lease, at: now)
+                    links.sign(for: user.credentials, at: now), to: recipient, for: request, lease: lease, at: now,
+                    returning: options.returnURLs)
             case .passwordChanged(_, let language): writer.passwordChanged(to: recipient, in: language, lease: lease)
             }
         let verdict = await carrier.carry(letter)

@@ -1,4 +1,6 @@
+package import Keyturn
 package import Palettes
+package import Wording
 
 /// Settings of ``DeliveryWorker``, with their defaults.
 package struct DeliveryOptions: Sendable {
@@ -17,6 +19,11 @@ package struct DeliveryOptions: Sendable {
     package var palette: Palette = .standard
     /// In the place of ours, by file name.
     package var templates: [String: [UInt8]] = [:]
+    /// What letters say; nil: our own words.
+    package var texts: CurrentTexts?
+    package var languages = OfferedLanguages.all
+    /// What `return_to` may say when a letter is written.
+    package var returnURLs = ReturnURLs.none
     /// How long attempts under way may go on once the worker was told to end; then they are cut off.
     package var shutdownGrace: Duration = .seconds(10)
     /// How long a carrier takes for one attempt at most.

@@ -59,7 +59,7 @@ package final class DeliveryWorker: Sendable {
         writer = try LetterWriter(
             site: Site(
                 name: options.siteName, url: options.siteURL, supportURL: options.supportURL, palette: options.palette),
-            templates: options.templates)
+            templates: options.templates, texts: options.texts, languages: options.languages)
         deliveryLog = DeliveryLog(metrics: metrics, log: log, pseudonym: pseudonym)
         let reserve = min(DeliveryOptions.attemptLimit + .seconds(5), options.leaseSpan / 2)
         waitingRoom = Mutex(

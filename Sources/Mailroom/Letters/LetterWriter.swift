@@ -20,23 +20,28 @@ struct LetterContent: Sendable {
 /// Fills the letters' templates with words. HTML is escaped, text is not; every letter shares one frame.
 struct LetterWriter: Sendable {
     let site: Site
-    private let catalogues: Catalogues
+    private let texts: CurrentTexts
+    private let languages: OfferedLanguages
     private let library: MustacheLibrary
 
     /// Lines of text end here, so that they can be quoted in a mail of 78 columns (RFC 5322 §2.1.1).
     private static let columns = 72
 
     /// - Parameter templates: in the place of ours, by file name.
+    /// - Parameter texts: nil: our own words.
     /// - Throws: where a template or a catalogue does not parse.
-    init(site: Site, templates: [String: [UInt8]] = [:]) throws {
+    init(
+        site: Site, templates: [String: [UInt8]] = [:], texts: CurrentTexts? = nil, languages: OfferedLanguages = .all
+    ) throws {
         self.site = site
-        catalogues = try Languages.catalogues()
+        self.languages = languages
+        self.texts = try texts ?? CurrentTexts(Languages.catalogues())
         library = try Letter.templates.library(templates)
     }
 
-    /// The words for somebody who asked in that language; English where we have none in it.
+    /// The words of that language; of the installation's own if it does not speak that one.
     /// - Parameter tag: BCP 47, in lower case.
-    func catalogue(for tag: String?) -> Catalogue { catalogues[tag.flatMap(Language.init(tag:)) ?? .english] }
+    func catalogue(for tag: String?) -> Catalogue { texts.catalogues[languages.language(for: tag)] }
 
     /// - Parameter values: what fills the places in the words; templates may name them too.
     /// - Parameter stressed: texts of which each place is shown apart: the template gets their pieces.

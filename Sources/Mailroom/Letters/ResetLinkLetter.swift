@@ -4,17 +4,23 @@ import Wording
 /// "Here is the link you asked for": with the link, until when it works, who asked, and what to do if it was somebody else.
 extension LetterWriter {
     func resetLink(
-        _ link: ResetLink, to recipient: Recipient, for request: ResetRequest, lease: Lease, at now: Timestamp
+        _ link: ResetLink, to recipient: Recipient, for request: ResetRequest, lease: Lease, at now: Timestamp,
+        returning returnURLs: ReturnURLs = .none
     ) -> Letter {
-        resetLink(link, for: request, askedAt: lease.recordedAt, at: now).letter(to: recipient, .resetLink, lease)
+        resetLink(link, for: request, askedAt: lease.recordedAt, at: now, returning: returnURLs).letter(
+            to: recipient, .resetLink, lease)
     }
 
-    func resetLink(_ link: ResetLink, for request: ResetRequest, askedAt: Timestamp, at now: Timestamp) -> LetterContent
-    {
+    /// - Parameter returnURLs: what the request's ``ResetRequest/returnTo`` may say now.
+    func resetLink(
+        _ link: ResetLink, for request: ResetRequest, askedAt: Timestamp, at now: Timestamp,
+        returning returnURLs: ReturnURLs = .none
+    ) -> LetterContent {
+        let url = link.url(returningTo: returnURLs.admit(request.returnTo))
         let catalogue = catalogue(for: request.language)
         let words = catalogue["letters"]
         var values = [
-            "url": link.url,
+            "url": url,
             "notMeLink": link.notMeURL,
             "link": words["notYouLink"],
             "lifetime": catalogue.time.span(link.expiresAt - now),
@@ -25,7 +31,7 @@ extension LetterWriter {
         var content = fill(
             "reset-link", subject: "resetSubject", in: catalogue, values, stressed: ["resetWorks", "notYouOffer"])
         content.facts = LetterFacts(
-            link: link.url, notMeLink: link.notMeURL, lifetime: catalogue.time.span(link.expiresAt - now),
+            link: url, notMeLink: link.notMeURL, lifetime: catalogue.time.span(link.expiresAt - now),
             site: site.name, language: catalogue.language.tag)
         return content
     }

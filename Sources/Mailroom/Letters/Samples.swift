@@ -1,5 +1,5 @@
 import Keyturn
-import Wording
+package import Wording
 
 extension Letter {
     /// A letter as a preview shows it.
@@ -18,8 +18,10 @@ extension Letter {
 
     /// Every letter there is, in every language.
     /// - Throws: where a template cannot be read.
-    package static func samples(site: Site, templates: [String: [UInt8]] = [:]) throws -> [Sample] {
-        let writer = try LetterWriter(site: site, templates: templates)
+    package static func samples(
+        site: Site, templates: [String: [UInt8]] = [:], texts: CurrentTexts? = nil
+    ) throws -> [Sample] {
+        let writer = try LetterWriter(site: site, templates: templates, texts: texts)
         let now = Timestamp(seconds: 1_767_268_800)
         let link = ResetLink(
             token: token, issuer: site.url, expiresAt: now + .seconds(1800))

@@ -6,19 +6,22 @@ import Keyturn
 enum OutboxTable {
     static func insertIntoIntake(_ request: ResetRequest, in db: Database, at now: Timestamp) throws {
         try db.run(
-            "INSERT INTO intake (address, language, device, recorded_at) VALUES (?1, ?2, ?3, ?4)",
-            .text(request.email.text), .text(request.language), .text(request.device), .time(now))
+            "INSERT INTO intake (address, language, device, return_to, recorded_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            .text(request.email.text), .text(request.language), .text(request.device), .text(request.returnTo),
+            .time(now))
     }
 
     /// The oldest requests in intake.
     static func intake(atMost limit: Int, in db: Database) throws -> [IntakeEntry] {
         try db.each(
-            "SELECT id, address, language, device, recorded_at FROM intake ORDER BY id LIMIT ?1", .integer(limit)
+            "SELECT id, address, language, device, return_to, recorded_at FROM intake ORDER BY id LIMIT ?1",
+            .integer(limit)
         ) { row in
             IntakeEntry(
                 id: row[0],
-                request: ResetRequest(email: EmailAddress(stored: row[1]), language: row[2], device: row[3]),
-                recordedAt: Timestamp(row[4] as Int64))
+                request: ResetRequest(
+                    email: EmailAddress(stored: row[1]), language: row[2], device: row[3], returnTo: row[4]),
+                recordedAt: Timestamp(row[5] as Int64))
         }
     }
 
@@ -37,14 +40,16 @@ enum OutboxTable {
         let address = try DatabaseValue.text(request.email.text)
         let requests: Int? = try db.row(
             """
-            INSERT INTO outbox (kind, address, language, device, requests, recorded_at, due_at)
-            VALUES ('reset_link', ?1, ?2, ?3, ?4, ?5, ?5)
+            INSERT INTO outbox (kind, address, language, device, return_to, requests, recorded_at, due_at)
+            VALUES ('reset_link', ?1, ?2, ?3, ?4, ?5, ?6, ?6)
             ON CONFLICT (address) WHERE address IS NOT NULL AND state <> 'failed' DO UPDATE SET
                 address = excluded.address, language = excluded.language, device = excluded.device,
-                requests = requests + excluded.requests,
+                return_to = excluded.return_to, requests = requests + excluded.requests,
                 again_at = CASE state WHEN 'leased' THEN excluded.recorded_at END
             RETURNING requests
-            """, address, .text(request.language), .text(request.device), .integer(joined.count), .time(recordedAt))?[0]
+            """, address, .text(request.language), .text(request.device), .text(request.returnTo),
+            .integer(joined.count),
+            .time(recordedAt))?[0]
         return requests == joined.count
     }
 
@@ -101,12 +106,15 @@ enum OutboxTable {
     }
 
     /// A leased row as a worker gets it.
-    static let leaseColumns = "id, kind, address, user_id, language, device, attempts, recorded_at, answers_lost"
+    static let leaseColumns =
+        "id, kind, address, user_id, language, device, attempts, recorded_at, answers_lost, return_to"
 
     static func lease(_ row: Row, under token: LeaseToken, until expiresAt: Timestamp, refusedAt: Timestamp?) -> Lease {
         let letter: PromisedMessage =
             if let address = row[2] as String? {
-                .resetLink(ResetRequest(email: EmailAddress(stored: address), language: row[4], device: row[5]))
+                .resetLink(
+                    ResetRequest(
+                        email: EmailAddress(stored: address), language: row[4], device: row[5], returnTo: row[9]))
             } else {
                 .passwordChanged(UserID(row[3] ?? ""), language: row[4])
             }

@@ -5,11 +5,15 @@
   const byId = (id) => document.getElementById(id);
 
   // A token does not stay in the address bar, where others may read it. A reload still finds it: this tab's history keeps it.
-  const token = new URLSearchParams(location.search).get("token");
+  const asks = new URLSearchParams(location.search);
+  const token = asks.get("token");
+  // Of the rest of the address only what is ours stays there.
+  const kept = new URLSearchParams(["lang", "return_to"].filter((name) => asks.has(name)).map((name) => [name, asks.get(name)]));
   if (token) {
-    history.replaceState(page === "dead-link" ? null : { token }, "", location.pathname);
+    history.replaceState(page === "dead-link" ? null : { token }, "", location.pathname + (kept.size ? "?" + kept : ""));
   } else if (page === "dead-link" && history.state && history.state.token) {
-    location.replace(location.pathname + "?token=" + encodeURIComponent(history.state.token));
+    kept.set("token", history.state.token);
+    location.replace(location.pathname + "?" + kept);
   }
 
   // The way back may bring the page as it was left, passwords and all, though its link is used by now: look again.
@@ -65,11 +69,19 @@
     byId("asked").textContent = byId("email").value = asked.email;
     byId("asked").parentElement.hidden = false;
     byId("again").textContent = asked.again ? byId("again").dataset.again : "";
+    const form = byId("email").form;
+    if (asked.returnTo && !form.elements.return_to) {
+      const field = document.createElement("input");
+      [field.type, field.name, field.value] = ["hidden", "return_to", asked.returnTo];
+      form.append(field);
+    }
   }
   for (const form of document.querySelectorAll("form[action$='/forgot-password']")) {
     form.addEventListener("submit", () => {
       const email = form.elements.email.value;
-      keep((tab) => tab.setItem("asked", JSON.stringify({ email, again: asked ? asked.email === email : false })));
+      const field = form.elements.return_to;
+      keep((tab) => tab.setItem("asked", JSON.stringify(
+        { email, again: asked ? asked.email === email : false, returnTo: field ? field.value : "" })));
     });
   }
 

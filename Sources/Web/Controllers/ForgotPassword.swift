@@ -6,10 +6,12 @@ struct ForgotPassword: PostController {
     private let requests: any ResetRequests
     private let admission: Admission
     private let promised: Outcome
+    private let returnURLs: ReturnURLs
 
     init(_ requests: any ResetRequests, _ admission: Admission, mailInterval: Duration, _ pages: Pages) {
         self.requests = requests
         self.admission = admission
+        returnURLs = pages.site.returnURLs
         promised = Outcome(
             .accepted,
             message: "If that address has an account, a mail with a link to choose a new password is on its way.",
@@ -21,7 +23,8 @@ struct ForgotPassword: PostController {
         let email = try Self.emailAddress(form)
         try admission.admit(visit)
         let request = ResetRequest(
-            email: email, language: Visitor.language(visit.request), device: Visitor.device(visit.request))
+            email: email, language: visit.messageLanguage, device: Visitor.device(visit.request),
+            returnTo: visit.returnTo(among: returnURLs))
         do { try await requests.record(request, at: visit.now) } catch { throw Problem(error) }
         return promised.response(to: visit)
     }

@@ -1,14 +1,15 @@
 import HTTP
 
-/// Sends a visitor on to another page of ours.
+/// Sends a client on to another page of ours, in the same language.
 struct Redirect: GetController {
-    private let response: Response
+    private let path: String
+    private let site: Site
 
-    init(to path: String, _ site: Site) {
+    init(to path: String, _ site: Site) { (self.path, self.site) = (path, site) }
+
+    func get(_ visit: Visit) async throws(Problem) -> Response {
         var response = Response(.found)
-        response.add("Location", site.base + path)
-        self.response = response
+        response.add("Location", site.base + path + Kept(visit.chosenLanguage).query)
+        return response
     }
-
-    func get(_ visit: Visit) async throws(Problem) -> Response { response }
 }

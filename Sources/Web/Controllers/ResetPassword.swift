@@ -12,7 +12,7 @@ struct ResetPassword: PostController {
         self.admission = admission
         changed = Outcome(
             .ok, message: "The password was changed. Every open link has stopped working.",
-            page: PasswordChangedPage(), at: "/reset-password/done", pages)
+            page: PasswordChangedPage(), at: "/reset-password/done", leadsBack: true, pages)
     }
 
     func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {
@@ -21,7 +21,7 @@ struct ResetPassword: PostController {
         try admission.admit(visit)
         do {
             try await reset.reset(
-                fields[0], to: fields[1], confirmation: confirmation, tellingIn: Visitor.language(visit.request))
+                fields[0], to: fields[1], confirmation: confirmation, tellingIn: visit.messageLanguage)
         } catch {
             throw Problem(error)
         }

@@ -7,13 +7,11 @@ struct SignIn: PostController {
     private let login: Login
     private let admission: Admission
     private let pages: Pages
-    private let seeOther: Response
 
     init(_ login: Login, _ admission: Admission, _ pages: Pages) {
         self.login = login
         self.admission = admission
         self.pages = pages
-        seeOther = .seeOther("/login/done", pages.site)
     }
 
     func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {
@@ -31,7 +29,7 @@ struct SignIn: PostController {
 
     private func answer(_ visit: Visit, token: String, expiresIn: Duration) -> Response {
         switch visit.presentation {
-        case .pageAfterForm: return seeOther
+        case .pageAfterForm: return .seeOther("/login/done", pages.site, keeping: Kept(visit.chosenLanguage))
         case .page: return pages.response(SignedInPage(), to: visit)
         case .json, .either:
             let body = JSON.members(

@@ -6,6 +6,6 @@ struct LinksRevokedPage: Page {
     let title = "revokedTitle"
 
     func model(in words: Words) -> [String: Any] {
-        ["isGood": true, "paragraphs": [words["revokedText"], words["revokedAdvice"]], "offersSignIn": true]
+        ["isGood": true, "paragraphs": [words["revokedText"], words["revokedAdvice"]], "offersWayBack": true]
     }
 }

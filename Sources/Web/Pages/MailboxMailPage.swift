@@ -1,7 +1,7 @@
 import Keyturn
 import Wording
 
-/// One of the demo's mails as text, line by line; a line that is a link of ours can be followed.
+/// One of the demo's mails as text, line by line; a line that is a link can be followed.
 struct MailboxMailPage: Page {
     let template = "mail"
     let title = "mailboxTitle"
@@ -12,6 +12,8 @@ struct MailboxMailPage: Page {
         self.mail = mail
         self.publicURL = publicURL
     }
+
+    var parameters: [(name: String, value: String)] { [("id", mail.id)] }
 
     func model(in words: Words) -> [String: Any] {
         [

@@ -8,5 +8,7 @@ struct NotMePage: Page {
     let token: String
     var problem: Problem?
 
+    var parameters: [(name: String, value: String)] { [("token", token)] }
+
     func model(in words: Words) -> [String: Any] { ["token": token] }
 }

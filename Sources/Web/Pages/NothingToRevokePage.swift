@@ -6,6 +6,9 @@ struct NothingToRevokePage: Page {
     let title = "nothingToRevokeTitle"
 
     func model(in words: Words) -> [String: Any] {
-        ["paragraphs": [words["nothingToRevokeText"], words["nothingToRevokeAdvice"]], "offersForgot": true]
+        [
+            "paragraphs": [words["nothingToRevokeText"], words["nothingToRevokeAdvice"]], "offersForgot": true,
+            "offersWayBack": true,
+        ]
     }
 }

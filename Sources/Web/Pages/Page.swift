@@ -1,5 +1,4 @@
 import Wording
-import Wording
 
 /// Something a person sees. Its template is a file in Templates; its words come from the catalogue.
 protocol Page: Sendable {
@@ -10,6 +9,8 @@ protocol Page: Sendable {
     var hasForm: Bool { get }
     /// What went wrong, if the page is there because of that.
     var problem: Problem? { get }
+    /// What must stand in the address for the page to be shown again, in another language.
+    var parameters: [(name: String, value: String)] { get }
     /// What the template may name. Texts are escaped when they are written.
     func model(in words: Words) -> [String: Any]
 }
@@ -17,5 +18,6 @@ protocol Page: Sendable {
 extension Page {
     var hasForm: Bool { false }
     var problem: Problem? { nil }
+    var parameters: [(name: String, value: String)] { [] }
     func model(in words: Words) -> [String: Any] { [:] }
 }

@@ -7,21 +7,23 @@ import Wording
 /// Writes pages: the templates and the words, read once and kept.
 struct Pages: Sendable {
     let site: Site
-    private let catalogues: Catalogues
+    private let texts: CurrentTexts
     private let library: MustacheLibrary
 
     /// - Throws: the error of a template's or a catalogue's parser: a bug of ours, met at the start.
-    init(site: Site, templates: [String: [UInt8]]) throws {
+    /// - Parameter texts: nil: our own words.
+    init(site: Site, templates: [String: [UInt8]], texts: CurrentTexts? = nil) throws {
         self.site = site
-        catalogues = try Languages.catalogues()
+        self.texts = try texts ?? CurrentTexts(Languages.catalogues())
         library = try PageTemplates.all.library(templates)
     }
 
-    /// In the visitor's language, which they choose by `Accept-Language` alone: no cookie, no address of its own.
+    /// In the language of the visit: no cookie says which.
     func response(_ page: any Page, _ status: Status = .ok, to visit: Visit) -> Response {
         let language = visit.language
         var response = Response(
-            status, contentType: "text/html; charset=utf-8", body: Array(html(page, in: language).utf8))
+            status, contentType: "text/html; charset=utf-8",
+            body: Array(html(page, in: language, keeping: kept(visit)).utf8))
         response.add("Content-Language", language.tag)
         response.add("Vary", "Accept, Accept-Language")
         return response
@@ -35,24 +37,70 @@ struct Pages: Sendable {
         return Reply(response, about: problem)
     }
 
-    func html(_ page: any Page, in language: Language) -> String {
+    private func kept(_ visit: Visit) -> Kept {
+        Kept(visit.chosenLanguage, returnTo: visit.returnTo(among: site.returnURLs))
+    }
+
+    func html(_ page: any Page, in language: Language, keeping kept: Kept = Kept(nil)) -> String {
+        let catalogues = texts.catalogues
         let words = catalogues[language]["pages"]
         var model = page.model(in: words)
         model["t"] = words.texts
         model["language"] = language.tag
         model["direction"] = language.direction
         model["title"] = words[page.title]
-        model["site"] = site.name
         model["base"] = site.base
         model["stylesheet"] = site.base + site.assets.stylesheet.address
         model["script"] = site.base + site.assets.script.address
         model["icon"] = site.base + site.assets.icon.address
-        model["logo"] = site.assets.logo.map { site.base + $0.address }
-        model["logoShowsName"] = site.logoShowsName
-        model["supportURL"] = site.supportURL
         model["alert"] = page.problem.map { alert(about: $0, in: words) }
+        model.merge(ways(keeping: kept, in: words)) { $1 }
+        model.merge(languageSwitch(page, in: language, keeping: kept, among: catalogues)) { $1 }
+        model.merge(brand) { $1 }
         if page.hasForm { model["submission"] = SubmissionKey.random().text }
         return library.render(model, withTemplate: page.template) ?? ""
+    }
+
+    private var brand: [String: Any] {
+        var model: [String: Any] = ["site": site.name, "logoShowsName": site.logoShowsName]
+        model["logo"] = site.assets.logo.map { site.base + $0.address }
+        model["supportURL"] = site.supportURL
+        return model
+    }
+
+    /// Where links of the page lead, and what its forms take along.
+    private func ways(keeping kept: Kept, in words: Words) -> [String: Any] {
+        let inLanguage = Kept(kept.language)
+        let signIn = site.loginURL ?? (site.hasLogin ? site.base + "/login" + inLanguage.query : nil)
+        var model: [String: Any] = [
+            "keep": inLanguage.query, "forgot": site.base + "/forgot-password" + kept.query,
+        ]
+        model["lang"] = kept.language?.tag
+        model["returnTo"] = kept.returnTo
+        model["signIn"] = signIn
+        model["home"] = site.homeURL
+        model["continueTo"] = kept.returnTo ?? site.loginURL ?? site.homeURL
+        model["wayBack"] =
+            site.homeURL.map { ["url": $0, "text": words.fill("backHome", ["site": site.name])] }
+            ?? signIn.map { ["url": $0, "text": words["backToSignIn"]] }
+        return model
+    }
+
+    /// A form of its own, which asks for the same page again. Without it where there is no other language.
+    private func languageSwitch(
+        _ page: any Page, in language: Language, keeping kept: Kept, among catalogues: Catalogues
+    ) -> [String: Any] {
+        guard site.languages.languages.count > 1 else { return [:] }
+        var parameters = page.parameters
+        if let returnTo = kept.returnTo { parameters.append(("return_to", returnTo)) }
+        return [
+            "languages": [
+                "parameters": parameters.map { ["name": $0.name, "value": $0.value] },
+                "all": site.languages.languages.map {
+                    ["tag": $0.tag, "name": catalogues[$0].name, "isThis": $0 == language] as [String: Any]
+                },
+            ] as [String: Any]
+        ]
     }
 
     /// The summary above a form. If one field was wrong, it is the reasons themselves, and they lead to the field; if several were, each has

@@ -6,6 +6,9 @@ struct PasswordChangedPage: Page {
     let title = "changedTitle"
 
     func model(in words: Words) -> [String: Any] {
-        ["isGood": true, "paragraphs": [words["changedText"], words["changedSessions"]], "offersSignIn": true]
+        [
+            "isGood": true, "paragraphs": [words["changedText"], words["changedSessions"]], "offersReturn": true,
+            "offersSignIn": true,
+        ]
     }
 }

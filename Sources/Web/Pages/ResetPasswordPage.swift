@@ -14,6 +14,8 @@ struct ResetPasswordPage: Page {
     /// The new password, filled in again because only its confirmation was wrong. Never longer than ``keptPasswordBytesMax``.
     let keptPassword: String?
 
+    var parameters: [(name: String, value: String)] { [("token", token)] }
+
     static let keptPasswordBytesMax = 254
 
     init(

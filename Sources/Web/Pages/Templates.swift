@@ -6,6 +6,7 @@ package enum PageTemplates {
         .init("layout.mustache", PackageResources.layout_mustache),
         .init("alert.mustache", PackageResources.alert_mustache),
         .init("email.mustache", PackageResources.email_mustache),
+        .init("kept.mustache", PackageResources.kept_mustache),
         .init("login.mustache", PackageResources.login_mustache),
         .init("forgot.mustache", PackageResources.forgot_mustache),
         .init("sent.mustache", PackageResources.sent_mustache),

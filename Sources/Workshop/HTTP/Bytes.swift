@@ -77,6 +77,25 @@ extension Span<UInt8> {
         return index == range.upperBound
     }
 
+    /// What stands behind `prefix` at the front of the range, however the unreserved characters in it are written; nil if the range does
+    /// not begin with it.
+    func rest(of range: Range<Int>, behind prefix: [UInt8]) -> Range<Int>? {
+        var index = range.lowerBound
+        for expected in prefix {
+            guard index < range.upperBound else { return nil }
+            var byte = self[index]
+            index += 1
+            if byte == UInt8(ascii: "%") {
+                guard let octet = percentEncodedOctet(at: index - 1, before: range.upperBound), octet.isUnreserved
+                else { return nil }
+                byte = octet
+                index += 2
+            }
+            guard byte == expected else { return nil }
+        }
+        return index..<range.upperBound
+    }
+
     /// The bytes without the percent-encoding that need not be there.
     func decodingUnreserved(_ range: Range<Int>) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -6,7 +6,7 @@ package struct Request: Sendable {
     private let fields: [FieldLine]
     /// Where the message begins in `bytes`: all ranges count from there.
     private let base: Int
-    private let head: RequestHead
+    private var head: RequestHead
     private let content: Content
     /// The address of the other end of the socket (a Unix socket counts as loopback).
     package let peer: IPAddress
@@ -73,6 +73,23 @@ package struct Request: Sendable {
     package func path(is path: StaticString) -> Bool {
         if head.path.isEmpty { return path.description == self.path }
         return bytes.span.isEquivalent(pathInBytes, toPath: path)
+    }
+
+    /// The same request as if its path began behind `prefix`: `/account/login` below `/account` is `/login`, and `/account` alone is `/`.
+    /// Whole segments match, however their unreserved characters are written.
+    /// - Parameter prefix: begins with `/` and does not end with it; unreserved characters and `/` alone.
+    /// - Returns: nil if the path does not lie there.
+    package func below(_ prefix: [UInt8]) -> Request? {
+        guard !head.path.isEmpty, let rest = bytes.span.rest(of: pathInBytes, behind: prefix) else { return nil }
+        var request = self
+        if rest.isEmpty {
+            // The first byte of the path is a slash.
+            request.head.path = head.path.lowerBound..<head.path.lowerBound + 1
+        } else {
+            guard bytes[rest.lowerBound] == UInt8(ascii: "/") else { return nil }
+            request.head.path = rest.lowerBound - base..<rest.upperBound - base
+        }
+        return request
     }
 
     private var pathInBytes: Range<Int> { base + head.path.lowerBound..<base + head.path.upperBound }

@@ -19,7 +19,7 @@ package enum BodyFraming: Sendable, Equatable {
 struct RequestHead: Sendable {
     let method: Method
     let version: HTTPVersion
-    private let pathExtent: Extent
+    private var pathExtent: Extent
     private let queryExtent: Extent?
     private(set) var framing = BodyFraming.none
     private(set) var keepsAlive = true
@@ -53,7 +53,10 @@ struct RequestHead: Sendable {
         queryExtent = target.query.map { Extent($0) }
     }
 
-    var path: Range<Int> { pathExtent.range }
+    var path: Range<Int> {
+        get { pathExtent.range }
+        set { pathExtent = Extent(newValue) }
+    }
     var query: Range<Int>? { queryExtent?.range }
 
     /// Takes over what the fields said, all of which are in.

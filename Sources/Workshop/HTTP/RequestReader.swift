@@ -9,7 +9,10 @@ package struct RequestLimits: Sendable {
     package init() {}
 
     fileprivate func bodyBytes(of head: RequestHead, in message: Span<UInt8>) -> Int {
-        let larger = largerBodies.first { message.isEquivalent(head.path, toPath: $0.path) }
+        let larger = largerBodies.first { larger in
+            message.rest(of: head.path, behind: larger.prefix).map { message.isEquivalent($0, toPath: larger.path) }
+                ?? false
+        }
         return max(bodyBytes, larger?.bytes ?? 0)
     }
 }
@@ -18,8 +21,13 @@ package struct RequestLimits: Sendable {
 package struct LargerBodies: Sendable {
     package let path: StaticString
     package let bytes: Int
+    /// What stands before the path in every request.
+    let prefix: [UInt8]
 
-    package init(at path: StaticString, bytes: Int) { (self.path, self.bytes) = (path, bytes) }
+    /// - Parameter prefix: the path that everything lives below, such as `/account`; empty: at the root.
+    package init(at path: StaticString, below prefix: String = "", bytes: Int) {
+        (self.path, self.bytes, self.prefix) = (path, bytes, Array(prefix.utf8))
+    }
 }
 
 /// Head or body refused: answer `status`, then close.

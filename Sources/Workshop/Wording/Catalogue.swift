@@ -6,7 +6,7 @@ package struct Catalogue: Sendable {
     /// What the language calls itself.
     package let name: String
     package let time: TimeWords
-    let sections: [String: Words]
+    private(set) var sections: [String: Words]
 
     /// - Parameter bytes: a JSON object: `name`, and sections of texts. A text is a string, or an object of plural forms.
     /// - Throws: where it is anything else.
@@ -32,6 +32,12 @@ package struct Catalogue: Sendable {
 
     /// The texts of a section; none where there is no such section.
     package subscript(section: String) -> Words { sections[section] ?? Words(language: language) }
+
+    func replacing(_ section: String, with words: Words) -> Catalogue {
+        var catalogue = self
+        catalogue.sections[section] = words
+        return catalogue
+    }
 
     private static func words(_ language: Language, of section: JSON.Member) throws(CatalogueRefused) -> Words {
         guard let members = section.value.objectValue else { throw .notText(language, section.name) }
@@ -64,7 +70,7 @@ package struct Catalogue: Sendable {
 
 /// A catalogue for every language, each with the same keys and places as the English one.
 package struct Catalogues: Sendable {
-    private let catalogues: [Language: Catalogue]
+    private var catalogues: [Language: Catalogue]
     private let english: Catalogue
 
     /// - Throws: where a language is missing, or says less or other things than English.
@@ -80,7 +86,10 @@ package struct Catalogues: Sendable {
     }
 
     // Every language has one: `init` saw to it.
-    package subscript(language: Language) -> Catalogue { catalogues[language] ?? english }
+    package internal(set) subscript(language: Language) -> Catalogue {
+        get { catalogues[language] ?? english }
+        set { catalogues[language] = newValue }
+    }
 
     private static func catalogue(_ language: Language, of files: [Language: [UInt8]]) throws(CatalogueRefused)
         -> Catalogue

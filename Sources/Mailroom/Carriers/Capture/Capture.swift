@@ -6,7 +6,7 @@ import Telemetry
 
 /// Keeps letters as files instead of sending them: one JSON file a mail, for trying things out and for tests.
 ///
-/// `{"to": {"email"}, "from": {"email", "name"?}, "subject", "text", "html", "message_id"}`. A file appears whole: it is
+/// `{"to": {"email"}, "from": {"email", "name"?}, "subject", "text", "html", "message_id", "links"}`. A file appears whole: it is
 /// written under another name, synced and renamed. Names begin with the time, so they sort by it. Directory 0700, files 0600:
 /// live links lie in them.
 package struct Capture: Carrier {
@@ -59,7 +59,8 @@ package struct Capture: Carrier {
         return JSON.members(
             ("to", .members(("email", .string(mail.to)))), ("from", .object(sender)),
             ("subject", .string(mail.subject)),
-            ("text", .string(mail.text)), ("html", .string(mail.html)), ("message_id", .string(id.text))
+            ("text", .string(mail.text)), ("html", .string(mail.html)), ("message_id", .string(id.text)),
+            ("links", .array(MailLinks.all(in: mail.text).map { .string($0) }))
         ).write()
     }
 
@@ -96,7 +97,8 @@ package struct Capture: Carrier {
             let to = json["to"]?["email"]?.stringValue, let subject = json["subject"]?.stringValue,
             let text = json["text"]?.stringValue, let html = json["html"]?.stringValue
         else { return nil }
-        return CapturedLetter(id: id.text, to: to, subject: subject, text: text, html: html, at: id.at)
+        return CapturedLetter(
+            id: id.text, to: to, subject: subject, text: text, html: html, links: MailLinks.all(in: text), at: id.at)
     }
 
     /// Tells two mails of one millisecond apart, in their order.
@@ -145,13 +147,18 @@ package struct CapturedLetter: Sendable {
     package let subject: String
     package let text: String
     package let html: String
+    /// The addresses in it, in their order: of a message with a reset link, that is the first.
+    package let links: [String]
     package let at: Timestamp
-    package init(id: String, to: String, subject: String, text: String, html: String, at: Timestamp) {
+    package init(
+        id: String, to: String, subject: String, text: String, html: String, links: [String], at: Timestamp
+    ) {
         self.id = id
         self.to = to
         self.subject = subject
         self.text = text
         self.html = html
+        self.links = links
         self.at = at
     }
 }
