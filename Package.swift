@@ -97,6 +97,7 @@ let package = Package(
                 .embedInCode("0003_audit.sql"), .embedInCode("0004_reports.sql"),
                 .embedInCode("0005_webhooks.sql"), .embedInCode("0006_epoch_base.sql"),
                 .embedInCode("0007_answers.sql"), .embedInCode("0008_intake.sql"),
+                .embedInCode("0009_account_life.sql"),
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
 

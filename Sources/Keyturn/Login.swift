@@ -56,6 +56,8 @@ package struct Login: Sendable {
             try await wait(delays.afterWrong(subject, at: now), for: subject)
             throw .credentials
         }
+        // Neither right nor wrong for the delays: a program that tries every second would else lock its own network out.
+        guard !user.isExpired else { throw .expired }
         delays.succeeded(subject)
         return (sessions.sign(for: user, at: clock.now()), sessions.lifetime)
     }
@@ -85,6 +87,8 @@ package enum LoginRefused: Error, Equatable {
     case credentials
     /// Too many attempts of this client at this address wait already.
     case tooMany(retryAfter: Duration)
+    /// The right password of an account whose password has expired: a new one must be set.
+    case expired
     /// The hashing queue is full: come back.
     case busy
     case storage(StorageFailed)

@@ -23,19 +23,21 @@ package struct PasswordReset: Sendable {
     }
 
     /// Whether the link would work now, and for whom; changes and writes nothing.
-    package func check(_ token: String) async throws(ResetRefused) -> (email: EmailAddress, expiresAt: Timestamp) {
+    package func check(_ token: String) async throws(ResetRefused) -> CheckedLink {
         let (holder, expiresAt) = try await holder(of: token, isRead: true)
         audit.note(.linkOpened, of: holder.id, called: Array(holder.id.text.utf8), at: clock.now(), isRead: true)
-        return (holder.email, expiresAt)
+        return CheckedLink(email: holder.email, expiresAt: expiresAt, isFirstPassword: holder.hash.isUnusable)
     }
 
     /// Order: token, then passwords equal, then policy, then hash, then the compare-and-swap. Until the last of them the link
     /// stays usable; a client that loses the swap gets the response of a used link.
     /// - Parameter confirmation: the same again; nil if the client sent it once.
     /// - Parameter language: what the letter about it is written in: BCP 47; nil unknown.
+    /// - Returns: whether it is the account's first password.
+    @discardableResult
     package func reset(
         _ token: String, to password: String, confirmation: String?, tellingIn language: String? = nil
-    ) async throws(ResetRefused) {
+    ) async throws(ResetRefused) -> Bool {
         let (holder, _) = try await holder(of: token)
         guard confirmation?.utf8.elementsEqual(password.utf8) ?? true else { throw .passwordsDiffer }
         let accepted: Password
@@ -49,6 +51,7 @@ package struct PasswordReset: Sendable {
             throw .storage(error)
         }
         guard isReplaced else { throw lost(holder) }
+        return holder.hash.isUnusable
     }
 
     /// On a thread of its own choosing: the list of breached passwords may lie on a disk, and no event loop may wait for it.
@@ -113,6 +116,15 @@ package struct PasswordReset: Sendable {
     private func note(_ event: AuditEvent, of holder: Credentials) {
         audit.note(event, of: holder.id, called: Array(holder.id.text.utf8), at: clock.now())
     }
+}
+
+/// What a link that works is for.
+package struct CheckedLink: Sendable {
+    package let email: EmailAddress
+    /// The first moment at which it is refused.
+    package let expiresAt: Timestamp
+    /// Whether the account has no usable password yet.
+    package let isFirstPassword: Bool
 }
 
 /// Why nothing was reset.

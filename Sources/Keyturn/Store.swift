@@ -3,6 +3,7 @@
 package protocol Store: Sendable {
     var accounts: any Accounts { get }
     var imports: any AccountImports { get }
+    var records: any AccountRecords { get }
     var requests: any ResetRequests { get }
     var outbox: any Outbox { get }
     var operations: any OutboxOperations { get }

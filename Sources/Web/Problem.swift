@@ -285,6 +285,10 @@ extension Problem {
             self.init(
                 .unauthorized, "credentials_invalid", "Sign-in failed", "Wrong email or password.")
         case .tooMany(let wait): self = .rateLimited(retryAfter: wait)
+        case .expired:
+            self.init(
+                .forbidden, "password_expired", "Password expired",
+                "The password is right, but it has expired. Request a link to choose a new one.")
         case .busy: self = .busy
         case .storage(let failure): self = Problem(failure)
         }

@@ -19,6 +19,7 @@ extension [Route] {
             Route("/forgot-password/sent", get: ShowPage({ LetterSentPage(mailInterval: mailInterval) }, pages)),
             Route("/reset-password", get: OpenResetLink(reset, pages), post: ResetPassword(reset, admission, pages)),
             Route("/reset-password/done", get: ShowPage(PasswordChangedPage.init, pages)),
+            Route("/reset-password/first", get: ShowPage(FirstPasswordPage.init, pages)),
             Route("/not-me", get: OpenNotMeLink(reset, pages), post: NotMe(reset, admission, pages)),
             Route("/not-me/done", get: ShowPage(LinksRevokedPage.init, pages)),
             Route("/", get: Redirect(to: pages.site.hasLogin ? "/login" : "/forgot-password", pages.site)),

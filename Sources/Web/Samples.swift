@@ -39,6 +39,7 @@ extension Web {
             ("login-wrong", SignInPage(email: email.text, problem: Problem(LoginRefused.credentials))),
             ("login-busy", SignInPage(email: email.text, problem: .busy)),
             ("login-done", SignedInPage()),
+            ("login-expired", DeadLinkPage(problem: Problem(LoginRefused.expired), email: email.text)),
             ("forgot", ForgotPasswordPage()),
             (
                 "forgot-wrong",
@@ -50,6 +51,8 @@ extension Web {
             ("reset-refused", ResetPasswordPage(token: "…", email: email, policy: policy, problem: refused)),
             ("reset-differ", ResetPasswordPage(token: "…", email: email, policy: policy, problem: .passwordsDiffer)),
             ("reset-done", PasswordChangedPage()),
+            ("first", ResetPasswordPage(token: "…", email: email, isFirst: true, policy: policy)),
+            ("first-done", FirstPasswordPage()),
             ("link-expired", DeadLinkPage(problem: Problem(TokenRejected.expired))),
             ("link-dead", DeadLinkPage(problem: Problem(TokenRejected.invalid))),
             ("not-me", NotMePage(token: "…")),

@@ -384,7 +384,9 @@ import Testing
         let names = Key.all.filter { $0.kind == .path }.map(\.name)
         #expect(
             names == [
-                "server.tls.certificate", "server.tls.key", "server.unixSocket", "database.path", "secrets.file",
+                "server.tls.certificate", "server.tls.key", "server.unixSocket", "admin.tokenFile",
+                "admin.tls.certificate",
+                "admin.tls.key", "database.path", "secrets.file",
                 "passwords.blocklistFile", "mail.capture.directory", "mail.sendgrid.apiKeyFile",
                 "mail.sendgrid.caFile", "webhooks.secretFile", "webhooks.caFile", "brand.logo", "templates.directory",
                 "texts.directory",

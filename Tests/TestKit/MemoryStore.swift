@@ -5,7 +5,9 @@ import PasswordHashing
 import Synchronization
 
 /// One object of all protocols, because a change and its consequences are written in one step.
-package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests, Outbox, OutboxOperations, AuditLog {
+package final class MemoryStore: Store, Accounts, AccountImports, AccountRecords, ResetRequests, Outbox,
+    OutboxOperations, AuditLog
+{
     package let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
     private let webhookArrivals: AsyncStream<Void>
@@ -54,6 +56,7 @@ package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests,
 
     package var accounts: any Accounts { self }
     package var imports: any AccountImports { self }
+    package var records: any AccountRecords { self }
     package var requests: any ResetRequests { self }
     package var newlyApplied: [String] { [] }
     package var writeProblem: String? { state.withLock { $0.failure?.words } }
@@ -126,7 +129,7 @@ package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests,
             return letters.map { letter in
                 switch letter {
                 case .resetLink(let request): state.users.filter { $0.email == request.email }
-                case .passwordChanged(let id, _): state.users.filter { $0.id == id }
+                default: state.users.filter { $0.id == letter.user }
                 }
             }
         }
@@ -189,9 +192,42 @@ package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests,
     }
 
     private func announce(_ consequences: Consequences) {
-        if !consequences.messages.isEmpty { arrived.yield() }
+        if !consequences.messages.isEmpty || !consequences.mailings.isEmpty { arrived.yield() }
         if !consequences.webhooks.isEmpty { webhookArrived.yield() }
     }
+
+    // MARK: AccountRecords
+
+    package func user(externalID: ExternalID) async throws(StorageFailed) -> User? {
+        try working { state in state.users.first { $0.externalID == externalID } }
+    }
+
+    package func edit(_ edits: [AccountEdit], at now: Timestamp) async throws(StorageFailed) -> [EditOutcome] {
+        let outcomes = try working { state in edits.map { state.write($0, at: now) } }
+        for (edit, outcome) in zip(edits, outcomes) where outcome == .written { announce(edit.consequences) }
+        return outcomes
+    }
+
+    package func erase(
+        _ old: Credentials, auditedAs pseudonym: UserID, with consequences: Consequences, at now: Timestamp
+    ) async throws(StorageFailed) -> Bool {
+        let isErased = try working { state in state.erase(old, pseudonym, with: consequences, at: now) }
+        if isErased { announce(consequences) }
+        return isErased
+    }
+
+    package func noticesWaiting(of user: UserID) async throws(StorageFailed) -> Int {
+        try working { state in
+            state.outbox.rows.count { row in
+                !row.hasFailed && row.item.letter.kind == .passwordChanged && row.item.user == user
+            }
+                + state.webhooks.rows.count {
+                    $0.item.draft.user == user && $0.item.draft.event == .passwordChanged && !$0.hasFailed
+                }
+        }
+    }
+
+    package func removeTraces() async throws(StorageFailed) -> ErasureTraces { .none }
 
     // MARK: ResetRequests
 
@@ -199,8 +235,8 @@ package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests,
         let recorded: Bool
         do {
             recorded = try working { state in
-                let depth = state.outbox.depth()
-                guard state.intake.count + depth.pending + depth.leased < self.capacity else { return false }
+                let seats = state.outbox.rows.count { !$0.hasFailed && $0.item.letter.kind.takesSeat }
+                guard state.intake.count + seats < self.capacity else { return false }
                 state.lastIntakeID += 1
                 state.intake.append(IntakeEntry(id: state.lastIntakeID, request: request, recordedAt: now))
                 return true
@@ -246,6 +282,10 @@ package final class MemoryStore: Store, Accounts, AccountImports, ResetRequests,
                 }
             }
         }
+    }
+
+    package func moveMailings(at now: Timestamp) async throws(StorageFailed) -> Timestamp? {
+        try working { state in state.moveMailings(at: now) }
     }
 
     package func stillHolds(_ lease: Lease) async throws(StorageFailed) -> Bool {
@@ -445,8 +485,7 @@ private struct Message {
     }
 
     var user: UserID? {
-        guard case .passwordChanged(let id, _) = letter else { return nil }
-        return id
+        letter.user
     }
 }
 
@@ -483,6 +522,9 @@ private struct State {
     var intake: [IntakeEntry] = []
     var lastIntakeID: Int64 = 0
     var outbox = MemoryQueue<Message>()
+    var mailings: [Mailing] = []
+    /// When the next of them may go.
+    var mailingAt: Timestamp?
     var webhooks = MemoryQueue<KeptWebhook>()
     var mailLog: [MailLogLine] = []
     var reports: [MailReport] = []
@@ -525,11 +567,69 @@ private struct State {
         guard let index = users.firstIndex(where: { $0.credentials == old }) else { return false }
         switch change {
         case .password where users[index].isDisabled: return false
-        case .password(let new): users[index] = users[index].with(hash: new.text, passwordChangedAt: now)
+        case .password(let new):
+            users[index] = users[index].with(
+                hash: new.text, passwordChangedAt: now, expiredAt: .some(nil), invitedUntil: .some(nil))
         case .epoch: users[index] = users[index].with(epoch: old.epoch + 1)
         }
         write(consequences, at: now)
         return true
+    }
+
+    mutating func write(_ edit: AccountEdit, at now: Timestamp) -> EditOutcome {
+        let columns = edit.columns
+        if let email = columns.email, users.contains(where: { $0.email == email && $0.id != edit.old.id }) {
+            return .emailTaken
+        }
+        if let id = columns.externalID, users.contains(where: { $0.externalID == id && $0.id != edit.old.id }) {
+            return .externalIDTaken
+        }
+        guard let index = users.firstIndex(where: { $0.credentials == edit.old }) else { return .changedMeanwhile }
+        let user = users[index]
+        let (expired, invited) = columns.hash == nil ? (user.expiredAt, user.invitedUntil) : (nil, nil)
+        users[index] = user.with(
+            hash: columns.hash?.text, email: columns.email?.text,
+            epoch: columns.endsLinks ? user.resetEpoch + 1 : nil,
+            passwordChangedAt: columns.hash == nil ? nil : now,
+            disabledAt: columns.isDisabled.map { $0 ? user.disabledAt ?? now : nil },
+            externalID: columns.externalID?.text,
+            verifiedAt: columns.isVerified.map { $0 ? user.emailVerifiedAt ?? now : nil },
+            expiredAt: .some(columns.expires ? expired ?? now : expired),
+            invitedUntil: .some(columns.invitedUntil ?? invited),
+            sessionEpoch: user.sessionEpoch + (columns.endsSessions ? 1 : 0))
+        write(edit.consequences, at: now)
+        return .written
+    }
+
+    mutating func erase(
+        _ old: Credentials, _ pseudonym: UserID, with consequences: Consequences, at now: Timestamp
+    ) -> Bool {
+        guard let index = users.firstIndex(where: { $0.credentials == old }) else { return false }
+        users.remove(at: index)
+        outbox.rows.removeAll { $0.item.user == old.id }
+        mailings.removeAll { $0.user == old.id }
+        webhooks.rows.removeAll { $0.item.draft.user == old.id }
+        let reported = mailLog.filter { $0.user == old.id }.compactMap(\.outboxID)
+        reports.removeAll { reported.contains($0.outboxID) }
+        mailLog.removeAll { $0.user == old.id }
+        audited = audited.map {
+            $0.user == old.id ? AuditLine($0.event, of: pseudonym, by: $0.actor, at: $0.at) : $0
+        }
+        write(consequences, at: now)
+        return true
+    }
+
+    mutating func moveMailings(at now: Timestamp) -> Timestamp? {
+        func open() -> Int { outbox.rows.count { !$0.hasFailed && !$0.item.letter.kind.takesSeat } }
+        var next = max(mailingAt ?? now, now - mailingsCaughtUp)
+        while let mailing = mailings.first, next <= now, open() < mailingsOpenMax {
+            mailings.removeFirst()
+            outbox.append(Message(letter: .passwordExpired(mailing.user)), recordedAt: now)
+            next = next + mailing.interval
+            mailingAt = next
+        }
+        guard !mailings.isEmpty else { return nil }
+        return open() < mailingsOpenMax ? next : now + .seconds(1)
     }
 
     mutating func write(_ consequences: Consequences, at now: Timestamp) {
@@ -538,6 +638,10 @@ private struct State {
             outbox.rows.removeAll { $0.item.email == email }
         }
         for letter in consequences.messages { outbox.append(Message(letter: letter), recordedAt: now) }
+        for mailing in consequences.mailings
+        where !mailings.contains(where: { $0.user == mailing.user && $0.kind == mailing.kind }) {
+            mailings.append(mailing)
+        }
         audited += consequences.audit
         mailLog += consequences.mailLog
         refusedAt = consequences.refusedAt ?? refusedAt

@@ -33,15 +33,19 @@ extension User {
     /// The same user with something changed.
     package func with(
         id: String? = nil, hash: String? = nil, email: String? = nil, epoch: Int64? = nil,
-        passwordChangedAt: Timestamp? = nil, disabledAt: Timestamp?? = nil, externalID: String? = nil
+        passwordChangedAt: Timestamp? = nil, disabledAt: Timestamp?? = nil, externalID: String? = nil,
+        verifiedAt: Timestamp?? = nil, expiredAt: Timestamp?? = nil, invitedUntil: Timestamp?? = nil,
+        sessionEpoch: Int64? = nil
     ) -> User {
         User(
             id: id.map { UserID($0) } ?? self.id,
             email: email.map { EmailAddress(stored: $0) } ?? self.email,
             passwordHash: hash.map { PasswordHash($0) } ?? passwordHash,
-            emailVerifiedAt: emailVerifiedAt, createdAt: createdAt,
+            emailVerifiedAt: verifiedAt ?? emailVerifiedAt, createdAt: createdAt,
             passwordChangedAt: passwordChangedAt ?? self.passwordChangedAt,
             resetEpoch: epoch ?? resetEpoch, disabledAt: disabledAt ?? self.disabledAt,
-            externalID: externalID.map(ExternalID.init(stored:)) ?? self.externalID)
+            externalID: externalID.map(ExternalID.init(stored:)) ?? self.externalID,
+            expiredAt: expiredAt ?? self.expiredAt, invitedUntil: invitedUntil ?? self.invitedUntil,
+            sessionEpoch: sessionEpoch ?? self.sessionEpoch)
     }
 }

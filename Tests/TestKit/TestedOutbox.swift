@@ -72,7 +72,7 @@ extension Lease {
     package var typedAddress: String {
         switch letter {
         case .resetLink(let request): request.email.text
-        case .passwordChanged(let id, _): "user \(id.text)"
+        default: "user \(letter.user?.text ?? "")"
         }
     }
 }

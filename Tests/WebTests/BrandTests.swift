@@ -101,7 +101,7 @@ import Wording
         let brought = samples.filter { $0.path.hasPrefix("assets/") }.map(\.bytes.count).reduce(0, +)
         for language in Language.allCases {
             let pages = samples.filter { $0.path.hasPrefix(language.tag + "/") }
-            #expect(pages.count == 27)
+            #expect(pages.count == 30)
             for page in pages {
                 let text = String(decoding: page.bytes, as: UTF8.self)
                 #expect(text.contains("<html lang=\"\(language.tag)\""))

@@ -86,7 +86,7 @@ import Wording
         }
         let codesWithATitle = [
             "not_found", "method_not_allowed", "request_invalid", "media_type_unsupported", "origin_refused",
-            "rate_limited", "busy", "queue_full", "unavailable", "internal", "token_invalid",
+            "rate_limited", "busy", "queue_full", "unavailable", "internal", "token_invalid", "password_expired",
         ]
         let codesWithAText =
             codesWithATitle + ["credentials_invalid"]
@@ -102,7 +102,9 @@ import Wording
             "signInTitle", "signedInTitle", "signedInText", "forgotTitle", "sentTitle", "resetTitle", "changedTitle",
             "changedText", "changedSessions", "expiredTitle", "expiredText", "invalidTitle", "invalidText",
             "notMeTitle", "revokedTitle", "revokedText", "revokedAdvice", "nothingToRevokeTitle",
-            "nothingToRevokeText", "nothingToRevokeAdvice", "mailboxTitle",
+            "nothingToRevokeText", "nothingToRevokeAdvice", "mailboxTitle", "newPasswordLabel", "confirmLabel",
+            "resetButton",
+            "firstTitle", "firstConfirm", "firstButton", "firstDoneTitle", "firstDoneText",
         ])
         #expect(named.sorted() == words.texts.keys.sorted())
     }

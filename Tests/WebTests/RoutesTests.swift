@@ -194,7 +194,7 @@ import Testing
             "/", "/.well-known/change-password", "/forgot-password", "/forgot-password/sent", "/healthz", "/login",
             "/login/done", "/me",
             "/not-me", "/not-me/done", "/openapi.json", "/readyz", "/reset-password", "/reset-password/done",
-            "/sendgrid/events",
+            "/reset-password/first", "/sendgrid/events",
         ]
         #expect(paths.map(\.name).sorted() == known)
         for path in paths {

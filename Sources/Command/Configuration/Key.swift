@@ -62,10 +62,16 @@ extension Key {
     static let writeDeadline = Key("server.limits.writeDeadline", .duration, "15s")
     static let adminHost = Key("admin.host", .text, "127.0.0.1")
     static let adminPort = Key("admin.port", .integer, "9090")
+    static let adminToken = Key("admin.token", .list, isSecret: true)
+    static let adminTokenFile = Key("admin.tokenFile", .path)
+    static let adminCertificate = Key("admin.tls.certificate", .path)
+    static let adminKey = Key("admin.tls.key", .path)
+    static let adminLinks = Key("admin.links", .boolean, "false")
     static let databasePath = Key("database.path", .path, "keyturn.sqlite")
     static let secretsStandard = Key("secrets.standard", .list, isSecret: true)
     static let secretsFile = Key("secrets.file", .path)
     static let resetLifetime = Key("tokens.resetLifetime", .duration, "30m")
+    static let inviteLifetime = Key("tokens.inviteLifetime", .duration, "7d")
     static let sessionLifetime = Key("tokens.sessionLifetime", .duration, "1h")
     static let passwordScheme = Key("passwords.scheme", .text, "scrypt")
     static let scryptLogN = Key("passwords.scrypt.logN", .integer, "14")
@@ -130,7 +136,8 @@ extension Key {
         host, port, publicURL, allowedOrigins, trustedProxies, threads, shutdownGrace, tlsCertificate, tlsKey,
         unixSocket, connections, connectionsPerClient, requestsPerConnection, requestLineBytes, headBytes, fieldBytes,
         fields, bodyBytes, headDeadline, bodyDeadline, bodyBytesPerSecond, idle, writeDeadline,
-        adminHost, adminPort, databasePath, secretsStandard, secretsFile, resetLifetime, sessionLifetime,
+        adminHost, adminPort, adminToken, adminTokenFile, adminCertificate, adminKey, adminLinks, databasePath,
+        secretsStandard, secretsFile, resetLifetime, inviteLifetime, sessionLifetime,
         passwordScheme, scryptLogN, scryptR, scryptP, argon2MemoryKiB, argon2Passes, argon2Lanes, bcryptCost,
         pbkdf2Iterations, minimumLength, maximumLength,
         blocklistFile,

@@ -13,6 +13,8 @@ struct NamedFiles: Sendable {
     let templates: [String: [UInt8]]
     let texts: CurrentTexts
     let certificate: ServerCertificate
+    /// Of the admin address.
+    let adminCertificate: ServerCertificate
 
     /// - Parameters: `publicURL` and `sender` if they are others than the configured ones: the demo's.
     /// - Throws: ``ConfigurationRefused`` for the first that cannot be used, with its key.
@@ -22,6 +24,7 @@ struct NamedFiles: Sendable {
         templates = try settings.brand.templates()
         texts = try CurrentTexts(TextFiles.catalogues(in: settings.pages.textsDirectory))
         certificate = try ServerCertificate(files: settings.server.tls)
+        adminCertificate = try ServerCertificate(files: settings.adminTLS, keys: (.adminCertificate, .adminKey))
         try Self.checkTrust(settings.mail.caFile, .sendGridCAFile)
         try Self.checkTrust(settings.app?.caFile, .webhookCAFile)
         if settings.mail.provider == .capture { try Self.checkFolder(settings.mail.captureDirectory) }

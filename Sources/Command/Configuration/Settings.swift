@@ -79,11 +79,16 @@ struct Settings: Sendable {
 
     let server: Server
     let adminHost: String
+    /// Files in PEM; nil: nothing is encrypted at the admin address.
+    let adminTLS: (certificate: String, key: String)?
+    /// The user API; nil if it is off.
+    let userAPI: UserAPI?
     /// 0: no metrics are served.
     let adminPort: UInt16
     let databasePath: String
     let secrets: Secrets?
     let resetLifetime: Duration
+    let inviteLifetime: Duration
     let sessionLifetime: Duration
     let passwords: Passwords
     let mail: Mail
@@ -115,9 +120,12 @@ struct Settings: Sendable {
             unixSocket: values.optionalText(.unixSocket), limits: values.connectionLimits())
         adminHost = try values.text(.adminHost)
         adminPort = try values.port(.adminPort)
+        adminTLS = try values.adminTLS()
+        userAPI = try values.userAPI(readFile: readFile)
         databasePath = try values.text(.databasePath)
         secrets = try values.secrets(readFile: readFile)
         resetLifetime = try values.duration(.resetLifetime, in: .seconds(1) ... .seconds(86_400))
+        inviteLifetime = try values.duration(.inviteLifetime, in: .seconds(1) ... .seconds(30 * 86_400))
         sessionLifetime = try values.duration(.sessionLifetime, in: .seconds(1) ... .seconds(31 * 86_400))
         passwords = try values.passwords()
         mail = try values.mail(readFile: readFile)

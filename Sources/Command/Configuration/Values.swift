@@ -100,7 +100,7 @@ struct Values {
         ConfigurationRefused(key, "must be \(key.kind.words)")
     }
 
-    private func trimmed(_ text: String) -> String {
+    func trimmed(_ text: String) -> String {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0x0A }
         let bytes = Array(text.utf8.drop(while: isBlank))
         let count = bytes.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? 0
@@ -193,7 +193,7 @@ struct Values {
     }
 
     /// How `config.example.json` marks what must be replaced.
-    private static let placeholder = "replace-me"
+    static let placeholder = "replace-me"
 
     func secrets(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Secrets? {
         var texts = try list(.secretsStandard)
@@ -220,7 +220,7 @@ struct Values {
     }
 
     /// Secrets, one a line; at least one.
-    private func lines(
+    func lines(
         of path: String, _ key: Key, _ readFile: (String) throws -> [UInt8]
     ) throws(ConfigurationRefused) -> [String] {
         let text = try text(of: path, key, readFile)
@@ -345,7 +345,9 @@ struct Values {
 
     private func categories() throws(ConfigurationRefused) -> [String] {
         let categories = try list(.sendGridCategories)
-        let ours = ["password-reset", "password-changed", "test"]
+        let ours = [
+            "password-reset", "password-changed", "invitation", "password-expired", "email-changed", "test",
+        ]
         guard categories.count <= SendGridOptions.categoriesMax,
             Set((categories + ours).map { Array($0.utf8) }).count == categories.count + ours.count,
             categories.allSatisfy({ category in

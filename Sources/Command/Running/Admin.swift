@@ -4,18 +4,23 @@ import Synchronization
 import Telemetry
 import Web
 
-/// `GET /metrics`, for Prometheus.
+/// `GET /metrics`, for Prometheus, and the user API if there is a token for it.
 final class Admin: Responder {
     private let page: MetricsPage
+    private let userAPI: UserAPI?
 
-    init(metrics: Metrics, outbox: any Outbox, webhooks: any Webhooks) {
+    init(metrics: Metrics, outbox: any Outbox, webhooks: any Webhooks, userAPI: UserAPI?) {
+        self.userAPI = userAPI
         let gauges = QueueGauges(in: metrics, outbox: outbox, webhooks: webhooks)
         page = MetricsPage(metrics) { await gauges.read() }
     }
 
     func copyForLoop() -> Admin { self }
 
+    func refuseEarly(_ request: Request) -> Response? { userAPI?.refuseEarly(request) }
+
     func respond(to request: Request) async -> Response {
+        if let response = await userAPI?.respond(to: request) { return response }
         guard request.path(is: "/metrics") else {
             return Web.refusal(
                 .notFound, code: "not_found", detail: "There is nothing at this address. The metrics are at /metrics.")

@@ -11,22 +11,28 @@ struct ServerCertificate: Sendable {
 
     private let current: Current?
 
+    private let keys: (certificate: Key, key: Key)
+
     /// - Parameter files: PEM; without them nothing is encrypted here.
+    /// - Parameter keys: those that name the files.
     /// - Throws: which of the two files cannot be used, with its key.
-    init(files: (certificate: String, key: String)?) throws(ConfigurationRefused) {
-        current = if let files { Current(try Self.context(of: files)) } else { nil }
+    init(
+        files: (certificate: String, key: String)?, keys: (certificate: Key, key: Key) = (.tlsCertificate, .tlsKey)
+    ) throws(ConfigurationRefused) {
+        self.keys = keys
+        current = if let files { Current(try Self.context(of: files, keys)) } else { nil }
     }
 
-    private static func context(of files: (certificate: String, key: String)) throws(ConfigurationRefused)
-        -> TLSServerContext
-    {
+    private static func context(
+        of files: (certificate: String, key: String), _ keys: (certificate: Key, key: Key)
+    ) throws(ConfigurationRefused) -> TLSServerContext {
         do { return try TLSServerContext(certificateFile: files.certificate, keyFile: files.key) } catch {
             switch error {
             case .certificate(let path, let reason):
-                throw ConfigurationRefused(.tlsCertificate, "cannot use \(FileRefused(path, reason))")
+                throw ConfigurationRefused(keys.certificate, "cannot use \(FileRefused(path, reason))")
             case .key(let path, let reason):
-                throw ConfigurationRefused(.tlsKey, "cannot use \(FileRefused(path, reason))")
-            case .settings(let reason), .trust(_, let reason): throw ConfigurationRefused("server.tls: \(reason)")
+                throw ConfigurationRefused(keys.key, "cannot use \(FileRefused(path, reason))")
+            case .settings(let reason), .trust(_, let reason): throw ConfigurationRefused(keys.certificate, reason)
             }
         }
     }
@@ -43,7 +49,7 @@ struct ServerCertificate: Sendable {
 
     /// - Throws: as `init`; then the old one stays.
     func reload(_ files: (certificate: String, key: String)) throws(ConfigurationRefused) {
-        let context = try Self.context(of: files)
+        let context = try Self.context(of: files, keys)
         current?.context.withLock { $0 = context }
     }
 }

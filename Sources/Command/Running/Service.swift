@@ -64,7 +64,7 @@ struct Service {
         let clock = WallClock.system
         let links = ResetLinks(
             secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.resetLifetime,
-            pattern: settings.pages.linkPattern)
+            inviteLifetime: settings.inviteLifetime, pattern: settings.pages.linkPattern)
         let sessions = SessionTokens(
             secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.sessionLifetime)
         let pool = HashingPool(threads: System.cores)
@@ -145,7 +145,7 @@ struct Service {
             hangups: hangups,
             log: log, read: configuration)
         let server = makeServer(web, layer: certificate.layer)
-        let admin = try makeAdmin()
+        let (admin, adminURL) = try makeAdmin(links: links, clock: clock)
         ProcessMetrics.register(in: metrics, hashing: pool)
         var services: [any ServiceLifecycle.Service] = [Mailing(worker: worker)]
         if let telling, let app = settings.app {
@@ -168,7 +168,7 @@ struct Service {
         // All are told to end at the same moment, and have the same grace: none waits for another's end. What is recorded when
         // the worker has stopped is on disk for the next start.
         var configuration = ServiceGroupConfiguration(
-            services: [Together(services: services, manager: manager, announce: announce)],
+            services: [Together(services: services, manager: manager) { announce(adminURL) }],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = settings.server.shutdownGrace + .seconds(20)
@@ -200,13 +200,15 @@ struct Service {
         log.info("stopped")
     }
 
-    private func announce() {
+    /// - Parameter adminURL: where the user API is; nil if it is off.
+    private func announce(_ adminURL: String?) {
         LineQueue.standardOutput.onFailure { [log] errno in
             log.warning("cannot write to standard output", metadata: ["reason": "\(SystemWords.words(errno: errno))"])
         }
         for listener in listeners {
             Terminal.announce("listening on \(listener.address.url(secure: settings.server.tls != nil))")
         }
+        if let adminURL { Terminal.announce("admin listening on \(adminURL)") }
         log.info("started", metadata: ["version": "\(Version.text)"])
     }
 
@@ -248,17 +250,27 @@ struct Service {
         return options
     }
 
-    /// Metrics have a door of their own, so that nobody forgets to close it to the world.
-    private func makeAdmin() throws -> HTTPServer? {
-        guard settings.adminPort != 0 else { return nil }
+    /// Metrics and the user API have a door of their own, so that nobody forgets to close it to the world.
+    /// - Returns: nil twice if the port is 0; and the address if the user API is on.
+    private func makeAdmin(links: ResetLinks, clock: WallClock) throws -> (HTTPServer?, url: String?) {
+        guard settings.adminPort != 0 else { return (nil, nil) }
         let address = try SocketAddress(host: settings.adminHost, port: settings.adminPort, key: .adminHost)
         let listener = try Listener.bound(to: address, key: .adminPort)
-        log.info("metrics", metadata: ["url": "\(listener.address.url(secure: false))/metrics"])
+        let certificate = files.adminCertificate
+        let url = listener.address.url(secure: certificate.isUsed)
+        log.info("admin listening on \(url)", metadata: ["url": "\(url)/metrics"])
         var options = commonOptions()
         (options.limits.connections, options.limits.turnedAwayAtOnce) = Self.adminConnections
-        return HTTPServer(
-            Admin(metrics: metrics, outbox: store.outbox, webhooks: store.webhooks), on: [listener], loops: loops,
-            options: options, metrics: Metrics())
+        options.secure = certificate.layer
+        let userAPI = settings.userAPI.map { api in
+            var facing = UserAPI.Options(tokens: api.tokens)
+            facing.handsOutLinks = api.handsOutLinks
+            return UserAPI(store: store, links: links, clock: clock, log: log, options: facing)
+        }
+        let server = HTTPServer(
+            Admin(metrics: metrics, outbox: store.outbox, webhooks: store.webhooks, userAPI: userAPI), on: [listener],
+            loops: loops, options: options, metrics: Metrics())
+        return (server, userAPI.map { _ in url })
     }
 
     private struct Carriage {

@@ -12,7 +12,9 @@ struct TokenCommand: AsyncParsableCommand {
     struct Inspect: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "inspect",
-            abstract: "Print the header and claims of a reset token, and whether it works now. Does not use it up.")
+            abstract:
+                "Print the header and claims of a reset or invitation token, and whether it works now. Does not use it up."
+        )
 
         @Argument(
             help:
@@ -40,7 +42,9 @@ struct TokenCommand: AsyncParsableCommand {
                 guard let secrets = settings.secrets, let publicURL = settings.server.publicURL else {
                     throw ConfigurationRefused("server.publicURL and secrets.standard are needed to check a token")
                 }
-                let links = ResetLinks(secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime)
+                let links = ResetLinks(
+                    secrets: secrets, issuer: publicURL, lifetime: settings.resetLifetime,
+                    inviteLifetime: settings.inviteLifetime)
                 let now = WallClock.system.now()
                 do {
                     let claimed = try links.read(text, at: now)

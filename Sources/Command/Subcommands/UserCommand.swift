@@ -9,11 +9,13 @@ import StrictJSON
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "Manage accounts: add, import, list, show, disable them; revoke or hand over links.",
+        abstract:
+            "Manage accounts: add, import, invite, list, show, change, disable, expire, erase them; revoke or hand over links.",
         subcommands: [
             Add.self, Import.self, Export.self, List.self, Show.self, RevokeLinks.self, ResetLinkCommand.self,
-            Disable.self,
-            Enable.self,
+            Disable.self, Enable.self, Verify.self, Unverify.self, SetEmail.self, SetHash.self, Expire.self,
+            Invite.self,
+            Erase.self,
         ])
 
     struct Add: AsyncParsableCommand {

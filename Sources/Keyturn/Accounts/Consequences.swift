@@ -6,6 +6,8 @@ package struct Consequences: Sendable, Equatable {
     package var dropRequests: EmailAddress?
     /// Messages that will be sent.
     package var messages: [PromisedMessage] = []
+    /// Messages that will be sent at a rate. An account has one of a kind that waits.
+    package var mailings: [Mailing] = []
     package var audit: [AuditLine] = []
     /// What the app is told, if there is an app to tell.
     package var webhooks: [WebhookDraft] = []
@@ -18,11 +20,13 @@ package struct Consequences: Sendable, Equatable {
     package static let none = Consequences()
 
     package init(
-        dropRequests: EmailAddress? = nil, messages: [PromisedMessage] = [], audit: [AuditLine] = [],
+        dropRequests: EmailAddress? = nil, messages: [PromisedMessage] = [], mailings: [Mailing] = [],
+        audit: [AuditLine] = [],
         webhooks: [WebhookDraft] = [], mailLog: [MailLogLine] = [], refusedAt: Timestamp? = nil
     ) {
         self.dropRequests = dropRequests
         self.messages = messages
+        self.mailings = mailings
         self.audit = audit
         self.webhooks = webhooks
         self.mailLog = mailLog
@@ -34,19 +38,51 @@ extension Consequences {
     /// What follows from a change of an account.
     /// - Parameter account: as it was before the change.
     package init(of change: AccountChange, to account: Credentials, by actor: AuditActor, at now: Timestamp) {
+        self.init(of: [change], to: account, by: actor, at: now)
+    }
+
+    /// What follows from several changes of an account that are written together.
+    /// - Parameter account: as it was before the changes.
+    package init(of changes: [AccountChange], to account: Credentials, by actor: AuditActor, at now: Timestamp) {
         self.init()
-        audit = [AuditLine(change.auditEvent, of: account.id, by: actor, at: now)]
+        for change in changes { add(change, to: account, by: actor, at: now) }
+    }
+
+    private mutating func add(
+        _ change: AccountChange, to account: Credentials, by actor: AuditActor, at now: Timestamp
+    ) {
+        var audited = account.id
         switch change {
         case .passwordReset(let language):
             dropRequests = account.email
-            messages = [.passwordChanged(account.id, language: language)]
-            webhooks = [WebhookDraft(.passwordChanged, of: account.id, cause: nil, at: now)]
+            messages.append(.passwordChanged(account.id, language: language))
+            webhooks.append(WebhookDraft(.passwordChanged, of: account.id, cause: nil, at: now))
         case .linksRevoked:
             dropRequests = account.email
-            webhooks = [WebhookDraft(.linksRevoked, of: account.id, cause: actor.rawValue, at: now)]
-        case .disabled, .enabled:
+            webhooks.append(WebhookDraft(.linksRevoked, of: account.id, cause: actor.rawValue, at: now))
+        case .hashSet:
+            dropRequests = account.email
+            // The app knows what it did itself, and would end the sessions of the person who has just chosen the password there.
+            if actor != .app {
+                webhooks.append(WebhookDraft(.passwordChanged, of: account.id, cause: actor.rawValue, at: now))
+            }
+        case .emailChanged(let tellsFormer):
+            dropRequests = account.email
+            if tellsFormer { messages.append(.emailChanged(account.id, former: account.email)) }
+            webhooks.append(WebhookDraft(.emailChanged, of: account.id, cause: actor.rawValue, at: now))
+        case .passwordExpired:
+            webhooks.append(WebhookDraft(.passwordExpired, of: account.id, cause: actor.rawValue, at: now))
+        case .invited(let language):
+            messages.append(.invitation(account.id, language: language))
+            webhooks.append(WebhookDraft(.userInvited, of: account.id, cause: actor.rawValue, at: now))
+        case .erased(let pseudonym):
+            audited = pseudonym
+            dropRequests = account.email
+            webhooks.append(WebhookDraft(.userErased, of: account.id, cause: actor.rawValue, at: now))
+        case .disabled, .enabled, .verified, .unverified:
             break
         }
+        audit.append(AuditLine(change.auditEvent, of: audited, by: actor, at: now))
     }
 
     /// What follows from the outcome of a lease, for each account it was about.
@@ -112,6 +148,13 @@ extension AccountChange {
         case .linksRevoked: .linksRevoked
         case .disabled: .disabled
         case .enabled: .enabled
+        case .verified: .verified
+        case .unverified: .unverified
+        case .hashSet: .hashSet
+        case .emailChanged: .emailChanged
+        case .passwordExpired: .passwordExpired
+        case .invited: .invited
+        case .erased: .erased
         }
     }
 }

@@ -7,4 +7,10 @@ package struct Recipient: Sendable, Equatable {
         id = user.id
         email = user.email
     }
+
+    /// The address that an account had before: stored, and verified when it was replaced.
+    package init(former email: EmailAddress, of user: User) {
+        id = user.id
+        self.email = email
+    }
 }

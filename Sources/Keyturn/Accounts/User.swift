@@ -13,7 +13,16 @@ package struct User: Sendable, Equatable {
     package let disabledAt: Timestamp?
     /// The app's own id of this account; nil if it gave none.
     package let externalID: ExternalID?
+    /// Since when the password is refused until a new one is set; nil if it is not.
+    package let expiredAt: Timestamp?
+    /// Until when the newest invitation works; nil if none was sent since a password was set.
+    package let invitedUntil: Timestamp?
+    /// Grows by one when all sessions end although the password may stay.
+    package let sessionEpoch: Int64
 
+    /// Whether some password matches; false for an account that was made without one.
+    package var hasPassword: Bool { !passwordHash.isUnusable }
+    package var isExpired: Bool { expiredAt != nil }
     package var isVerified: Bool { emailVerifiedAt != nil }
     package var isDisabled: Bool { disabledAt != nil }
     package var credentials: Credentials { Credentials(id: id, hash: passwordHash, email: email, epoch: resetEpoch) }
@@ -21,7 +30,8 @@ package struct User: Sendable, Equatable {
     package init(
         id: UserID, email: EmailAddress, passwordHash: PasswordHash, emailVerifiedAt: Timestamp?, createdAt: Timestamp,
         passwordChangedAt: Timestamp?, resetEpoch: Int64, disabledAt: Timestamp?,
-        externalID: ExternalID? = nil
+        externalID: ExternalID? = nil, expiredAt: Timestamp? = nil, invitedUntil: Timestamp? = nil,
+        sessionEpoch: Int64 = 0
     ) {
         self.id = id
         self.email = email
@@ -32,5 +42,8 @@ package struct User: Sendable, Equatable {
         self.resetEpoch = resetEpoch
         self.disabledAt = disabledAt
         self.externalID = externalID
+        self.expiredAt = expiredAt
+        self.invitedUntil = invitedUntil
+        self.sessionEpoch = sessionEpoch
     }
 }

@@ -16,13 +16,26 @@ package enum AuditEvent: String, Sendable, CaseIterable {
     case linksRevoked = "links_revoked"
     /// An operator had a link printed, to hand it over.
     case linkHandedOver = "link_handed_over"
+    /// The app had a link made over the user API, to hand it over.
+    case linkHandedOut = "link_handed_out"
     case disabled, enabled
+    case verified, unverified
+    /// An operator or the app stored another hash.
+    case hashSet = "hash_set"
+    case emailChanged = "email_changed"
+    case passwordExpired = "password_expired"
+    case invited
+    /// Nothing else is known of the account any more.
+    case erased
 
     /// Whether it is noted in passing. All others change an account or make a link, and are written together with what they tell.
     package var isNoted: Bool {
         switch self {
         case .linkOpened, .linkExpired, .linkRefused, .passwordRefused, .loginRefused: true
-        case .passwordReset, .linksRevoked, .linkHandedOver, .disabled, .enabled: false
+        case .passwordReset, .linksRevoked, .linkHandedOver, .linkHandedOut, .disabled, .enabled, .verified,
+            .unverified,
+            .hashSet, .emailChanged, .passwordExpired, .invited, .erased:
+            false
         }
     }
 }
@@ -33,6 +46,8 @@ package enum AuditActor: String, Sendable {
     case visitor
     /// An operator at the command line.
     case `operator`
+    /// The app, over the user API.
+    case app
 }
 
 /// One line of the audit log. Holds no address, token, password or hash.

@@ -10,6 +10,9 @@ package protocol Outbox: LeasedQueue where Leased == Lease, Settled == Settlemen
     func emptyIntake(
         of entries: [IntakeEntry], queueing queued: [JoinedRequests], with consequences: Consequences, at now: Timestamp
     ) async throws(StorageFailed) -> Bool
+    /// Moves messages whose turn has come from the mailings to the outbox, at most ``mailingsOpenMax`` open there at once.
+    /// - Returns: when to ask again; nil if none waits.
+    func moveMailings(at now: Timestamp) async throws(StorageFailed) -> Timestamp?
     /// Whether the row still carries the lease's token: a reset and "this wasn't me" drop it. A worker that asks after it read the
     /// account, and signs only then, signs no dropped request: what is dropped later is signed with credentials that are dead by then.
     func stillHolds(_ lease: Lease) async throws(StorageFailed) -> Bool
@@ -20,6 +23,11 @@ package protocol Outbox: LeasedQueue where Leased == Lease, Settled == Settlemen
     /// - Returns: those that were not known.
     func note(_ reports: [MailReport], at now: Timestamp) async throws(StorageFailed) -> [MailReport]
 }
+
+/// Messages of mailings that are pending or leased in the outbox at once: while the provider is away, no more are moved there.
+package let mailingsOpenMax = 64
+/// How long ago a mailing may have been due and still be sent beside the next: after a pause no more than this much is caught up.
+package let mailingsCaughtUp: Duration = .seconds(1)
 
 /// The most entries that one call of ``OutboxOperations/entries(_:after:limit:)`` returns.
 package let outboxListLimit = 10_000

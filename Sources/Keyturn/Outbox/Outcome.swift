@@ -20,6 +20,8 @@ package enum Outcome: Sendable, Equatable {
 package enum SkipReason: String, Sendable, CaseIterable {
     case unknownAddress = "unknown_address"
     case unverified, disabled, throttled
+    /// A password was set since the message was recorded: an invitation or a link for an expired password has no purpose any more.
+    case passwordSet = "password_set"
 }
 
 /// The outcome of one lease. An address may have several accounts: each has its own outcome, and the row has one of all of them.

@@ -8,6 +8,14 @@ package enum WebhookEvent: String, Sendable, CaseIterable {
     case resetFailed = "reset.failed"
     /// All open links died; the cause is who did it, an ``AuditActor``.
     case linksRevoked = "links.revoked"
+    /// The password is refused until a new one is set; every session has ended. The cause is an ``AuditActor``.
+    case passwordExpired = "password.expired"
+    /// An invitation was recorded; the cause is an ``AuditActor``.
+    case userInvited = "user.invited"
+    /// The account is gone, so the webhook names its id alone; the cause is an ``AuditActor``.
+    case userErased = "user.erased"
+    /// The account has another address; the cause is an ``AuditActor``.
+    case emailChanged = "email.changed"
 
     /// Whether it tells of a request, which any client that knows an address can make. Such webhooks leave room for the others.
     package var isAboutRequest: Bool { self == .resetRequested || self == .resetFailed }

@@ -21,6 +21,9 @@ struct Mail: Sendable {
             switch letter.kind {
             case .resetLink: "password-reset"
             case .passwordChanged: "password-changed"
+            case .invitation: "invitation"
+            case .passwordExpired: "password-expired"
+            case .emailChanged: "email-changed"
             }
         outboxID = letter.outboxID.number
         facts = letter.facts

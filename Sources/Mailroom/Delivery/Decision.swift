@@ -32,8 +32,12 @@ enum Decision: Sendable, Equatable {
         at now: Timestamp
     ) -> Decision {
         guard let user else { return .skip(.unknownAddress, of: nil) }
+        if case .emailChanged(_, let former) = question.letter {
+            return .mail(user, Recipient(former: former, of: user))
+        }
         guard user.isVerified else { return .skip(.unverified, of: user.id) }
         guard let recipient = Recipient(user) else { return .skip(.disabled, of: user.id) }
+        guard !isPointless(question.letter, for: user) else { return .skip(.passwordSet, of: user.id) }
         if now - question.agesFrom >= unsentAgeMax {
             let why = question.lostAnswers > 0 ? LostAnswers.name : "never sent"
             return .giveUp(reason: "gave up after \(OperatorWords.span(unsentAgeMax)): \(why)", of: user.id)
@@ -43,6 +47,15 @@ enum Decision: Sendable, Equatable {
             return .skip(.throttled, of: user.id)
         }
         return .mail(user, recipient)
+    }
+
+    /// Whether a password was set since the message was recorded, so that its link is of no use.
+    private static func isPointless(_ letter: PromisedMessage, for user: User) -> Bool {
+        switch letter {
+        case .invitation: user.hasPassword
+        case .passwordExpired: !user.isExpired
+        case .resetLink, .passwordChanged, .emailChanged: false
+        }
     }
 }
 

@@ -63,6 +63,14 @@ extension DeliveryWorker {
                     links.sign(for: user.credentials, at: now), to: recipient, for: request, lease: lease, at: now,
                     returning: options.returnURLs)
             case .passwordChanged(_, let language): writer.passwordChanged(to: recipient, in: language, lease: lease)
+            case .invitation(_, let language):
+                writer.invitation(
+                    links.signInvitation(for: user.credentials, at: now), to: recipient, in: language, lease: lease,
+                    at: now)
+            case .passwordExpired:
+                writer.passwordExpired(
+                    links.sign(for: user.credentials, at: now), to: recipient, lease: lease, at: now)
+            case .emailChanged: writer.emailChanged(to: recipient, lease: lease)
             }
         let verdict = await carrier.carry(letter)
         deliveryLog.answered(verdict, after: clock.now() - now)

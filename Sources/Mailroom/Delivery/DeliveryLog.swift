@@ -105,7 +105,7 @@ final class DeliveryLog: Sendable {
         let plain = ["delivered", "later", "answer_lost", "failed", "released", "lease_lost"].map { ($0, "") }
         let skipped = SkipReason.allCases.map { ("skipped", $0.rawValue) }
         var counters: [OutcomeLabel: Counter] = [:]
-        for kind in [LetterKind.resetLink, .passwordChanged] {
+        for kind in LetterKind.allCases {
             for (outcome, reason) in plain + skipped {
                 counters[OutcomeLabel(kind: kind, outcome: outcome, reason: reason)] = metrics.counter(
                     "keyturn_mail_outcomes_total", help: "Messages by outcome.", ("kind", kind.rawValue),

@@ -129,13 +129,14 @@ package final class DeliveryWorker: Sendable {
         do {
             try await watchClock()
             let isEmptied = try await emptyIntakeInRhythm()
+            let mailing = try await outbox.moveMailings(at: clock.now())
             if try await takeIn() > 0 || !isEmptied {
                 deliveryLog.storageWorks()
                 return .zero
             }
             let due = waitingRoom.withLock { $0.room } > 0 ? try await outbox.nextDue() : nil
             deliveryLog.storageWorks()
-            return rest(until: due)
+            return rest(until: [due, mailing].compactMap(\.self).min())
         } catch {
             let failures = deliveryLog.storageFailed(error, doing: "leasing messages")
             return retry.delay(afterFailures: failures, fraction: fraction())

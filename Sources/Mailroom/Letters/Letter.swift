@@ -69,6 +69,12 @@ extension Letter {
         .init("reset-link.text.mustache", PackageResources.reset_link_text_mustache),
         .init("password-changed.html.mustache", PackageResources.password_changed_html_mustache),
         .init("password-changed.text.mustache", PackageResources.password_changed_text_mustache),
+        .init("invitation.html.mustache", PackageResources.invitation_html_mustache),
+        .init("invitation.text.mustache", PackageResources.invitation_text_mustache),
+        .init("password-expired.html.mustache", PackageResources.password_expired_html_mustache),
+        .init("password-expired.text.mustache", PackageResources.password_expired_text_mustache),
+        .init("email-changed.html.mustache", PackageResources.email_changed_html_mustache),
+        .init("email-changed.text.mustache", PackageResources.email_changed_text_mustache),
         .init("test.html.mustache", PackageResources.test_html_mustache),
         .init("test.text.mustache", PackageResources.test_text_mustache),
     ])

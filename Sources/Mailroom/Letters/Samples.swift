@@ -25,14 +25,20 @@ extension Letter {
         let now = Timestamp(seconds: 1_767_268_800)
         let link = ResetLink(
             token: token, issuer: site.url, expiresAt: now + .seconds(1800))
+        let invitation = ResetLink(
+            token: token, issuer: site.url, expiresAt: now + ResetLinks.inviteLifetimeDefault)
         return Language.allCases.flatMap { language in
             let request = ResetRequest(
                 email: EmailAddress(stored: "ann@example.com"), language: language.tag, device: "Firefox on Linux")
             let letters = [
                 writer.resetLink(link, for: request, askedAt: now, at: now),
                 writer.passwordChanged(at: now, in: language.tag),
+                writer.invitation(invitation, in: language.tag, at: now),
+                writer.passwordExpired(link, in: language.tag, at: now),
+                writer.emailChanged(at: now, in: language.tag),
             ]
-            return zip(["reset-link", "password-changed"], letters).map { name, letter in
+            let names = ["reset-link", "password-changed", "invitation", "password-expired", "email-changed"]
+            return zip(names, letters).map { name, letter in
                 Sample(path: "\(language.tag)/letter-\(name)", text: letter.text, html: letter.html)
             }
         }

@@ -21,6 +21,7 @@ package final class SQLiteDatabase: Store {
     package let newlyApplied: [String]
     package let accounts: any Accounts
     package let imports: any AccountImports
+    package let records: any AccountRecords
     package let requests: any ResetRequests
     package let outbox: any Outbox
     package let operations: any OutboxOperations
@@ -96,6 +97,7 @@ package final class SQLiteDatabase: Store {
         consequences = ConsequencesWriter(depth: pending, arrivals: arrivals, webhooks: webhooks, auditLog: audit)
         let accounts = SQLiteAccounts(readers: readers, writer: writer, consequences: consequences)
         (self.accounts, imports) = (accounts, accounts)
+        records = SQLiteRecords(path: options.path, readers: readers, writer: writer, consequences: consequences)
         let outbox = SQLiteOutbox(
             readers: readers, writer: writer, pending: pending, arrived: arrivals, history: history,
             consequences: consequences)

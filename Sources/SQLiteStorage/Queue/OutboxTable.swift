@@ -55,10 +55,13 @@ enum OutboxTable {
 
     static func insert(_ letter: PromisedMessage, in db: Database, at now: Timestamp) throws {
         switch letter {
-        case .passwordChanged(let user, let language):
+        case .passwordChanged, .invitation, .passwordExpired, .emailChanged:
+            var recipient: EmailAddress?
+            if case .emailChanged(_, let former) = letter { recipient = former }
             try db.run(
-                "INSERT INTO outbox (kind, user_id, language, recorded_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4)",
-                .text(letter.kind.rawValue), .text(user.text), .text(language), .time(now))
+                "INSERT INTO outbox (kind, user_id, language, recipient, recorded_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+                .text(letter.kind.rawValue), .text(letter.user?.text), .text(letter.language), .text(recipient?.text),
+                .time(now))
         case .resetLink(let request):
             _ = try queue(JoinedRequests(request, recordedAt: now), in: db, at: now)
         }
@@ -107,7 +110,9 @@ enum OutboxTable {
 
     /// A leased row as a worker gets it.
     static let leaseColumns =
-        "id, kind, address, user_id, language, device, attempts, recorded_at, answers_lost, return_to"
+        """
+        id, kind, address, user_id, language, device, attempts, recorded_at, answers_lost, return_to, recipient
+        """
 
     static func lease(_ row: Row, under token: LeaseToken, until expiresAt: Timestamp, refusedAt: Timestamp?) -> Lease {
         let letter: PromisedMessage =
@@ -116,10 +121,21 @@ enum OutboxTable {
                     ResetRequest(
                         email: EmailAddress(stored: address), language: row[4], device: row[5], returnTo: row[9]))
             } else {
-                .passwordChanged(UserID(row[3] ?? ""), language: row[4])
+                message(LetterKind(stored: row[1]), to: UserID(row[3] ?? ""), language: row[4], recipient: row[10])
             }
         return Lease(
             id: OutboxID(row[0]), token: token, letter: letter, attempts: row[6],
             recordedAt: Timestamp(row[7] as Int64), expiresAt: expiresAt, lostAnswers: row[8], refusedAt: refusedAt)
+    }
+
+    private static func message(
+        _ kind: LetterKind, to user: UserID, language: String?, recipient: String?
+    ) -> PromisedMessage {
+        switch kind {
+        case .invitation: .invitation(user, language: language)
+        case .passwordExpired: .passwordExpired(user)
+        case .emailChanged: .emailChanged(user, former: EmailAddress(stored: recipient ?? ""))
+        case .passwordChanged, .resetLink: .passwordChanged(user, language: language)
+        }
     }
 }

@@ -18,10 +18,13 @@ final class QueueDepthCounter: Sendable {
     let capacity: Int
     private let state = Mutex(State())
 
-    /// Intake and the outbox share one capacity: what leaves the one enters the other.
+    /// Intake and the outbox share one capacity: what leaves the one enters the other. Messages of mailings take no seat.
     static func outbox(capacity: Int) -> QueueDepthCounter {
         QueueDepthCounter(
-            "SELECT (SELECT COUNT(*) FROM intake) + (SELECT COUNT(*) FROM outbox WHERE state <> 'failed')",
+            """
+            SELECT (SELECT COUNT(*) FROM intake) + (SELECT COUNT(*) FROM outbox WHERE state <> 'failed')
+                - (SELECT COUNT(*) FROM outbox WHERE kind = 'password_expired' AND state <> 'failed')
+            """,
             capacity: capacity)
     }
 

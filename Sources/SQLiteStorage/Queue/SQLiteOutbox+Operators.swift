@@ -50,7 +50,8 @@ extension SQLiteOutbox {
                     recorded_at = ?4, due_at = ?4
                 WHERE state = 'failed' AND \(rows)
                 """, values.selected, values.after, values.last, .time(now))
-            pending.add(revived)
+            // Messages of mailings take no seat: counted anew.
+            if revived > 0 { pending.forget() }
             return merged + revived
         }
         if retried > 0 { arrived.announce() }
@@ -74,7 +75,7 @@ extension SQLiteOutbox {
                         "DELETE FROM outbox WHERE \(state) AND \(rows)", values.selected, values.after, values.last)
                 }
                 let waiting = try delete("state <> 'failed'")
-                pending.remove(waiting)
+                if waiting > 0 { pending.forget() }
                 return try waiting + delete("state = 'failed'")
             }
     }

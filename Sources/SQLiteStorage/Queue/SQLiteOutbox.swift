@@ -79,6 +79,15 @@ package struct SQLiteOutbox: Outbox, ResetRequests, OutboxOperations {
         }
     }
 
+    package func moveMailings(at now: Timestamp) async throws(StorageFailed) -> Timestamp? {
+        // Another process's write is not waited for if there is nothing to move.
+        let due = try await readers.read { db in try Mailings.nextDue(in: db, at: now) }
+        guard let due, due <= now else { return due }
+        let (count, next) = try await writer.write(.severalStatements) { db in try Mailings.move(in: db, at: now) }
+        if count > 0 { arrived.announce() }
+        return next
+    }
+
     package func stillHolds(_ lease: Lease) async throws(StorageFailed) -> Bool {
         try await readers.read { db in try QueueTable.outbox.isHeld(lease.id.number, under: lease.token, in: db) }
     }
@@ -107,7 +116,7 @@ package struct SQLiteOutbox: Outbox, ResetRequests, OutboxOperations {
         let (lease, fate) = (settlement.lease, settlement.outcome.fate)
         if fate.endsRow, try OutboxTable.startAgain(lease, in: db, at: now) { return true }
         let isOurs = try QueueTable.outbox.settle(lease.id.number, under: lease.token, as: fate, in: db, at: now)
-        if isOurs, fate.endsRow { pending.remove(1) }
+        if isOurs, fate.endsRow, lease.letter.kind.takesSeat { pending.remove(1) }
         return isOurs
     }
 

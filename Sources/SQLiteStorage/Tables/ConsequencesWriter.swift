@@ -15,6 +15,7 @@ struct ConsequencesWriter: Sendable {
             try OutboxTable.insert(message, in: db, at: now)
             depth.add(1)
         }
+        for mailing in consequences.mailings { try Mailings.insert(mailing, in: db, at: now) }
         for line in consequences.audit { try line.write(to: db) }
         for line in consequences.mailLog { try MailLog.write(line, to: db) }
         for draft in consequences.webhooks { try webhooks.write(draft, to: db) }
@@ -23,7 +24,7 @@ struct ConsequencesWriter: Sendable {
 
     /// To be called once the transaction is committed.
     func announce(_ consequences: Consequences) {
-        if !consequences.messages.isEmpty { arrivals.announce() }
+        if !consequences.messages.isEmpty || !consequences.mailings.isEmpty { arrivals.announce() }
         if !consequences.webhooks.isEmpty { webhooks.announce() }
         for line in consequences.audit { auditLog.tell(line) }
     }

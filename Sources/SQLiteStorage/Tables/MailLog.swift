@@ -44,6 +44,6 @@ enum MailLog {
 }
 
 extension LetterKind {
-    /// The table allows no other words than these two.
-    init(stored text: String) { self = text == LetterKind.passwordChanged.rawValue ? .passwordChanged : .resetLink }
+    /// A word of a newer binary counts as a reset link.
+    init(stored text: String) { self = LetterKind(rawValue: text) ?? .resetLink }
 }

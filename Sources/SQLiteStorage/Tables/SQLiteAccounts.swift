@@ -24,7 +24,9 @@ package struct SQLiteAccounts: Accounts {
                 let user =
                     switch letter {
                     case .resetLink(let request): try User.found(email: request.email, in: db)
-                    case .passwordChanged(let id, _): try User.found(id: id, in: db)
+                    case .passwordChanged(let id, _), .invitation(let id, _), .passwordExpired(let id),
+                        .emailChanged(let id, _):
+                        try User.found(id: id, in: db)
                     }
                 return user.map { [$0] } ?? []
             }
@@ -122,19 +124,23 @@ package struct SQLiteAccounts: Accounts {
 }
 
 extension CredentialChange {
+    /// The row as it must be, its credentials bound as `?1` to `?4`.
+    static let holds = "id = ?1 AND password_hash = ?2 AND email = ?3 COLLATE BINARY AND \(EpochBase.ofAccount) = ?4"
+
     /// One UPDATE of one row that holds hash, address and epoch together: of any number of simultaneous callers with the same
     /// credentials exactly one finds them so.
     /// - Returns: how many rows were changed, 0 or 1.
     fileprivate func write(to rowID: Int64, holding old: Credentials, in db: Database, at now: Timestamp) throws -> Int
     {
-        let holds = "id = ?1 AND password_hash = ?2 AND email = ?3 COLLATE BINARY AND \(EpochBase.ofAccount) = ?4"
+        let holds = Self.holds
         let (id, hash) = (DatabaseValue.integer(rowID), try DatabaseValue.text(old.hash.text))
         let (email, epoch) = (try DatabaseValue.text(old.email.text), DatabaseValue.integer(old.epoch))
         return switch self {
         case .password(let new):
             try db.run(
                 """
-                UPDATE users SET password_hash = ?5, password_changed_at = ?6 WHERE \(holds) AND disabled_at IS NULL
+                UPDATE users SET password_hash = ?5, password_changed_at = ?6, expired_at = NULL, invited_until = NULL
+                WHERE \(holds) AND disabled_at IS NULL
                 """, id, hash, email, epoch,
                 .text(new.text), .time(now))
         case .epoch:
@@ -145,6 +151,10 @@ extension CredentialChange {
 }
 
 extension User {
+    static func found(externalID: ExternalID, in db: Database) throws -> User? {
+        try StoredUser.found(byExternalID, .text(externalID.text), in: db)
+    }
+
     fileprivate static func found(email: EmailAddress, in db: Database) throws -> User? {
         try StoredUser.found(byEmail, .text(email.text), in: db)
     }
@@ -155,6 +165,7 @@ extension User {
     }
 
     private static let byEmail = StoredUser.query(by: "email")
+    private static let byExternalID = StoredUser.query(by: "external_id")
     private static let byID = StoredUser.query(by: "id")
 }
 
@@ -168,7 +179,7 @@ private struct StoredUser: StatementColumnConvertible, DatabaseValueConvertible 
     /// And a last one behind them: ``isTheOne``.
     static let columns = """
         id, email, password_hash, email_verified_at, created_at, password_changed_at, \(EpochBase.ofAccount), disabled_at,
-        external_id
+        external_id, expired_at, invited_until, session_epoch
         """
 
     /// Reads a row also if there is no such account: the next one in the order of the column or, behind the last, the first of all. So an
@@ -193,13 +204,15 @@ private struct StoredUser: StatementColumnConvertible, DatabaseValueConvertible 
             unsafe Value.fromStatement(sqliteStatement, atUncheckedIndex: first + number)
         }
         guard let id: Int64 = column(0), let email: String = column(1), let hash: String = column(2),
-            let createdAt: Int64 = column(4), let epoch: Int64 = column(6), let isTheOne: Bool = column(9)
+            let createdAt: Int64 = column(4), let epoch: Int64 = column(6), let sessionEpoch: Int64 = column(11),
+            let isTheOne: Bool = column(12)
         else { return nil }
         user = User(
             id: UserID(rowID: id), email: EmailAddress(stored: email), passwordHash: PasswordHash(hash),
             emailVerifiedAt: Timestamp(column(3)), createdAt: Timestamp(createdAt),
             passwordChangedAt: Timestamp(column(5)), resetEpoch: epoch, disabledAt: Timestamp(column(7)),
-            externalID: (column(8) as String?).map(ExternalID.init(stored:)))
+            externalID: (column(8) as String?).map(ExternalID.init(stored:)), expiredAt: Timestamp(column(9)),
+            invitedUntil: Timestamp(column(10)), sessionEpoch: sessionEpoch)
         self.isTheOne = isTheOne
     }
 

@@ -9,7 +9,7 @@ struct Me: GetController {
     init(_ login: Login) { self.login = login }
 
     func get(_ visit: Visit) async throws(Problem) -> Response {
-        guard let token = Self.bearerToken(visit.request) else { throw .sessionInvalid }
+        guard let token = BearerToken.read(visit.request) else { throw .sessionInvalid }
         let user: User
         do { user = try await login.user(bearing: token) } catch { throw Self.problem(error) }
         let body = JSON.members(
@@ -21,14 +21,5 @@ struct Me: GetController {
 
     private static func problem(_ refused: LoginRefused) -> Problem {
         if case .credentials = refused { .sessionInvalid } else { Problem(refused) }
-    }
-
-    /// `Authorization: Bearer …`, the scheme without case (RFC 9110 §11.1), one space, one field.
-    private static func bearerToken(_ request: Request) -> String? {
-        let fields = request.values(of: "Authorization")
-        guard fields.count == 1 else { return nil }
-        let parts = fields[0].utf8.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].map({ $0 | 0x20 }).elementsEqual("bearer".utf8) else { return nil }
-        return String(parts[1])
     }
 }

@@ -17,7 +17,8 @@ struct OpenResetLink: GetController {
             let link = try await reset.check(token)
             guard visit.presentation != .json else { return LinkStatus.json(expiresAt: link.expiresAt) }
             return pages.response(
-                ResetPasswordPage(token: token, email: link.email, policy: reset.policy), to: visit)
+                ResetPasswordPage(
+                    token: token, email: link.email, isFirst: link.isFirstPassword, policy: reset.policy), to: visit)
         } catch {
             throw Problem(error)
         }

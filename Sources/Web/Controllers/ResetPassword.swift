@@ -6,6 +6,7 @@ struct ResetPassword: PostController {
     private let reset: PasswordReset
     private let admission: Admission
     private let changed: Outcome
+    private let first: Outcome
 
     init(_ reset: PasswordReset, _ admission: Admission, _ pages: Pages) {
         self.reset = reset
@@ -13,6 +14,9 @@ struct ResetPassword: PostController {
         changed = Outcome(
             .ok, message: "The password was changed. Every open link has stopped working.",
             page: PasswordChangedPage(), at: "/reset-password/done", leadsBack: true, pages)
+        first = Outcome(
+            .ok, message: "The password was set. Every open link has stopped working.", page: FirstPasswordPage(),
+            at: "/reset-password/first", leadsBack: true, pages)
     }
 
     func post(_ form: Form, from visit: Visit) async throws(Problem) -> Response {
@@ -20,12 +24,12 @@ struct ResetPassword: PostController {
         let confirmation = try Self.confirmation(form, isRequired: visit.presentation == .pageAfterForm)
         try admission.admit(visit)
         do {
-            try await reset.reset(
+            let isFirst = try await reset.reset(
                 fields[0], to: fields[1], confirmation: confirmation, tellingIn: visit.messageLanguage)
+            return (isFirst ? first : changed).response(to: visit)
         } catch {
             throw Problem(error)
         }
-        return changed.response(to: visit)
     }
 
     /// A person types twice, because nobody sees what they type; a program may leave it out.
@@ -37,10 +41,11 @@ struct ResetPassword: PostController {
         if problem.isAboutLink { return DeadLinkPage(problem: problem) }
         guard problem.concernsForm, let token = form.tokenToSendAgain else { return nil }
         // The link still works, and password managers want to know for whom.
-        let email = try? await reset.check(token).email
+        let link = try? await reset.check(token)
         return ResetPasswordPage(
-            token: token, email: email, policy: reset.policy, problem: problem,
-            keptPassword: problem == .passwordsDiffer ? await passwordToKeep(form, for: email) : nil)
+            token: token, email: link?.email, isFirst: link?.isFirstPassword ?? false, policy: reset.policy,
+            problem: problem,
+            keptPassword: problem == .passwordsDiffer ? await passwordToKeep(form, for: link?.email) : nil)
     }
 
     /// The typed password if nothing was wrong but its confirmation: then only that is to be typed again. The response goes to its sender

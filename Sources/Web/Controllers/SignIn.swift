@@ -40,6 +40,10 @@ struct SignIn: PostController {
     }
 
     func page(about problem: Problem, on form: Form, from visit: Visit) async -> (any Page)? {
-        problem.concernsForm ? SignInPage(email: form.echo("email") ?? "", problem: problem) : nil
+        // Leads to the form for a link, the address filled in.
+        if problem.code == "password_expired" {
+            return DeadLinkPage(problem: problem, email: form.echo("email") ?? "")
+        }
+        return problem.concernsForm ? SignInPage(email: form.echo("email") ?? "", problem: problem) : nil
     }
 }

@@ -1,12 +1,15 @@
 import Wording
 
-/// Says that a link is over, or that its path was changed on the way, before a password is typed, and offers another on the same page.
+/// Says that a link is over, or the password has expired, or that its path was changed on the way, before a password is typed, and offers another on the same page.
 struct DeadLinkPage: Page {
     let template = "dead"
     let hasForm = true
     private let shown: Problem
 
-    init(problem: Problem) { shown = problem }
+    /// Fills the form in.
+    private let email: String
+
+    init(problem: Problem, email: String = "") { (shown, self.email) = (problem, email) }
 
     var title: Words.Key {
         switch shown.code {
@@ -16,7 +19,7 @@ struct DeadLinkPage: Page {
         }
     }
 
-    func model(in words: Words) -> [String: Any] { ["text": text(in: words), "email": ""] }
+    func model(in words: Words) -> [String: Any] { ["text": text(in: words), "email": email] }
 
     private func text(in words: Words) -> String {
         switch shown.code {

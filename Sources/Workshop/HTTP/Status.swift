@@ -8,11 +8,12 @@ package struct Status: Sendable, Equatable {
         self.code = code
     }
 
-    package static let ok = Status(200), accepted = Status(202), noContent = Status(204), found = Status(302)
+    package static let ok = Status(200), created = Status(201), accepted = Status(202), noContent = Status(204),
+        found = Status(302)
     package static let seeOther = Status(303), notModified = Status(304), permanentRedirect = Status(308)
     package static let badRequest = Status(400), unauthorized = Status(401), forbidden = Status(403)
     package static let notFound = Status(404), methodNotAllowed = Status(405), requestTimeout = Status(408)
-    package static let gone = Status(410), preconditionFailed = Status(412)
+    package static let conflict = Status(409), gone = Status(410), preconditionFailed = Status(412)
     package static let contentTooLarge = Status(413), uriTooLong = Status(414)
     package static let unsupportedMediaType = Status(415), expectationFailed = Status(417)
     package static let misdirectedRequest = Status(421), unprocessableContent = Status(422)

@@ -11,6 +11,9 @@ package struct PasswordHash: Sendable, Equatable, CustomStringConvertible, Custo
     /// A random string that no password matches, for accounts that never had one: `!` and 32 random bytes in base64url.
     package static func unusable() -> PasswordHash { PasswordHash("!" + Base64URL.encode(SecureRandom.bytes(32))) }
 
+    /// Whether no password can ever match: see ``unusable()``.
+    package var isUnusable: Bool { text.utf8.first == UInt8(ascii: "!") }
+
     package var description: String { "PasswordHash(…)" }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: []) }
