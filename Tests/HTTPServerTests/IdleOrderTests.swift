@@ -13,11 +13,13 @@ import Testing
         for step in 0..<5000 {
             if Bool.random(using: &generator), !model.isEmpty {
                 let index = Int.random(in: 0..<model.count, using: &generator)
-                let isLongest = order.remove(at: model.remove(at: index).place)
-                #expect(isLongest == (index == 0))
+                let longest = order.remove(at: model.remove(at: index).place)
+                #expect(longest == (index == 0 ? .some(model.first?.since) : nil))
             } else {
                 let since = noon + .milliseconds(step)
-                model.append((step, since, order.append(step, since: since)))
+                let (place, isOnly) = order.append(step, since: since)
+                #expect(isOnly == model.isEmpty)
+                model.append((step, since, place))
             }
             #expect(order.longest == model.first?.element)
             #expect(order.longestSince == model.first?.since)

@@ -36,7 +36,8 @@ package struct Request: Sendable {
         var bytes = Array(target.utf8)
         let question = bytes.firstIndex(of: UInt8(ascii: "?"))
         let head = RequestHead(
-            method, path: 0..<(question ?? bytes.count), query: question.map { $0 + 1..<target.utf8.count })
+            method, path: 0..<(question ?? bytes.count), query: question.map { $0 + 1..<target.utf8.count },
+            isPathEncoded: bytes[..<(question ?? bytes.count)].contains(UInt8(ascii: "%")))
         var lines: [FieldLine] = []
         for (name, value) in fields {
             let start = bytes.count
@@ -72,6 +73,7 @@ package struct Request: Sendable {
     /// - Parameter path: holds unreserved characters and `/` alone.
     package func path(is path: StaticString) -> Bool {
         if head.path.isEmpty { return path.description == self.path }
+        guard head.isPathEncoded else { return bytes.span.matches(pathInBytes, path) }
         return bytes.span.isEquivalent(pathInBytes, toPath: path)
     }
 

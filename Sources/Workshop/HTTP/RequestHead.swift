@@ -21,13 +21,16 @@ struct RequestHead: Sendable {
     let version: HTTPVersion
     private var pathExtent: Extent
     private let queryExtent: Extent?
+    /// Whether the path has a percent sign, so that comparing its bytes is not enough.
+    let isPathEncoded: Bool
     private(set) var framing = BodyFraming.none
     private(set) var keepsAlive = true
     private(set) var expectsContinue = false
 
     /// For requests that are made, not read.
-    init(_ method: Method, path: Range<Int>, query: Range<Int>?) {
+    init(_ method: Method, path: Range<Int>, query: Range<Int>?, isPathEncoded: Bool) {
         self.method = method
+        self.isPathEncoded = isPathEncoded
         pathExtent = Extent(path)
         queryExtent = query.map { Extent($0) }
         version = .http11
@@ -51,6 +54,7 @@ struct RequestHead: Sendable {
         let target = try RequestTarget(parsing: index + 1..<end, of: bytes, method: method, isSecure: isSecure)
         pathExtent = Extent(target.path)
         queryExtent = target.query.map { Extent($0) }
+        isPathEncoded = target.isPathEncoded
     }
 
     var path: Range<Int> {

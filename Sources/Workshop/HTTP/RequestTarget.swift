@@ -4,6 +4,8 @@
 struct RequestTarget {
     private(set) var path: Range<Int>
     private(set) var query: Range<Int>?
+    /// Whether the path has a percent sign.
+    private(set) var isPathEncoded = false
 
     init(parsing target: Range<Int>, of bytes: Span<UInt8>, method: Method, isSecure: Bool) throws(HeadRefused) {
         if bytes[target.lowerBound] == UInt8(ascii: "/") {
@@ -53,6 +55,7 @@ struct RequestTarget {
                 guard bytes.percentEncodedOctet(at: index, before: range.upperBound) != nil else {
                     throw .targetPercentEncoding
                 }
+                isPathEncoded = isPathEncoded || question == nil
                 index += 2
             }
             index += 1

@@ -44,11 +44,10 @@ package final class HTTPServer: Sendable {
         grace = options.shutdownGrace
         deafnessMax = options.deafnessMax
         trustedProxies = options.trustedProxies
-        let began = Deadline.now
         shards = loops.all.map { loop in
             Shard(
                 loop, responder: responder.copyForLoop(), options: options, admission: admission,
-                metrics: ServerMetrics(metrics), began: began)
+                metrics: ServerMetrics(metrics))
         }
     }
 

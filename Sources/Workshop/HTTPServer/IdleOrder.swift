@@ -23,8 +23,8 @@ struct IdleOrder<Element> {
     var longestSince: Deadline? { isEmpty ? nil : nodes[first].since }
 
     /// - Parameter since: not before any that was appended earlier.
-    /// - Returns: where it is, for ``remove(at:)``.
-    mutating func append(_ element: Element, since: Deadline) -> Int {
+    /// - Returns: where it is, for ``remove(at:)``, and whether it is the only one.
+    mutating func append(_ element: Element, since: Deadline) -> (place: Int, isOnly: Bool) {
         let node = Node(element: element, since: since, previous: last, next: Self.nowhere)
         let place: Int
         if let freed = free.popLast() {
@@ -34,20 +34,21 @@ struct IdleOrder<Element> {
             place = nodes.count
             nodes.append(node)
         }
-        if last == Self.nowhere { first = place } else { nodes[last].next = place }
+        let isOnly = last == Self.nowhere
+        if isOnly { first = place } else { nodes[last].next = place }
         last = place
-        return place
+        return (place, isOnly)
     }
 
     /// Once for each ``append(_:since:)``.
-    /// - Returns: whether it was the one that had been idle for longest.
+    /// - Returns: since when the longest idle one is now (nil in it: none is), if that was another before; else nil.
     @discardableResult
-    mutating func remove(at place: Int) -> Bool {
+    mutating func remove(at place: Int) -> Deadline?? {
         let (previous, next) = (nodes[place].previous, nodes[place].next)
         nodes[place].element = nil
         if previous == Self.nowhere { first = next } else { nodes[previous].next = next }
         if next == Self.nowhere { last = previous } else { nodes[next].previous = previous }
         free.append(place)
-        return previous == Self.nowhere
+        return previous == Self.nowhere ? .some(longestSince) : nil
     }
 }

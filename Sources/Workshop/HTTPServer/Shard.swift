@@ -25,21 +25,18 @@ final class Shard: @unchecked Sendable {
     private var connections: [ObjectIdentifier: Connection] = [:]
     /// Those that wait for a request, or for the first.
     private var idle = IdleOrder<Connection>()
-    /// Since when the longest idle one is, in nanoseconds since ``began``; `Int64.max` where none is. For other threads.
+    /// Since when the longest idle one is, as its ``Deadline/rank``; `Int64.max` if none is idle. For other threads.
     private let longestIdle = Atomic(Int64.max)
-    /// The same for all shards of a server.
-    private let began: Deadline
 
     init(
         _ loop: EventLoop, responder: any Responder, options: HTTPServerOptions, admission: Admission,
-        metrics: ServerMetrics, began: Deadline
+        metrics: ServerMetrics
     ) {
         self.loop = loop
         self.responder = responder
         self.options = options
         self.admission = admission
         self.metrics = metrics
-        self.began = began
         currentWriter = ResponseWriter(commonFields: options.commonFields.map { $0 })
         dateHolds = .now
     }
@@ -89,18 +86,16 @@ final class Shard: @unchecked Sendable {
 
     func becameIdle(_ connection: Connection) {
         guard connection.isAdmitted, connection.idlePlace == nil else { return }
-        let wasEmpty = idle.isEmpty
-        connection.idlePlace = idle.append(connection, since: loop.now)
-        if wasEmpty { publishLongestIdle() }
+        let now = loop.now
+        let (place, isOnly) = idle.append(connection, since: now)
+        connection.idlePlace = place
+        if isOnly { longestIdle.store(now.rank, ordering: .relaxed) }
     }
 
     func becameBusy(_ connection: Connection) {
         guard let place = connection.idlePlace.take() else { return }
-        if idle.remove(at: place) { publishLongestIdle() }
-    }
-
-    private func publishLongestIdle() {
-        longestIdle.store(idle.longestSince?.nanoseconds(since: began) ?? .max, ordering: .relaxed)
+        guard let longestSince = idle.remove(at: place) else { return }
+        longestIdle.store(longestSince?.rank ?? .max, ordering: .relaxed)
     }
 
     /// 503, and when to come again.

@@ -24,6 +24,10 @@ package struct Deadline: Comparable, Hashable, Sendable {
 
     package static func < (one: Deadline, other: Deadline) -> Bool { one.sinceBoot < other.sinceBoot }
 
+    /// Orders moments as `<` does, in units of about a nanosecond (2^30 attoseconds) that begin anew after 300 years: cheaper than a number
+    /// of seconds.
+    package var rank: Int64 { Int64(truncatingIfNeeded: sinceBoot.attoseconds &>> 30) }
+
     /// Clamped to about a hundred years either way: no deadline traps.
     package func nanoseconds(since start: Deadline) -> Int64 {
         let (seconds, attoseconds) = start.duration(to: self).components

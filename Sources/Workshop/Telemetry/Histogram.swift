@@ -31,9 +31,8 @@ package final class Histogram: Sendable {
     }
 
     package func observe(_ duration: Duration) {
-        if duration == .zero { return counts[0].add() }
-        let parts = duration.components
-        observe(Double(parts.seconds) + Double(parts.attoseconds) / 1e18)
+        // Not by `components`: to divide 128 bits costs as much as all the rest.
+        observe(Double(duration.attoseconds) / 1e18)
     }
 
     /// What is no number, negative or beyond all sense counts as 0 in the sum.
