@@ -68,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "Command",
             dependencies: seen([
-                "Web", "Mailroom", "SQLiteStorage", "Keyturn", "HTTPServer", "HTTPClient", "HTTP", "TLS", "Sockets",
+                "Web", "Mailroom", "SQLiteStorage", "ForeignUsers", "Keyturn", "HTTPServer", "HTTPClient", "HTTP", "TLS", "Sockets",
                 "JWT",
                 "PasswordHashing", "Cryptography", "StrictJSON", "Telemetry",
                 "Templating", "Palettes", "Wording", "Languages", "ArgumentParser", "ServiceLifecycle", "UnixSignals",
@@ -89,6 +89,9 @@ let package = Package(
         room(
             "SQLiteStorage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB",
             "Logging"),
+        room(
+            "ForeignUsers", sees: "Keyturn", "PasswordHashing", "Cryptography", "StrictJSON", "HTTP", "HTTPClient",
+            "GRDB", "Telemetry", "Logging"),
         room("Keyturn", sees: "JWT", "PasswordHashing", "Cryptography", "StrictJSON", "CommonPasswords"),
         .target(
             name: "Migrations", path: "migrations", sources: ["Migrations.swift"],
@@ -98,6 +101,7 @@ let package = Package(
                 .embedInCode("0005_webhooks.sql"), .embedInCode("0006_epoch_base.sql"),
                 .embedInCode("0007_answers.sql"), .embedInCode("0008_intake.sql"),
                 .embedInCode("0009_account_life.sql"),
+                .embedInCode("0012_intents.sql"),
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
 
@@ -183,6 +187,9 @@ let package = Package(
         tests(
             "Command", sees: "Command", "SQLiteStorage", "Keyturn", "HTTPClient", "PasswordHashing", "Cryptography",
             "StrictJSON", "Telemetry", "Wording", "TestKit"),
+        tests(
+            "ForeignUsers", sees: "ForeignUsers", "SQLiteStorage", "Keyturn", "PasswordHashing", "Cryptography",
+            "StrictJSON", "HTTP", "HTTPClient", "Sockets", "GRDB", "Telemetry", "Logging", "TestKit"),
         tests("Service", sees: "Keyturn", "Cryptography", "StrictJSON", "HTTP", "GRDB", "TestKit"),
     ]
 )

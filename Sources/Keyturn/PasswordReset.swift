@@ -45,6 +45,9 @@ package struct PasswordReset: Sendable {
             note(.passwordRefused, of: holder)
             throw .password(error.problems)
         }
+        if let elsewhere = accounts as? any PasswordsHashedElsewhere, elsewhere.hashesPasswords {
+            return try await hand(accepted, to: elsewhere, for: holder, tellingIn: language)
+        }
         let hash = try await hash(accepted)
         let isReplaced: Bool
         do { isReplaced = try await accounts.replace(holder, with: hash, tellingIn: language, at: clock.now()) } catch {
@@ -52,6 +55,25 @@ package struct PasswordReset: Sendable {
         }
         guard isReplaced else { throw lost(holder) }
         return holder.hash.isUnusable
+    }
+
+    /// The app hashes, and may have rules of its own.
+    private func hand(
+        _ password: Password, to elsewhere: any PasswordsHashedElsewhere, for holder: Credentials,
+        tellingIn language: String?
+    ) async throws(ResetRefused) {
+        let isSet: Bool
+        do {
+            isSet = try await elsewhere.set(password, for: holder, tellingIn: language, at: clock.now())
+        } catch {
+            switch error {
+            case .storage(let failure): throw .storage(failure)
+            case .rejected(let reasons):
+                note(.passwordRefused, of: holder)
+                throw .password(reasons.map(PasswordProblem.app))
+            }
+        }
+        guard isSet else { throw lost(holder) }
     }
 
     /// On a thread of its own choosing: the list of breached passwords may lie on a disk, and no event loop may wait for it.
@@ -98,7 +120,7 @@ package struct PasswordReset: Sendable {
         do { claimed = try links.read(token, at: now) } catch { throw .token(error) }
         let user: User?
         do { user = try await accounts.user(id: claimed.user) } catch { throw .storage(error) }
-        let credentials = user.flatMap { $0.isDisabled ? nil : $0.credentials }
+        let credentials = user.flatMap { $0.isDisabled || $0.withoutPassword != nil ? nil : $0.credentials }
         do { return try links.verify(claimed, for: credentials, at: now) } catch {
             audit.note(
                 error == .expired ? .linkExpired : .linkRefused, of: user?.id, called: Array(claimed.user.text.utf8),

@@ -5,6 +5,8 @@ package struct StorageFailed: Error, Equatable {
         case refused
         /// Nothing was changed; the same may work later.
         case unavailable
+        /// As ``unavailable``, because too many ask for the same at once.
+        case busy
         /// The change may be on disk or not: never answer "done", and never "not done".
         case outcomeUnknown
         /// Waiting mends nothing: what was asked of the store was wrong, whatever state it is in.

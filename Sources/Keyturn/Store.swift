@@ -9,6 +9,8 @@ package protocol Store: Sendable {
     var operations: any OutboxOperations { get }
     var webhooks: any Webhooks { get }
     var auditLog: any AuditLog { get }
+    /// What is kept about accounts that live elsewhere; nil if this store cannot stand beside them.
+    var foreignRecords: (any ForeignRecords)? { get }
     /// Names of the migrations that this opening applied.
     var newlyApplied: [String] { get }
     /// For `/readyz`: why the store cannot be written to, or nil if it can. Reads memory only.

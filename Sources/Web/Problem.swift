@@ -217,6 +217,10 @@ extension Problem {
             self = .internal(RequestID.next(), because: cause)
             return
         }
+        guard failure.kind != .busy else {
+            self = .busy.because(cause)
+            return
+        }
         self = Problem(
             .serviceUnavailable, "unavailable", "Temporarily unavailable",
             "The service is temporarily unavailable. Nothing is wrong with your request; try again soon."

@@ -55,6 +55,7 @@ package final class MemoryStore: Store, Accounts, AccountImports, AccountRecords
     // MARK: Store
 
     package var accounts: any Accounts { self }
+    package var foreignRecords: (any ForeignRecords)? { nil }
     package var imports: any AccountImports { self }
     package var records: any AccountRecords { self }
     package var requests: any ResetRequests { self }

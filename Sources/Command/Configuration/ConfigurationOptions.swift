@@ -23,7 +23,8 @@ struct ConfigurationOptions: ParsableArguments {
         }
         return try Layers(
             flags: flags, environment: environment, credential: { Self.credential($0, environment) },
-            file: readFile(environment), at: path(environment) ?? "")
+            file: readFile(environment), at: path(environment) ?? ""
+        ).withUsersDefaults()
     }
 
     /// Where the configuration file is; nil where there is none.

@@ -68,6 +68,36 @@ extension Key {
     static let adminKey = Key("admin.tls.key", .path)
     static let adminLinks = Key("admin.links", .boolean, "false")
     static let databasePath = Key("database.path", .path, "keyturn.sqlite")
+    static let usersSource = Key("users.source", .text, "own")
+    static let usersPreset = Key("users.preset", .text)
+    static let usersDatabasePath = Key("users.database.path", .path)
+    static let usersDatabaseURL = Key("users.database.url", .text, isSecret: true)
+    static let usersDatabaseURLFile = Key("users.database.urlFile", .path)
+    static let usersTable = Key("users.table", .text)
+    static let usersID = Key("users.id", .text)
+    static let usersEmail = Key("users.email", .text)
+    static let usersHash = Key("users.hash", .text)
+    static let usersMayReset = Key("users.mayReset", .list)
+    static let usersVerified = Key("users.verified", .list)
+    static let usersNoPassword = Key("users.noPassword", .list)
+    static let usersWithoutPassword = Key("users.withoutPassword", .text)
+    static let usersOnReset = Key("users.onReset", .list)
+    static let usersDelete = Key("users.delete", .list)
+    static let usersSeveral = Key("users.several", .text)
+    static let usersHTTPURL = Key("users.http.url", .text)
+    static let usersHTTPSecret = Key("users.http.secret", .text, isSecret: true)
+    static let usersHTTPSecretFile = Key("users.http.secretFile", .path)
+    static let usersHTTPCAFile = Key("users.http.caFile", .path)
+    static let usersHTTPSends = Key("users.http.sends", .text)
+
+    /// Where accounts live if not in our own store.
+    static let users: [Key] = [
+        usersSource, usersPreset, usersDatabasePath, usersDatabaseURL, usersDatabaseURLFile, usersTable, usersID,
+        usersEmail, usersHash, usersMayReset, usersVerified, usersNoPassword, usersWithoutPassword, usersOnReset,
+        usersDelete, usersSeveral, usersHTTPURL, usersHTTPSecret, usersHTTPSecretFile, usersHTTPCAFile,
+        usersHTTPSends,
+    ]
+
     static let secretsStandard = Key("secrets.standard", .list, isSecret: true)
     static let secretsFile = Key("secrets.file", .path)
     static let resetLifetime = Key("tokens.resetLifetime", .duration, "30m")
@@ -137,6 +167,10 @@ extension Key {
         unixSocket, connections, connectionsPerClient, requestsPerConnection, requestLineBytes, headBytes, fieldBytes,
         fields, bodyBytes, headDeadline, bodyDeadline, bodyBytesPerSecond, idle, writeDeadline,
         adminHost, adminPort, adminToken, adminTokenFile, adminCertificate, adminKey, adminLinks, databasePath,
+        usersSource, usersPreset, usersDatabasePath, usersDatabaseURL,
+        usersDatabaseURLFile, usersTable, usersID, usersEmail, usersHash, usersMayReset, usersVerified, usersNoPassword,
+        usersWithoutPassword, usersOnReset, usersDelete, usersSeveral, usersHTTPURL, usersHTTPSecret,
+        usersHTTPSecretFile, usersHTTPCAFile, usersHTTPSends,
         secretsStandard, secretsFile, resetLifetime, inviteLifetime, sessionLifetime,
         passwordScheme, scryptLogN, scryptR, scryptP, argon2MemoryKiB, argon2Passes, argon2Lanes, bcryptCost,
         pbkdf2Iterations, minimumLength, maximumLength,

@@ -34,6 +34,8 @@ struct Layers: Sendable {
     private let file: [String: Raw]
     /// Where the relative paths of the file and of the defaults begin; empty: at the working directory.
     private let folder: String
+    /// What stands in the place of a key's own default: a preset's.
+    private var fallbacks: [String: String] = [:]
 
     /// - Parameter flags: by the key's dotted name.
     /// - Parameter credential: what the service manager handed over under a secret key's name; nil where it did not.
@@ -62,7 +64,14 @@ struct Layers: Sendable {
         }
         if let value = credentials[key.name] { return (.text(value), .credential) }
         if let value = file[key.name] { return (inFolder(value, of: key), .file) }
-        return key.fallback.map { (inFolder(.text($0), of: key), .fallback) }
+        return (fallbacks[key.name] ?? key.fallback).map { (inFolder(.text($0), of: key), .fallback) }
+    }
+
+    /// With other defaults for some keys.
+    func with(fallbacks: [String: String]) -> Layers {
+        var layers = self
+        layers.fallbacks = fallbacks
+        return layers
     }
 
     private func inFolder(_ value: Raw, of key: Key) -> Raw {

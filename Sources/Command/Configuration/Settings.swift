@@ -86,6 +86,7 @@ struct Settings: Sendable {
     /// 0: no metrics are served.
     let adminPort: UInt16
     let databasePath: String
+    let users: Users
     let secrets: Secrets?
     let resetLifetime: Duration
     let inviteLifetime: Duration
@@ -111,6 +112,7 @@ struct Settings: Sendable {
     /// Reads and checks every key; what only `serve` needs may still be missing.
     /// - Parameter readFile: a file's text, for secrets kept in one.
     init(_ layers: Layers, readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) {
+        let layers = try layers.withUsersDefaults()
         let values = Values(layers)
         server = try Server(
             host: values.text(.host), port: values.port(.port),
@@ -123,6 +125,7 @@ struct Settings: Sendable {
         adminTLS = try values.adminTLS()
         userAPI = try values.userAPI(readFile: readFile)
         databasePath = try values.text(.databasePath)
+        users = try values.users(readFile: readFile)
         secrets = try values.secrets(readFile: readFile)
         resetLifetime = try values.duration(.resetLifetime, in: .seconds(1) ... .seconds(86_400))
         inviteLifetime = try values.duration(.inviteLifetime, in: .seconds(1) ... .seconds(30 * 86_400))

@@ -229,7 +229,7 @@ struct Values {
         return lines
     }
 
-    private func text(
+    func text(
         of path: String, _ key: Key, _ readFile: (String) throws -> [UInt8]
     ) throws(ConfigurationRefused) -> String {
         let bytes: [UInt8]
@@ -269,7 +269,7 @@ struct Values {
     }
 
     /// A server and a path on it, byte for byte as they stand: to some apps a slash at the end makes another path.
-    private static func place(_ url: String) -> (Origin, path: String)? {
+    static func place(_ url: String) -> (Origin, path: String)? {
         guard let scheme = ["https://", "http://"].first(where: { url.utf8.starts(with: $0.utf8) }) else { return nil }
         let authority = url.utf8.dropFirst(scheme.utf8.count).prefix { $0 != UInt8(ascii: "/") }
         let path = url.utf8.dropFirst(scheme.utf8.count + authority.count)

@@ -116,7 +116,7 @@ extension Settings {
         return PasswordPolicy(
             minimumLength: passwords.minimumLength, maximumLength: passwords.maximumLength, site: site,
             extraBlocklist: blocklist?.passwords ?? [], breached: blocklist?.digests,
-            maximumBytes: passwords.scheme.maximumBytes)
+            maximumBytes: passwords.scheme.maximumBytes, keepsTyped: !users.areOurs)
     }
 }
 

@@ -9,12 +9,16 @@ extension Settings {
     /// - Parameter opening: what may be created or migrated.
     /// - Throws: ``OpenFailed``.
     func openStore(_ opening: StoreOpening, metrics: Metrics = Metrics(), log: Log? = nil) throws -> any Store {
+        // What is wrong with the app's table is said before a store is made.
+        let source = try users.open(databasePath: databasePath)
         var options = SQLiteOptions(path: databasePath)
         options.opening = opening
         options.outboxCapacity = outbox.capacity
         options.historyKept = auditMaximumAge
         options.recordsWebhooks = app != nil
-        return try SQLiteDatabase(options, now: WallClock.system.now(), metrics: metrics, log: log ?? makeLog())
+        let log = log ?? makeLog()
+        let store = try SQLiteDatabase(options, now: WallClock.system.now(), metrics: metrics, log: log)
+        return try source.map { try foreign(store, $0, log: log) } ?? store
     }
 
     var storeFiles: StoreFiles { StoreFiles(path: databasePath) }

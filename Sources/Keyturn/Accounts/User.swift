@@ -19,6 +19,8 @@ package struct User: Sendable, Equatable {
     package let invitedUntil: Timestamp?
     /// Grows by one when all sessions end although the password may stay.
     package let sessionEpoch: Int64
+    /// What becomes of a request for an account that signs in another way; nil for all others.
+    package let withoutPassword: WithoutPassword?
 
     /// Whether some password matches; false for an account that was made without one.
     package var hasPassword: Bool { !passwordHash.isUnusable }
@@ -31,7 +33,7 @@ package struct User: Sendable, Equatable {
         id: UserID, email: EmailAddress, passwordHash: PasswordHash, emailVerifiedAt: Timestamp?, createdAt: Timestamp,
         passwordChangedAt: Timestamp?, resetEpoch: Int64, disabledAt: Timestamp?,
         externalID: ExternalID? = nil, expiredAt: Timestamp? = nil, invitedUntil: Timestamp? = nil,
-        sessionEpoch: Int64 = 0
+        sessionEpoch: Int64 = 0, withoutPassword: WithoutPassword? = nil
     ) {
         self.id = id
         self.email = email
@@ -45,5 +47,15 @@ package struct User: Sendable, Equatable {
         self.expiredAt = expiredAt
         self.invitedUntil = invitedUntil
         self.sessionEpoch = sessionEpoch
+        self.withoutPassword = withoutPassword
     }
+}
+
+/// What becomes of a reset request for an account that has no password, because it signs in another way. An account that may get its
+/// first password by a link is none of these.
+package enum WithoutPassword: Sendable, Equatable {
+    /// Nothing: the mail log says why.
+    case skip
+    /// A message without a link.
+    case tell
 }

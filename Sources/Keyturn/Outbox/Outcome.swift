@@ -22,6 +22,8 @@ package enum SkipReason: String, Sendable, CaseIterable {
     case unverified, disabled, throttled
     /// A password was set since the message was recorded: an invitation or a link for an expired password has no purpose any more.
     case passwordSet = "password_set"
+    /// The account signs in another way.
+    case noPassword = "no_password"
 }
 
 /// The outcome of one lease. An address may have several accounts: each has its own outcome, and the row has one of all of them.

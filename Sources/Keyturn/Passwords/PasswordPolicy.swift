@@ -16,14 +16,17 @@ package struct PasswordPolicy: Sendable {
     private let site: SiteNames
     private let blocklist: Blocklist
     private let breached: (any BreachedPasswords)?
+    private let keepsTyped: Bool
 
     /// - Parameters: lengths in Unicode code points after NFC; `site`: refused besides the address; `extraBlocklist`: added to the
     ///   built-in one, in any case and normal form; `breached`: more of them, known by their digests; `maximumBytes`: what the hash
-    ///   takes in UTF-8 after NFC (72 for bcrypt), nil without a limit of its own.
+    ///   takes in UTF-8 after NFC (72 for bcrypt), nil without a limit of its own; `keepsTyped`: the bytes that came are hashed, because the
+    ///   app that will check them does not normalise.
     package init(
         minimumLength: Int = 15, maximumLength: Int = 256, site: SiteNames, extraBlocklist: [String] = [],
-        breached: (any BreachedPasswords)? = nil, maximumBytes: Int? = nil
+        breached: (any BreachedPasswords)? = nil, maximumBytes: Int? = nil, keepsTyped: Bool = false
     ) {
+        self.keepsTyped = keepsTyped
         self.minimumLength = minimumLength
         self.maximumLength = maximumLength
         self.maximumBytes = maximumBytes
@@ -37,9 +40,9 @@ package struct PasswordPolicy: Sendable {
     /// - Throws: every reason at once, so that a user need not find them one after the other.
     package func accept(_ typed: String, for email: EmailAddress) throws(PasswordRefused) -> Password {
         let text = try composed(typed)
-        let problems = problems(of: text, for: email)
+        let problems = problems(of: text, typedBytes: typed.utf8.count, for: email)
         guard problems.isEmpty else { throw PasswordRefused(problems) }
-        return Password(Array(text.utf8))
+        return Password(Array((keepsTyped ? typed : text).utf8))
     }
 
     /// For logins: normalised like ``accept(_:for:)``, judged not at all, but for length in bytes and U+0000. What was typed is kept
@@ -58,13 +61,13 @@ package struct PasswordPolicy: Sendable {
         return typed.precomposedStringWithCanonicalMapping
     }
 
-    private func problems(of password: String, for email: EmailAddress) -> [PasswordProblem] {
+    private func problems(of password: String, typedBytes: Int, for email: EmailAddress) -> [PasswordProblem] {
         let bytes = Array(ComparisonForm.of(password).utf8)
         let characters = password.unicodeScalars.count
         let rules: [(PasswordProblem, Bool)] = [
             (.tooShort(minimum: minimumLength), characters < minimumLength),
             (.tooLong(maximum: maximumLength), characters > maximumLength),
-            (.tooManyBytes(maximum: maximumBytes ?? 0), maximumBytes.map { password.utf8.count > $0 } ?? false),
+            (.tooManyBytes(maximum: maximumBytes ?? 0), maximumBytes.map { max(password.utf8.count, keepsTyped ? typedBytes : 0) > $0 } ?? false),
             (.common, Guessable.isCommon(bytes, in: blocklist) || isBreached(password)),
             (.containsAddress, containsAddress(bytes, email)),
             (.containsSite, site.names.contains { Guessable.contains($0, in: bytes) }),

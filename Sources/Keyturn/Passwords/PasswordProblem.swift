@@ -15,6 +15,8 @@ package enum PasswordProblem: Sendable, Equatable {
     case repeated
     /// Runs of a keyboard row, of digits or of the alphabet, and next to nothing else.
     case sequence
+    /// The app that keeps the accounts refuses it, for a reason of its own.
+    case app(RejectedByApp)
 
     /// Stable, for machines.
     package var code: String {
@@ -28,6 +30,7 @@ package enum PasswordProblem: Sendable, Equatable {
         case .containsSite: "contains_site"
         case .repeated: "repeated"
         case .sequence: "sequence"
+        case .app(let reason): reason.code
         }
     }
 
@@ -35,7 +38,7 @@ package enum PasswordProblem: Sendable, Equatable {
     package var limit: Int? {
         switch self {
         case .tooShort(let limit), .tooLong(let limit), .tooManyBytes(let limit): limit
-        case .containsNull, .common, .containsAddress, .containsSite, .repeated, .sequence: nil
+        case .containsNull, .common, .containsAddress, .containsSite, .repeated, .sequence, .app: nil
         }
     }
 
@@ -53,6 +56,7 @@ package enum PasswordProblem: Sendable, Equatable {
         case .containsSite: "The password contains the name of this site. Choose one that does not."
         case .repeated: "The password repeats the same few characters. Choose one that is harder to guess."
         case .sequence: "The password follows the keyboard, the digits or the alphabet. Choose one that does not."
+        case .app(let reason): reason.detail
         }
     }
 }

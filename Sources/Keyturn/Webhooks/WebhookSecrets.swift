@@ -26,6 +26,18 @@ package struct WebhookSecrets: Sendable {
         return key
     }
 
+    /// One key, as bytes.
+    package init(key: [UInt8]) { keys = [key] }
+
+    /// Whether one of the signatures in a field's value is of one of these secrets.
+    package func verifies(_ field: String, id: String, seconds: Int64, body: [UInt8]) -> Bool {
+        let signed = Array("\(id).\(seconds).".utf8) + body
+        let expected = keys.map { Array(("v1," + Base64.encode(HMACSHA256.authenticate(signed, key: $0))).utf8) }
+        return field.utf8.split(separator: UInt8(ascii: " ")).contains { given in
+            expected.contains { equalInConstantTime($0, Array(given)) }
+        }
+    }
+
     /// A new one, of 32 random bytes.
     package static func generate() -> String { prefix + Base64.encode(SecureRandom.bytes(32)) }
 

@@ -38,6 +38,7 @@ enum Decision: Sendable, Equatable {
         guard user.isVerified else { return .skip(.unverified, of: user.id) }
         guard let recipient = Recipient(user) else { return .skip(.disabled, of: user.id) }
         guard !isPointless(question.letter, for: user) else { return .skip(.passwordSet, of: user.id) }
+        if case .resetLink = question.letter, user.withoutPassword == .skip { return .skip(.noPassword, of: user.id) }
         if now - question.agesFrom >= unsentAgeMax {
             let why = question.lostAnswers > 0 ? LostAnswers.name : "never sent"
             return .giveUp(reason: "gave up after \(OperatorWords.span(unsentAgeMax)): \(why)", of: user.id)

@@ -22,6 +22,7 @@ package final class SQLiteDatabase: Store {
     package let accounts: any Accounts
     package let imports: any AccountImports
     package let records: any AccountRecords
+    package let foreignRecords: (any ForeignRecords)?
     package let requests: any ResetRequests
     package let outbox: any Outbox
     package let operations: any OutboxOperations
@@ -98,6 +99,7 @@ package final class SQLiteDatabase: Store {
         let accounts = SQLiteAccounts(readers: readers, writer: writer, consequences: consequences)
         (self.accounts, imports) = (accounts, accounts)
         records = SQLiteRecords(path: options.path, readers: readers, writer: writer, consequences: consequences)
+        foreignRecords = SQLiteForeignRecords(readers: readers, writer: writer, consequences: consequences)
         let outbox = SQLiteOutbox(
             readers: readers, writer: writer, pending: pending, arrived: arrivals, history: history,
             consequences: consequences)
@@ -165,6 +167,7 @@ package final class SQLiteDatabase: Store {
     private func takeBackAllLeases(at now: Timestamp) async throws(StorageFailed) {
         let count = try await writer.write(.severalStatements) { db in
             _ = try QueueTable.webhooks.takeBackLeases(in: db, at: now)
+            try SQLiteForeignRecords.endWaits(in: db)
             return try QueueTable.outbox.takeBackLeases(in: db, at: now)
         }
         if count > 0 { log.notice("took back the leases of a process that ended", metadata: ["rows": "\(count)"]) }

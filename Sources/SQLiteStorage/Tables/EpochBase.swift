@@ -8,6 +8,9 @@ enum EpochBase {
     /// The epoch of the row of `users` that a statement is at.
     static let ofAccount = "MAX(reset_epoch, (SELECT epoch_base FROM store))"
 
+    /// As ``ofAccount``, in an upsert of `accounts`.
+    static let ofForeignAccount = "MAX(accounts.reset_epoch, (SELECT epoch_base FROM store))"
+
     /// Above every epoch that was ever used in a store, and above what a later restore of an older backup could find there: no
     /// account is revoked once a second for years, so seconds since 1970 stay ahead.
     /// - Parameter highest: of the store, and of the one that it replaces.
@@ -19,7 +22,10 @@ enum EpochBase {
     /// The highest epoch of all accounts, those without an own one included; 0 in a database without accounts of ours.
     static func highest(in db: Database) throws -> Int64 {
         guard try db.tableExists("users") else { return 0 }
-        let own = try db.row("SELECT MAX(reset_epoch) FROM users WHERE reset_epoch > 0")?[0] as Int64? ?? 0
+        var own = try db.row("SELECT MAX(reset_epoch) FROM users WHERE reset_epoch > 0")?[0] as Int64? ?? 0
+        if try db.tableExists("accounts") {
+            own = max(own, try db.row("SELECT MAX(reset_epoch) FROM accounts")?[0] as Int64? ?? 0)
+        }
         guard try db.tableExists("store") else { return own }
         return max(own, try db.row("SELECT epoch_base FROM store")?[0] as Int64? ?? 0)
     }
