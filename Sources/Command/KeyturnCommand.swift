@@ -12,7 +12,8 @@ struct KeyturnCommand: AsyncParsableCommand {
             "Self-hosted password resets: each link is signed with the password hash that it replaces, so it works once.",
         version: Version.text,
         subcommands: [
-            Serve.self, Demo.self, Migrate.self, UserCommand.self, UsersCommand.self, OutboxCommand.self, MailCommand.self,
+            Serve.self, Demo.self, Migrate.self, UserCommand.self, UsersCommand.self, OutboxCommand.self,
+            MailCommand.self,
             WebhookCommand.self,
             ConfigCommand.self, TemplatesCommand.self, SecretCommand.self, TokenCommand.self, BackupCommand.self,
             RestoreCommand.self,

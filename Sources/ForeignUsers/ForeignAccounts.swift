@@ -213,7 +213,10 @@ package struct ForeignAccounts: PasswordsHashedElsewhere {
                 case .end(let ending):
                     run.ended(try await end(intent, as: ending, with: consequences))
                 case .done(let isChanged): return (isChanged, rejected)
-                case .failed(let why): throw why
+                case .failed(let why):
+                    // The app's own word against the password, and nothing was changed.
+                    guard rejected.isEmpty else { return (false, rejected) }
+                    throw why
                 }
             } catch {
                 guard case .failed = run.step else {
@@ -283,7 +286,9 @@ package struct ForeignAccounts: PasswordsHashedElsewhere {
 
 extension PromisedMessage {
     /// nil if the message names its account by id.
-    fileprivate var foreignAddress: EmailAddress? { if case .resetLink(let request) = self { request.email } else { nil } }
+    fileprivate var foreignAddress: EmailAddress? {
+        if case .resetLink(let request) = self { request.email } else { nil }
+    }
     fileprivate var foreignUser: UserID {
         if case .passwordChanged(let id, _) = self { id } else { UserID("") }
     }

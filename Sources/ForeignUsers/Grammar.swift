@@ -99,7 +99,9 @@ private struct Tokens {
                         || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "$")
                         || byte >= 0x80
                 }
-                guard !word.isEmpty else { throw SentenceRefused(words: "contains a character that has no meaning here") }
+                guard !word.isEmpty else {
+                    throw SentenceRefused(words: "contains a character that has no meaning here")
+                }
                 tokens.append(.word(String(decoding: word, as: UTF8.self)))
                 bytes = bytes.dropFirst(word.count)
             }

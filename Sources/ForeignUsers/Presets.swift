@@ -69,13 +69,14 @@ package struct Preset: Sendable {
         // wp-includes/pluggable.php of 6.8 (wp_hash_password), wp-includes/user.php (reset_password).
         Preset(
             "wordpress", table: "wp_users", id: "ID", email: "user_email", hash: "user_pass",
-            mayReset: ["?user_status = 0"], onReset: ["?user_activation_key = ''"], scheme: "wordpress", trims: true,
+            mayReset: ["?user_status = 0"], onReset: ["?user_activation_key = ''"], scheme: "wordpress-bcrypt",
+            trims: true,
             sessions: "end by themselves: cookies hold a part of the hash; an object cache must forget the account"),
         // dotnet/aspnetcore Identity UserManager.cs (UpdatePasswordHash, UpdateSecurityStampInternal).
         Preset(
             "aspnet", table: "AspNetUsers", id: "Id", email: "Email", hash: "PasswordHash",
             verified: ["EmailConfirmed = true"],
-            onReset: ["?SecurityStamp = base32 32", "?ConcurrencyStamp = uuid"], scheme: "aspnet-v3",
+            onReset: ["?SecurityStamp = base32 32", "?ConcurrencyStamp = uuid"], scheme: "aspnet-identity-v3",
             sessions: "end when the cookie's stamp is checked next (30 minutes by default)"),
         // supabase/auth internal/models/user.go (UpdatePassword), sessions.go.
         Preset(

@@ -47,7 +47,9 @@ package struct Login: Sendable {
         defer { delays.leave(subject) }
         try await wait(delays.rest(of: subject, at: clock.now()), for: subject)
         let user: User?
-        do { user = try await accounts.user(email: email) } catch { throw error.kind == .busy ? .busy : .storage(error) }
+        do { user = try await accounts.user(email: email) } catch {
+            throw error.kind == .busy ? .busy : .storage(error)
+        }
         let matches: Bool
         do { matches = try await hasher.verify(password, against: user?.passwordHash) } catch { throw .busy }
         guard matches, let user, !user.isDisabled else {

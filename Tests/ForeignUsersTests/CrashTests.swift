@@ -37,7 +37,9 @@ private struct FusedRecords: ForeignRecords {
     let real: any ForeignRecords
     let fuse: Fuse
 
-    func records(of users: [UserID]) async throws(StorageFailed) -> [ForeignRecord] { try await real.records(of: users) }
+    func records(of users: [UserID]) async throws(StorageFailed) -> [ForeignRecord] {
+        try await real.records(of: users)
+    }
     func begin(_ intent: Intent, epoch: Int64, at now: Timestamp) async throws(StorageFailed) -> IntentBegun {
         try await fuse.through { () async throws(StorageFailed) in try await real.begin(intent, epoch: epoch, at: now) }
     }
@@ -86,7 +88,9 @@ private struct FusedSource: ForeignSource {
 }
 
 @Suite struct `After a crash between the two databases` {
-    @Test(arguments: 0..<6, [0, 1]) func `a changed password is told of, and an unchanged one is not`(call: Int, after: Int)
+    @Test(arguments: 0..<6, [0, 1]) func `a changed password is told of, and an unchanged one is not`(
+        call: Int, after: Int
+    )
         async throws
     {
         try await Place.use { place in
@@ -113,7 +117,9 @@ private struct FusedSource: ForeignSource {
         }
     }
 
-    @Test(arguments: 0..<4, [0, 1]) func `links are revoked or not, and the account is not locked`(call: Int, after: Int)
+    @Test(arguments: 0..<4, [0, 1]) func `links are revoked or not, and the account is not locked`(
+        call: Int, after: Int
+    )
         async throws
     {
         try await Place.use { place in

@@ -103,7 +103,9 @@ private func intent(_ number: Int, _ kind: Intent.Kind, _ old: Int, _ new: Int, 
             self.appMayChange = appMayChange
         }
 
-        func chance(_ one: Int, in all: Int, _ random: inout SystemSeeded) -> Bool { Int(random.next() % UInt64(all)) < one }
+        func chance(_ one: Int, in all: Int, _ random: inout SystemSeeded) -> Bool {
+            Int(random.next() % UInt64(all)) < one
+        }
 
         mutating func play(posts: Int, revocations: Int) {
             for number in 0..<(posts + revocations) {
@@ -244,7 +246,8 @@ private func intent(_ number: Int, _ kind: Intent.Kind, _ old: Int, _ new: Int, 
         let one = intent(1, .reset, 1, 2, deadline: Timestamp(milliseconds: 15_000))
         let lost = StorageFailed(.outcomeUnknown, reason: "lost")
         for (seen, step) in [
-            (Seen.after, IntentRun.Step.end(.changed(now: one.after))), (.before, .failed(lost)), (.gone, .failed(lost)),
+            (Seen.after, IntentRun.Step.end(.changed(now: one.after))), (.before, .failed(lost)),
+            (.gone, .failed(lost)),
             (.other(holds: [9]), .failed(lost)),
         ] {
             var run = IntentRun(one, patience: .init(milliseconds: 0))

@@ -65,13 +65,15 @@ struct Place: Sendable {
     func everything() throws -> [String] {
         try inApp { db in
             var lines: [String] = []
-            for pragma in ["journal_mode", "user_version", "application_id", "schema_version", "encoding", "page_size"] {
+            for pragma in ["journal_mode", "user_version", "application_id", "schema_version", "encoding", "page_size"]
+            {
                 lines.append("\(pragma) \(try Row.fetchOne(db, sql: "PRAGMA \(pragma)")!)")
             }
             for row in try Row.fetchAll(db, sql: "SELECT type, name, sql FROM sqlite_master ORDER BY name") {
                 lines.append("\(row)")
             }
-            let tables = try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            let tables = try String.fetchAll(
+                db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
             for table in tables {
                 for row in try Row.fetchAll(db, sql: "SELECT rowid, * FROM \"\(table)\" ORDER BY rowid") {
                     for (column, value) in row { lines.append("\(table) \(row[0] as Int) \(column) \(value.storage)") }

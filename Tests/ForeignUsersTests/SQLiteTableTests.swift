@@ -33,7 +33,8 @@ import Testing
             let both = try await accounts.users(for: [
                 .resetLink(ResetRequest(email: EmailAddress(stored: "dan@example.org"))), .passwordChanged(UserID("7")),
                 .resetLink(ResetRequest(email: EmailAddress(stored: "nobody@example.com"))),
-                .passwordChanged(UserID("99")), .resetLink(ResetRequest(email: EmailAddress(stored: "bob@example.org"))),
+                .passwordChanged(UserID("99")),
+                .resetLink(ResetRequest(email: EmailAddress(stored: "bob@example.org"))),
             ])
             #expect(both.map { $0.map(\.id.text).sorted() } == [["10", "11"], ["7"], [], [], ["8"]])
             #expect(both[4][0].isDisabled)
@@ -99,7 +100,9 @@ import Testing
             }
             #expect(wins == 1)
             #expect(try await place.letters().count == 1)
-            #expect(try await place.store.foreignRecords?.overdueIntents(atMost: 9, at: .noon + .seconds(1_000_000_000)) == [])
+            #expect(
+                try await place.store.foreignRecords?.overdueIntents(atMost: 9, at: .noon + .seconds(1_000_000_000))
+                    == [])
         }
     }
 
@@ -192,7 +195,9 @@ import Testing
     @Test func `at one address get a message each, or none if the configuration says so`() async throws {
         try await Place.use { place in
             let letter = PromisedMessage.resetLink(ResetRequest(email: EmailAddress(stored: "dan@example.org")))
-            let (each, none) = (try place.accounts(place.source()), try place.accounts(place.source(), several: .refuse))
+            let (each, none) = (
+                try place.accounts(place.source()), try place.accounts(place.source(), several: .refuse)
+            )
             #expect(try await each.users(for: [letter])[0].count == 2)
             #expect(try await none.users(for: [letter])[0].isEmpty)
         }
@@ -294,22 +299,37 @@ import Testing
         }
     }
 
-
     @Test(arguments: [
-        Misfit("users.table: there is no table nope in APP (it has: auth_user, django_session)", { m in m.table = "nope" }),
-        Misfit("users.hash: the table auth_user in APP has no column pass (it has: id, password, last_login, is_superuser, username, last_name, email, is_staff, is_active, date_joined, first_name)", { m in m.hash = "pass" }),
-        Misfit("users.mayReset: \"is_active\" must be like: column = true, column = 'text', column != 1, column in 0, 3, column is null, column is not null, column > now", { m in m.mayReset = ["is_active"] }),
+        Misfit(
+            "users.table: there is no table nope in APP (it has: auth_user, django_session)", { m in m.table = "nope" }),
+        Misfit(
+            "users.hash: the table auth_user in APP has no column pass (it has: id, password, last_login, is_superuser, username, last_name, email, is_staff, is_active, date_joined, first_name)",
+            { m in m.hash = "pass" }),
+        Misfit(
+            "users.mayReset: \"is_active\" must be like: column = true, column = 'text', column != 1, column in 0, 3, column is null, column is not null, column > now",
+            { m in m.mayReset = ["is_active"] }),
         Misfit("users.onReset: \"a = random 0\" needs a length from 1 to 255", { m in m.onReset = ["a = random 0"] }),
-        Misfit("users.onReset: must not set email: a reset never changes id or address", { m in m.onReset = ["email = null"] }),
+        Misfit(
+            "users.onReset: must not set email: a reset never changes id or address",
+            { m in m.onReset = ["email = null"] }),
         Misfit("users.onReset: sets password twice", { m in m.onReset = ["password = null"] }),
-        Misfit("users.onReset: is_staff is a number: say now seconds or now milliseconds, now sql or now iso", { m in m.onReset = ["is_staff = now"] }),
-        Misfit("users.delete: there is no table sessions in APP (it has: auth_user, django_session)", { m in m.delete = ["sessions.user_id"] }),
-        Misfit("users.delete: the table django_session in APP has no column user_id (it has: session_key, session_data, expire_date)", { m in m.delete = ["django_session.user_id"] }),
-        Misfit("users.delete: \"sessions\" must be like: sessions.user_id, or password_reset_tokens.email = email", { m in m.delete = ["sessions"] }),
-        Misfit("users.id: last_name of the table auth_user is neither its primary key nor unique: two accounts could have one id", { m in m.id = "last_name" }),
+        Misfit(
+            "users.onReset: is_staff is a number: say now seconds or now milliseconds, now sql or now iso",
+            { m in m.onReset = ["is_staff = now"] }),
+        Misfit(
+            "users.delete: there is no table sessions in APP (it has: auth_user, django_session)",
+            { m in m.delete = ["sessions.user_id"] }),
+        Misfit(
+            "users.delete: the table django_session in APP has no column user_id (it has: session_key, session_data, expire_date)",
+            { m in m.delete = ["django_session.user_id"] }),
+        Misfit(
+            "users.delete: \"sessions\" must be like: sessions.user_id, or password_reset_tokens.email = email",
+            { m in m.delete = ["sessions"] }),
+        Misfit(
+            "users.id: last_name of the table auth_user is neither its primary key nor unique: two accounts could have one id",
+            { m in m.id = "last_name" }),
     ])
-    func `that does not fit the file is refused in words`(misfit: Misfit) async throws
-    {
+    func `that does not fit the file is refused in words`(misfit: Misfit) async throws {
         try await Place.use { place in
             do {
                 _ = try place.source("django", misfit.change)
@@ -348,7 +368,8 @@ import Testing
     @Test func `knows the presets of the contract`() {
         #expect(
             Preset.all.map(\.name) == [
-                "django", "flask", "flask-security", "fastapi-users", "laravel", "devise", "rails-secure-password", "wordpress",
+                "django", "flask", "flask-security", "fastapi-users", "laravel", "devise", "rails-secure-password",
+                "wordpress",
                 "aspnet", "supabase", "ghost", "strapi", "symfony", "phpbb", "drupal", "directus", "mattermost",
             ])
     }
@@ -366,7 +387,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "a", "a =", "a = ", "a = b", "a = 1; DROP TABLE x", "a = 1 b", "= 1", "a in", "a == 1", "a = 'x", "a is", "a(b) = 1",
+        "", "a", "a =", "a = ", "a = b", "a = 1; DROP TABLE x", "a = 1 b", "= 1", "a in", "a == 1", "a = 'x", "a is",
+        "a(b) = 1",
         "a > 3", "a = 99999999999999999999", "a = true --",
     ])
     func `has no conditions but these`(text: String) {

@@ -43,6 +43,37 @@ import Testing
         if let user, let reason { #expect(try await house.outcomes(of: user) == [reason]) }
     }
 
+    private static func passwordless(_ way: WithoutPassword) -> User {
+        User(
+            id: UserID("5"), email: EmailAddress(stored: "sso@example.com"), passwordHash: User.ann.passwordHash,
+            emailVerifiedAt: .longAgo, createdAt: .longAgo, passwordChangedAt: nil, resetEpoch: 0, disabledAt: nil,
+            withoutPassword: way)
+    }
+
+    @Test func `tells an account that signs in another way so, without a link and under the same budget`() async throws
+    {
+        let user = Self.passwordless(.tell)
+        let house = try Mailhouse([user], budgetBurst: 1)
+        for outcomes in [["delivered"], ["delivered", "throttled"]] {
+            try await house.ask("sso@example.com")
+            #expect(try await house.work(until: house.isEmpty))
+            #expect(try await house.outcomes(of: user) == outcomes)
+        }
+        let letter = try #require(house.carrier.letters.first)
+        #expect(house.carrier.letters.count == 1)
+        #expect(letter.text.contains("This account has no password"))
+        #expect(!letter.text.contains("token=") && !letter.html.contains("token="))
+    }
+
+    @Test func `mails nothing to an account that signs in another way, if it is to be skipped`() async throws {
+        let user = Self.passwordless(.skip)
+        let house = try Mailhouse([user])
+        try await house.ask("sso@example.com")
+        #expect(try await house.work(until: house.isEmpty))
+        #expect(house.carrier.letters.isEmpty)
+        #expect(try await house.outcomes(of: user) == ["no_password"])
+    }
+
     /// Asks for a link whenever none waits, for less time than the budget takes to grow.
     private func askWithoutPause(_ house: Mailhouse) async throws {
         try await house.work(forAtMost: .seconds(590)) {

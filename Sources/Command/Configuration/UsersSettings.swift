@@ -103,7 +103,8 @@ extension Values {
             secrets = WebhookSecrets(key: Array(secret.utf8))
         }
         let mapping = try mapping()
-        let sends = try optionalText(.usersHTTPSends) == nil
+        let sends =
+            try optionalText(.usersHTTPSends) == nil
             ? "password" : try choice(.usersHTTPSends, of: AppUsers.Sends.allCases.map(\.rawValue))
         return try Settings.Users.App(
             origin: origin, path: path, secrets: secrets, caFile: optionalText(.usersHTTPCAFile),
@@ -157,6 +158,8 @@ extension Layers {
         var fallbacks: [String: String] = [:]
         if let preset = mapping.preset.flatMap(Preset.named) {
             fallbacks[Key.passwordScheme.name] = preset.scheme
+            if preset.trims { fallbacks["passwords.trim"] = "true" }
+            if preset.escapesHTML { fallbacks["passwords.escapeHTML"] = "true" }
         } else if raw(.passwordScheme).map({ $0.source == .fallback }) ?? true {
             let scheme: String?
             do { scheme = try TableSample(path: path, mapping).scheme } catch { throw ConfigurationRefused(error) }

@@ -22,6 +22,8 @@ struct Doctor: AsyncParsableCommand {
         let now = WallClock.system.now()
         var findings = try configuration(settings) + secretFiles(settings) + certificate(settings)
         findings += await DatabaseDiagnosis(settings: settings, now: now).findings()
+        findings += UsersDiagnosis(settings: settings, scheme: try Values(options.layers()).text(.passwordScheme))
+            .findings()
         if !offline {
             let loops = try EventLoops(count: 1)
             findings += await ProviderDiagnosis(settings: settings, now: now, loops: loops).findings()

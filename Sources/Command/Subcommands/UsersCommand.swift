@@ -68,7 +68,8 @@ struct UsersCommand: AsyncParsableCommand {
             Terminal.say("may not reset  \(sample.mayNotReset)")
             Terminal.say("unverified     \(sample.unverified)")
             Terminal.say(
-                "index          \(sample.hasIndex ? "the address has one (\(sample.addressIndex))" : "none on the address")")
+                "index          \(sample.hasIndex ? "the address has one (\(sample.addressIndex))" : "none on the address")"
+            )
             for left in sample.leftOut { Terminal.say("left out       \(Printable.text(left))") }
             let warnings = warnings(sample, mapping, scheme)
             for warning in warnings { Terminal.note("warning: \(warning)") }
@@ -92,7 +93,9 @@ struct UsersCommand: AsyncParsableCommand {
             if sample.rows > 0, sample.mayNotReset == sample.rows {
                 warnings.append("users.mayReset: none of the sampled accounts may reset its password")
             }
-            if let most = sample.formats.first, most.name != scheme, !sample.formats.contains(where: { $0.name == scheme }) {
+            if let most = sample.formats.first, most.name != scheme,
+                !sample.formats.contains(where: { $0.name == scheme })
+            {
                 warnings.append(
                     "passwords.scheme: new hashes would be \(scheme), but the sampled ones are \(most.name): can the app read \(scheme)?"
                 )
@@ -109,11 +112,11 @@ struct UsersCommand: AsyncParsableCommand {
         private static func leastWidth(of scheme: String) -> Int {
             switch scheme {
             case "bcrypt", "bcrypt-2a", "bcrypt-2y": 60
-            case "wordpress": 63
+            case "wordpress-bcrypt": 63
             case "django-pbkdf2-sha256": 88
             case "django-scrypt": 128
             case "werkzeug-scrypt": 162
-            case "aspnet-v3": 84
+            case "aspnet-identity-v3": 84
             default: 97
             }
         }

@@ -77,7 +77,8 @@ package final class AppUsers: ForeignSource {
         throw ForeignAccounts.refused("the app is asked for one account at a time, so they cannot be listed")
     }
 
-    private func find(_ texts: [String], _ member: String, _ asking: Asking) async throws(StorageFailed) -> [ForeignRow] {
+    private func find(_ texts: [String], _ member: String, _ asking: Asking) async throws(StorageFailed) -> [ForeignRow]
+    {
         var rows: [ForeignRow] = []
         var rest = texts[...]
         while !rest.isEmpty {
@@ -98,7 +99,11 @@ package final class AppUsers: ForeignSource {
             }
             for user in users {
                 guard let row = Self.row(user) else {
-                    throw StorageFailed(.unavailable, reason: "users.http.url: users.find: an account without id or email, or with a key_material that is not 16 to 1024 bytes")
+                    throw StorageFailed(
+                        .unavailable,
+                        reason:
+                            "users.http.url: users.find: an account without id or email, or with a key_material that is not 16 to 1024 bytes"
+                    )
                 }
                 rows.append(row)
             }
@@ -172,9 +177,14 @@ package final class AppUsers: ForeignSource {
     private static func rejections(_ json: JSON) -> [RejectedByApp] {
         let reasons = (json["errors"]?.arrayValue ?? []).prefix(8).compactMap { error -> RejectedByApp? in
             guard let detail = error["detail"]?.stringValue else { return nil }
-            let shown = String(String.UnicodeScalarView(detail.unicodeScalars.filter { $0.properties.generalCategory != .control && $0.properties.generalCategory != .format }.prefix(300)))
+            let shown = String(
+                String.UnicodeScalarView(
+                    detail.unicodeScalars.filter {
+                        $0.properties.generalCategory != .control && $0.properties.generalCategory != .format
+                    }.prefix(300)))
             let code = error["code"]?.stringValue ?? ""
-            let isCode = (1...64).contains(code.utf8.count)
+            let isCode =
+                (1...64).contains(code.utf8.count)
                 && code.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
             return shown.isEmpty ? nil : RejectedByApp(code: isCode ? code : "rejected", detail: shown)
         }

@@ -143,7 +143,9 @@ struct Catalogue: Sendable {
 
     /// A table of another program may have any name.
     private func shown(_ name: String) -> String {
-        String(String.UnicodeScalarView(name.unicodeScalars.prefix(64).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+        String(
+            String.UnicodeScalarView(
+                name.unicodeScalars.prefix(64).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
     }
 
     private func listed(_ names: [String]) -> String {

@@ -38,7 +38,8 @@ final class Lane: Sendable {
         queue = try DatabaseQueue(path: path, configuration: configuration)
     }
 
-    func use<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(StorageFailed) -> Value
+    func use<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(StorageFailed)
+        -> Value
     {
         guard taken.add(1, ordering: .relaxed).newValue <= places else {
             taken.subtract(1, ordering: .relaxed)

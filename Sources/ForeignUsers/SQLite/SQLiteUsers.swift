@@ -97,7 +97,8 @@ package final class SQLiteUsers: ForeignSource {
         guard isUnique else {
             throw MappingRefused(
                 "users.id",
-                "\(mapping.id) of the table \(mapping.table) is neither its primary key nor unique: two accounts could have one id")
+                "\(mapping.id) of the table \(mapping.table) is neither its primary key nor unique: two accounts could have one id"
+            )
         }
         return Look(
             mapping: mapping, statements: statements, addressIndex: index, leftOut: leftOut, catalogue: catalogue,
@@ -227,7 +228,9 @@ package final class SQLiteUsers: ForeignSource {
         } catch {
             let failed = StorageFailed(app: error)
             let isUndone =
-                (error as? DatabaseError).map { [.SQLITE_BUSY, .SQLITE_FULL, .SQLITE_READONLY].contains($0.resultCode) }
+                (error as? DatabaseError).map {
+                    [.SQLITE_BUSY, .SQLITE_FULL, .SQLITE_READONLY].contains($0.resultCode)
+                }
                 ?? true
             return isChanged && !isUndone ? .unknown(failed) : .failed(failed)
         }

@@ -71,7 +71,7 @@ enum HashLooks {
 
     private static let prefixes: [(prefix: String, scheme: String)] = [
         ("pbkdf2_sha256$", "django-pbkdf2-sha256"), ("scrypt$", "django-scrypt"), ("scrypt:", "werkzeug-scrypt"),
-        ("$scrypt$", "scrypt"), ("$argon2id$", "argon2id"), ("$wp$2y$", "wordpress"), ("$2b$", "bcrypt"),
-        ("$2y$", "bcrypt-2y"), ("$2a$", "bcrypt-2a"), ("AQAAAA", "aspnet-v3"),
+        ("$scrypt$", "scrypt"), ("$argon2id$", "argon2id"), ("$wp$2y$", "wordpress-bcrypt"), ("$2b$", "bcrypt"),
+        ("$2y$", "bcrypt-2y"), ("$2a$", "bcrypt-2a"), ("AQAAAA", "aspnet-identity-v3"),
     ]
 }

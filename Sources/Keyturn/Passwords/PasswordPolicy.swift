@@ -67,7 +67,10 @@ package struct PasswordPolicy: Sendable {
         let rules: [(PasswordProblem, Bool)] = [
             (.tooShort(minimum: minimumLength), characters < minimumLength),
             (.tooLong(maximum: maximumLength), characters > maximumLength),
-            (.tooManyBytes(maximum: maximumBytes ?? 0), maximumBytes.map { max(password.utf8.count, keepsTyped ? typedBytes : 0) > $0 } ?? false),
+            (
+                .tooManyBytes(maximum: maximumBytes ?? 0),
+                maximumBytes.map { max(password.utf8.count, keepsTyped ? typedBytes : 0) > $0 } ?? false
+            ),
             (.common, Guessable.isCommon(bytes, in: blocklist) || isBreached(password)),
             (.containsAddress, containsAddress(bytes, email)),
             (.containsSite, site.names.contains { Guessable.contains($0, in: bytes) }),

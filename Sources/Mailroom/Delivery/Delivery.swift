@@ -58,6 +58,8 @@ extension DeliveryWorker {
         let now = clock.now()
         let letter =
             switch lease.letter {
+            case .resetLink(let request) where user.withoutPassword == .tell:
+                signedInElsewhere(recipient, request, lease)
             case .resetLink(let request):
                 writer.resetLink(
                     links.sign(for: user.credentials, at: now), to: recipient, for: request, lease: lease, at: now,
@@ -75,6 +77,12 @@ extension DeliveryWorker {
         let verdict = await carrier.carry(letter)
         deliveryLog.answered(verdict, after: clock.now() - now)
         return verdict
+    }
+
+    /// In the time of a message with a link, and under the same budget.
+    private func signedInElsewhere(_ recipient: Recipient, _ request: ResetRequest, _ lease: Lease) -> Letter {
+        spendAsOnALink()
+        return writer.signInElsewhere(to: recipient, for: request, lease: lease)
     }
 
     private func heard(_ verdict: Verdict, of lease: Lease, isProbe: Bool) -> Outcome {

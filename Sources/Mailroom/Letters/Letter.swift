@@ -75,6 +75,8 @@ extension Letter {
         .init("password-expired.text.mustache", PackageResources.password_expired_text_mustache),
         .init("email-changed.html.mustache", PackageResources.email_changed_html_mustache),
         .init("email-changed.text.mustache", PackageResources.email_changed_text_mustache),
+        .init("sign-in-elsewhere.html.mustache", PackageResources.sign_in_elsewhere_html_mustache),
+        .init("sign-in-elsewhere.text.mustache", PackageResources.sign_in_elsewhere_text_mustache),
         .init("test.html.mustache", PackageResources.test_html_mustache),
         .init("test.text.mustache", PackageResources.test_text_mustache),
     ])

@@ -36,8 +36,9 @@ extension Letter {
                 writer.invitation(invitation, in: language.tag, at: now),
                 writer.passwordExpired(link, in: language.tag, at: now),
                 writer.emailChanged(at: now, in: language.tag),
+                writer.signInElsewhere(in: language.tag),
             ]
-            let names = ["reset-link", "password-changed", "invitation", "password-expired", "email-changed"]
+            let names = ["reset-link", "password-changed", "invitation", "password-expired", "email-changed", "sign-in-elsewhere"]
             return zip(names, letters).map { name, letter in
                 Sample(path: "\(language.tag)/letter-\(name)", text: letter.text, html: letter.html)
             }

@@ -2,7 +2,7 @@
 import Cryptography
 package import PasswordHashing
 
-/// HMAC-SHA256 with a standard secret: what is left of an intent in the log of our database helps nobody to guess a password.
+/// HMAC-SHA256 with a standard secret: what is left of an intent in the log of our database is no help in guessing a password.
 package struct HashDigests: Sendable {
     private static let label = "keyturn intent v1"
     private let secrets: Secrets

@@ -20,7 +20,7 @@ package struct Intent: Sendable, Equatable {
     package let before: [UInt8]
     /// Of the new hash; nil for a revocation, and if the app makes the hash itself.
     package let after: [UInt8]?
-    /// Until then nobody else ends it. Every wait on the app's database ends well before.
+    /// Until then no other process ends it. Every wait on the app's database ends well before.
     package let deadline: Timestamp
 
     package init(
@@ -54,7 +54,7 @@ package enum IntentEnding: Sendable, Equatable {
     /// the one that took it found the new password and has written it.
     /// - Parameter now: the digest of what the account holds now; nil if unknown.
     case changed(now: [UInt8]?)
-    /// As ``changed(now:)``, found by somebody else than its owner: nothing is written if the intent has ended.
+    /// As ``changed(now:)``, found by another process than its owner: nothing is written if the intent has ended.
     case foundChanged(now: [UInt8]?)
     /// The epoch becomes the next one. Nothing is written if the intent has ended.
     case revoked

@@ -22,7 +22,7 @@ package enum PasswordNotSet: Error, Equatable {
 package struct RejectedByApp: Sendable, Equatable {
     /// `[a-z0-9_]`, at most 64 bytes.
     package let code: String
-    /// For a visitor; at most 300 characters, without control characters.
+    /// For the person who types; at most 300 characters, without control characters.
     package let detail: String
 
     package init(code: String, detail: String) {
