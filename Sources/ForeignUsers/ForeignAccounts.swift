@@ -290,7 +290,7 @@ extension PromisedMessage {
         if case .resetLink(let request) = self { request.email } else { nil }
     }
     fileprivate var foreignUser: UserID {
-        if case .passwordChanged(let id, _) = self { id } else { UserID("") }
+        user ?? UserID("")
     }
 }
 

@@ -21,6 +21,7 @@ package struct ForeignStore: Store {
 
     package var accounts: any Accounts { foreign }
     package var imports: any AccountImports { NoImports() }
+    package var records: any AccountRecords { NoRecords(own: own.records) }
     package var requests: any ResetRequests { own.requests }
     package var outbox: any Outbox { own.outbox }
     package var operations: any OutboxOperations { own.operations }
@@ -79,4 +80,20 @@ private struct NoImports: AccountImports {
         throw Self.refused
     }
     func compareAll(_ users: [ImportedUser]) async throws(StorageFailed) -> [Imported] { throw Self.refused }
+}
+
+/// Accounts are written by the app; what our own store keeps about them is read as ever.
+private struct NoRecords: AccountRecords {
+    let own: any AccountRecords
+    private static let refused = ForeignAccounts.refused("the app changes its accounts itself")
+
+    func user(externalID: ExternalID) async throws(StorageFailed) -> User? { throw Self.refused }
+    func edit(_ edits: [AccountEdit], at now: Timestamp) async throws(StorageFailed) -> [EditOutcome] {
+        throw Self.refused
+    }
+    func erase(_ old: Credentials, auditedAs pseudonym: UserID, with consequences: Consequences, at now: Timestamp)
+        async throws(StorageFailed) -> Bool
+    { throw Self.refused }
+    func noticesWaiting(of user: UserID) async throws(StorageFailed) -> Int { try await own.noticesWaiting(of: user) }
+    func removeTraces() async throws(StorageFailed) -> ErasureTraces { try await own.removeTraces() }
 }

@@ -5,7 +5,8 @@ import Telemetry
 extension [Route] {
     /// Every path there is, and who answers it.
     static func table(
-        requests: any ResetRequests, reset: PasswordReset, login: Login, admission: Admission, readiness: Readiness,
+        requests: any ResetRequests, reset: PasswordReset, login: Login, admission: Admission,
+        linkAdmission: Admission?, readiness: Readiness,
         mailInterval: Duration, mailbox: (@Sendable () async -> [DemoMail])?,
         reports: (any MailReports)?, pages: Pages
     ) -> [Route] {
@@ -17,10 +18,12 @@ extension [Route] {
                 "/forgot-password", get: OpenForgotPassword(pages),
                 post: ForgotPassword(requests, admission, mailInterval: mailInterval, pages)),
             Route("/forgot-password/sent", get: ShowPage({ LetterSentPage(mailInterval: mailInterval) }, pages)),
-            Route("/reset-password", get: OpenResetLink(reset, pages), post: ResetPassword(reset, admission, pages)),
+            Route(
+                "/reset-password", get: OpenResetLink(reset, linkAdmission, pages),
+                post: ResetPassword(reset, admission, pages)),
             Route("/reset-password/done", get: ShowPage(PasswordChangedPage.init, pages)),
             Route("/reset-password/first", get: ShowPage(FirstPasswordPage.init, pages)),
-            Route("/not-me", get: OpenNotMeLink(reset, pages), post: NotMe(reset, admission, pages)),
+            Route("/not-me", get: OpenNotMeLink(reset, linkAdmission, pages), post: NotMe(reset, admission, pages)),
             Route("/not-me/done", get: ShowPage(LinksRevokedPage.init, pages)),
             Route("/", get: Redirect(to: pages.site.hasLogin ? "/login" : "/forgot-password", pages.site)),
             Route("/.well-known/change-password", get: Redirect(to: "/forgot-password", pages.site)),

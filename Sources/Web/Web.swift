@@ -35,6 +35,7 @@ package final class Web: Responder {
         routes = Routes(
             .table(
                 requests: requests, reset: reset, login: login, admission: Admission(limiter),
+                linkAdmission: options.limitsLinkChecks ? Admission(limiter) : nil,
                 readiness: Readiness(checks, log: log), mailInterval: options.mailInterval, mailbox: mailbox,
                 reports: reports, pages: pages
             ),

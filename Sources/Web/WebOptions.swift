@@ -35,5 +35,7 @@ package struct WebOptions: Sendable {
     package var languages = OfferedLanguages.all
     /// What pages say; nil: our own words.
     package var texts: CurrentTexts?
+    /// Whether opening a link counts against the client's limit, as posting does: if each asks another program.
+    package var limitsLinkChecks = false
     package init(publicURL: String) { self.publicURL = publicURL }
 }

@@ -195,7 +195,7 @@ def apps():
     ruby = None if has("ruby", "-e", "require 'active_record'; require 'bcrypt'; require 'sqlite3'; require 'webrick'") else "Ruby with ActiveRecord, bcrypt, sqlite3 and WEBrick"
     yield App("rails (has_secure_password)", ["ruby", example("rails/app.rb")], {"preset": "rails-secure-password"},
               [("users", "password_digest"), ("users", "updated_at")], ends=True, missing=ruby)
-    devise = ruby or (None if has("ruby", "-e", "require 'active_support/all'; require 'devise/encryptor'") else "Ruby with Devise")
+    devise = ruby or (None if has("ruby", "-e", "require 'rails'; require 'devise'; require 'devise/encryptor'") else "Ruby with Devise")
     yield App("devise", ["ruby", example("rails/app.rb")], {"preset": "devise"},
               [("users", "encrypted_password"), ("users", "updated_at")], ends=True, missing=devise,
               environment={"DEVISE": "1", "PEPPER": PEPPER}, more={"pepper": PEPPER})

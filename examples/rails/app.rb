@@ -15,8 +15,8 @@ SECRET = ENV.fetch("APP_SECRET", "for this example only: make your own")
 ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ENV.fetch("APP_DATABASE"))
 
 if DEVISE
-  require "active_support/all"
-  require "bcrypt"
+  require "rails"
+  require "devise"
   require "devise/encryptor"
   # Devise.pepper, as config/initializers/devise.rb sets it: 128 characters.
   Settings = Struct.new(:stretches, :pepper).new(12, ENV.fetch("PEPPER"))

@@ -104,6 +104,7 @@ struct Service {
         facing.texts = files.texts
         facing.takeOver(settings.pages)
         facing.logsClients = settings.logsClients
+        if case .http = settings.users { facing.limitsLinkChecks = true }
         facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
             requests: store.requests,

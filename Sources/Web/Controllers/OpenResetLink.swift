@@ -4,15 +4,19 @@ import Keyturn
 /// Opens a reset link: says whether it works, and uses nothing up.
 struct OpenResetLink: GetController {
     private let reset: PasswordReset
+    /// nil: opening a link counts against no limit.
+    private let admission: Admission?
     private let pages: Pages
 
-    init(_ reset: PasswordReset, _ pages: Pages) {
+    init(_ reset: PasswordReset, _ admission: Admission?, _ pages: Pages) {
         self.reset = reset
+        self.admission = admission
         self.pages = pages
     }
 
     func get(_ visit: Visit) async throws(Problem) -> Response {
         let token = try LinkToken.read(from: visit.request)
+        try admission?.admit(visit)
         do {
             let link = try await reset.check(token)
             guard visit.presentation != .json else { return LinkStatus.json(expiresAt: link.expiresAt) }
