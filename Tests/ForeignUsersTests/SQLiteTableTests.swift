@@ -234,7 +234,9 @@ import Testing
         try await Place.use { place in
             let accounts = try place.accounts(place.source())
             let ann = try await accounts.ann()
-            let queue = try DatabaseQueue(path: place.app)
+            var configuration = Configuration()
+            configuration.allowsUnsafeTransactions = true
+            let queue = try DatabaseQueue(path: place.app, configuration: configuration)
             try queue.inDatabase { db in try db.execute(sql: "BEGIN IMMEDIATE; UPDATE auth_user SET last_name = 'X'") }
             await #expect(throws: StorageFailed.self) {
                 try await accounts.replace(ann.credentials, with: PasswordHash("new"), at: .noon)

@@ -96,13 +96,16 @@ struct Statements: Sendable {
 
     // MARK: Looking
 
+    /// `json_each` has columns of its own, and an app's may be called the same.
+    private static let asked = "(SELECT value AS keyturn_asked FROM json_each(?1))"
+
     /// Its parameters are addresses, as a JSON list, A–Z lowered.
     func byAddress(_ index: Catalogue.AddressIndex) -> String? {
         switch index {
         case .withoutCase:
-            "SELECT \(columns) FROM json_each(?1) AS asked CROSS JOIN \(table) ON \(emailColumn) COLLATE NOCASE = asked.value"
+            "SELECT \(columns) FROM \(Self.asked) CROSS JOIN \(table) ON \(emailColumn) COLLATE NOCASE = keyturn_asked"
         case .lowered:
-            "SELECT \(columns) FROM json_each(?1) AS asked CROSS JOIN \(table) ON lower(\(emailColumn)) = asked.value"
+            "SELECT \(columns) FROM \(Self.asked) CROSS JOIN \(table) ON lower(\(emailColumn)) = keyturn_asked"
         case .none:
             "SELECT \(columns) FROM \(table) WHERE lower(\(emailColumn)) IN (SELECT value FROM json_each(?1))"
         case .exact: nil
