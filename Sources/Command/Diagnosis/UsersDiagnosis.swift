@@ -16,7 +16,7 @@ struct UsersDiagnosis {
             ]
         }
         var findings: [Finding] = []
-        if !sample.hasIndex {
+        if !sample.hasIndex, settings.pages.hasLogin {
             findings.append(
                 .warning(
                     "users.email", "the address has no index, so every look-up reads the whole table",

@@ -104,7 +104,8 @@ struct Service {
         facing.texts = files.texts
         facing.takeOver(settings.pages)
         facing.logsClients = settings.logsClients
-        if case .http = settings.users { facing.limitsLinkChecks = true }
+        // The app's hashes are not told, so a password cannot be checked here.
+        if case .http = settings.users { (facing.limitsLinkChecks, facing.hasLogin) = (true, false) }
         facing.mailInterval = settings.mail.budget.interval
         let web = try Web(
             requests: store.requests,
