@@ -46,7 +46,8 @@ package struct PasswordReset: Sendable {
             throw .password(error.problems)
         }
         if let elsewhere = accounts as? any PasswordsHashedElsewhere, elsewhere.hashesPasswords {
-            return try await hand(accepted, to: elsewhere, for: holder, tellingIn: language)
+            try await hand(accepted, to: elsewhere, for: holder, tellingIn: language)
+            return holder.hash.isUnusable
         }
         let hash = try await hash(accepted)
         let isReplaced: Bool
