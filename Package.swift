@@ -68,7 +68,8 @@ let package = Package(
         .executableTarget(
             name: "Command",
             dependencies: seen([
-                "Web", "Mailroom", "SQLiteStorage", "ForeignUsers", "Keyturn", "HTTPServer", "HTTPClient", "HTTP", "TLS", "Sockets",
+                "Web", "Mailroom", "SQLiteStorage", "ForeignUsers", "Keyturn", "HTTPServer", "HTTPClient", "HTTP",
+                "TLS", "Sockets",
                 "JWT",
                 "PasswordHashing", "Cryptography", "StrictJSON", "Telemetry",
                 "Templating", "Palettes", "Wording", "Languages", "ArgumentParser", "ServiceLifecycle", "UnixSignals",
