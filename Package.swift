@@ -83,9 +83,8 @@ let package = Package(
             "Wording", "Languages", "Logging", "Mustache",
             resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
         room(
-            "Mailroom", sees: "Keyturn", "Cryptography", "HTTP", "HTTPClient", "StrictJSON", "Telemetry", "Templating",
-            "Palettes",
-            "Wording", "Languages", "Mustache", "Logging",
+            "Mailroom", sees: "Keyturn", "Cryptography", "HTTP", "HTTPClient", "Processes", "StrictJSON", "Telemetry",
+            "Templating", "Palettes", "Wording", "Languages", "Mustache", "Logging",
             resources: [.embedInCode("Templates")]),
         room(
             "SQLiteStorage", sees: "Keyturn", "PasswordHashing", "Cryptography", "Migrations", "Telemetry", "GRDB",
@@ -127,6 +126,7 @@ let package = Package(
         tool("HTTPServer", sees: "HTTP", "Sockets", "Telemetry"),
         tool("HTTPClient", sees: "HTTP", "TLS", "Sockets"),
         tool("HTTP"),
+        tool("Processes", sees: "CProcesses", wrapsC: true),
         tool("TLS", sees: "Sockets", "COpenSSL", wrapsC: true),
         tool("Sockets", sees: "CLinux", wrapsC: true),
         tool("Telemetry", sees: "Logging"),
@@ -134,6 +134,7 @@ let package = Package(
         c("CCrypt", links: "crypt"),
         c("CArgon2"),
         c("CLinux"),
+        c("CProcesses"),
         .target(
             name: "CCommonPasswords", path: "passwords", exclude: ["common.txt", "make-common", "README.md"],
             publicHeadersPath: "include"),
@@ -171,6 +172,7 @@ let package = Package(
         tests("HTTPServer", sees: "HTTPServer", "HTTP", "Sockets", "Telemetry"),
         tests("TLS", sees: "TLS", "Sockets", "TestKit"),
         tests("HTTPClient", sees: "HTTPClient", "HTTP", "TLS", "Sockets", "StrictJSON", "TestKit"),
+        tests("Processes", sees: "Processes"),
         tests("Telemetry", sees: "Telemetry", "Logging"),
         tests(
             "SQLiteStorage", sees: "SQLiteStorage", "Keyturn", "PasswordHashing", "Migrations", "Telemetry", "GRDB",

@@ -116,7 +116,7 @@ import Testing
             #"{"passwords": {"scrypt": {"logN": 18, "r": 16}}}"#,
             "passwords.scheme: the configured cost takes more than 256 MiB or about two seconds per hash"
         ),
-        (#"{"mail": {"provider": "smtp"}}"#, "mail.provider: must be one of sendgrid, capture"),
+        (#"{"mail": {"provider": "smtp"}}"#, "mail.provider: must be one of sendgrid, hook, sendmail, capture"),
         (#"{"mail": {"sendgrid": {"baseURL": "http://example.com"}}}"#, "mail.sendgrid.baseURL: must be https"),
         (#"{"mail": {"sendgrid": {"apiKey": "SG.\u00e9"}}}"#, "mail.sendgrid.apiKey: must be printable ASCII"),
         (#"{"mail": {"sendgrid": {"replyTo": "nobody"}}}"#, "mail.sendgrid.replyTo: is not an email address"),
@@ -388,8 +388,8 @@ import Testing
                 "admin.tls.certificate",
                 "admin.tls.key", "database.path", "secrets.file",
                 "passwords.blocklistFile", "mail.capture.directory", "mail.sendgrid.apiKeyFile",
-                "mail.sendgrid.caFile", "webhooks.secretFile", "webhooks.caFile", "brand.logo", "templates.directory",
-                "texts.directory",
+                "mail.sendgrid.caFile", "mail.hook.secretFile", "mail.hook.caFile", "webhooks.secretFile",
+                "webhooks.caFile", "brand.logo", "templates.directory", "texts.directory",
             ])
         let looksLikeOne = Key.all.filter { key in
             ["File", "directory", "path", "Socket"].contains { key.name.hasSuffix($0) }

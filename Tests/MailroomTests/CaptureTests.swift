@@ -40,13 +40,21 @@ import Testing
         let id = String(name.dropLast(5))
         #expect(verdict == .delivered(messageID: id))
         let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(name)"))
+        let reference = try #require(try JSON(parsing: Array(bytes))["headers"]?["X-Entity-Ref-ID"]?.stringValue)
         #expect(
             try JSON(parsing: Array(bytes))
                 == .members(
                     ("to", .members(("email", .string("Ann@example.com")))),
                     ("from", .members(("email", .string("noreply@example.com")), ("name", .string("Example")))),
                     ("subject", .string("Reset")), ("text", .string("Hello\n")), ("html", .string("<p>Hello</p>")),
-                    ("message_id", .string(id))))
+                    ("message_id", .string(id)),
+                    ("links", .array([])),
+                    (
+                        "headers",
+                        .members(
+                            ("Auto-Submitted", .string("auto-generated")), ("X-Auto-Response-Suppress", .string("All")),
+                            ("X-Entity-Ref-ID", .string(reference)))
+                    )))
         #expect(try mode(directory) == 0o700)
         #expect(try mode("\(directory)/\(name)") == 0o600)
     }

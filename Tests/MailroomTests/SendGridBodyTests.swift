@@ -28,13 +28,16 @@ import Testing
     }
 
     @Test func `names one recipient without a name, text before HTML, and turns all tracking off`() throws {
-        let body = SendGridBody(Mail(try letter()), options: SendGridOptions(apiKey: "k", from: from)).json
+        let body = SendGridBody(
+            Mail(try letter(), reference: "r-1"), options: SendGridOptions(apiKey: "k", from: from)
+        ).json
         let expected = try JSON(
             parsing: Array(
                 #"""
                 {"personalizations":[{"to":[{"email":"Ann@example.com"}]}],
                 "from":{"email":"noreply@example.com","name":"Example"},"subject":"Reset",
                 "content":[{"type":"text/plain","value":"Hello\n"},{"type":"text/html","value":"<p>Hello</p>"}],
+                "headers":{"Auto-Submitted":"auto-generated","X-Auto-Response-Suppress":"All","X-Entity-Ref-ID":"r-1"},
                 "categories":["password-reset"],"custom_args":{"outbox_id":"42"},
                 "tracking_settings":{"click_tracking":{"enable":false,"enable_text":false},"open_tracking":{"enable":false},
                 "subscription_tracking":{"enable":false},"ganalytics":{"enable":false}},
@@ -48,12 +51,12 @@ import Testing
         options.replyTo = "help@example.com"
         options.sandbox = true
         options.categories = ["accounts"]
-        let body = SendGridBody(Mail(try letter()), options: options).json
+        let body = SendGridBody(Mail(try letter(), reference: "r-1"), options: options).json
         let official = try JSON(parsing: Array(OfficialBody.json.utf8))
         #expect(Self.sorted(body) == Self.sorted(official), "sendgrid-python \(OfficialBody.version)")
 
         options.templateID = "d-0123456789abcdef0123456789abcdef"
-        let templated = SendGridBody(Mail(try letter(facts: Self.facts)), options: options).json
+        let templated = SendGridBody(Mail(try letter(facts: Self.facts), reference: "r-1"), options: options).json
         let officiallyTemplated = try JSON(parsing: Array(OfficialBody.templated.utf8))
         #expect(Self.sorted(templated) == Self.sorted(officiallyTemplated), "sendgrid-python \(OfficialBody.version)")
     }

@@ -9,7 +9,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-SIZES = {"phone": (360, 740), "short-phone": (375, 667), "narrow": (320, 640), "desktop": (1280, 900), "mail-phone": (375, 700), "mail-desktop": (600, 700)}
+SIZES = {"phone": (360, 740), "short-phone": (375, 667), "narrow": (320, 640), "desktop": (1280, 900), "mail-phone": (375, 700), "mail-desktop": (600, 700), "mail-wide": (1100, 700)}
 PATIENCE_SECONDS = 30
 # Found without importing it: it would import a second driver for browsers.
 AXE = (pathlib.Path(importlib.util.find_spec("axe_playwright_python").origin).parent / "axe.min.js").read_text()

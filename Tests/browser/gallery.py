@@ -15,6 +15,8 @@ ON_THE_SHEET = ["login", "forgot", "sent", "letter-reset-link", "reset", "reset-
 SHEET_SCHEMES = ("light", "dark")
 # All shapes in English and Arabic; in every other language, how long its words are on a phone.
 EVERY_SHAPE = list(itertools.product(("phone", "desktop"), SHEET_SCHEMES))
+# Mail programs show a letter on a phone, in a column beside the list, or as wide as the window.
+EVERY_LETTER_SHAPE = list(itertools.product(("phone", "desktop", "wide"), SHEET_SCHEMES))
 SHAPES = {"en": EVERY_SHAPE, "ar": EVERY_SHAPE, "other": [("phone", "light")]}
 THUMBNAIL_WIDTH, GAP = 300, 20
 
@@ -23,8 +25,7 @@ def take_pages_and_letters(binary, browser, folder):
     with tempfile.TemporaryDirectory() as place:
         for file in preview(binary, place):
             language, is_letter = file.parent.name, file.stem.startswith("letter-")
-            for size, scheme in SHAPES[language if language in SHAPES else "other"]:
-                # Mail programs show letters in a column, wide or as wide as the telephone.
+            for size, scheme in EVERY_LETTER_SHAPE if is_letter else SHAPES.get(language, SHAPES["other"]):
                 browser.shape(f"mail-{size}" if is_letter else size, scheme)
                 browser.open(f"file://{file}")
                 browser.picture(folder / f"{language}-{file.stem}-{size}-{scheme}.png")

@@ -162,7 +162,12 @@ extension Key {
     static let logFormat = Key("log.format", .text, "logfmt")
 
     /// Every key there is, in the order of `config.example.json`.
-    static let all: [Key] = [
+    static let all: [Key] = general.flatMap { key in
+        key.name == mailProvider.name ? [key] + Settings.Provider.keys : [key]
+    }
+
+    /// Those of no one mail provider.
+    private static let general: [Key] = [
         host, port, publicURL, allowedOrigins, trustedProxies, threads, shutdownGrace, tlsCertificate, tlsKey,
         unixSocket, connections, connectionsPerClient, requestsPerConnection, requestLineBytes, headBytes, fieldBytes,
         fields, bodyBytes, headDeadline, bodyDeadline, bodyBytesPerSecond, idle, writeDeadline,
@@ -175,9 +180,7 @@ extension Key {
         passwordScheme, scryptLogN, scryptR, scryptP, argon2MemoryKiB, argon2Passes, argon2Lanes, bcryptCost,
         pbkdf2Iterations, minimumLength, maximumLength,
         blocklistFile,
-        mailProvider, captureDirectory, fromEmail, fromName,
-        sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, sendGridReplyTo,
-        sendGridCategories, sendGridTemplate, sendGridEventsKey, sendGridProxy, sendGridNoProxy, mailInterval,
+        mailProvider, fromEmail, fromName, mailInterval,
         mailBurst, mailParallel,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,
         webhookURL, webhookSecret, webhookSecretFile, webhookCAFile, webhookMaximumAge,

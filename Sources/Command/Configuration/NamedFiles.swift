@@ -27,7 +27,8 @@ struct NamedFiles: Sendable {
         adminCertificate = try ServerCertificate(files: settings.adminTLS, keys: (.adminCertificate, .adminKey))
         try Self.checkTrust(settings.mail.caFile, .sendGridCAFile)
         try Self.checkTrust(settings.app?.caFile, .webhookCAFile)
-        if settings.mail.provider == .capture { try Self.checkFolder(settings.mail.captureDirectory) }
+        if let trust = settings.provider?.trust { try Self.checkTrust(trust.path, trust.key) }
+        try settings.provider?.check()
         // Addresses are looked at here, too, because one of them is listened on only after the database was opened.
         _ = try SocketAddress(host: settings.server.host, port: settings.server.port, key: .host)
         _ = try SocketAddress(host: settings.adminHost, port: settings.adminPort, key: .adminHost)
@@ -44,7 +45,7 @@ struct NamedFiles: Sendable {
     }
 
     /// A folder that is made when the first file is written: as much of its path as is there must lead to a folder.
-    private static func checkFolder(_ path: String) throws(ConfigurationRefused) {
+    static func checkFolder(_ path: String) throws(ConfigurationRefused) {
         var place = URL(fileURLWithPath: path).standardizedFileURL
         while !FileManager.default.fileExists(atPath: place.path), place.path != "/" { place.deleteLastPathComponent() }
         guard FileManager.default.fileExists(atPath: place.path + "/.") else {

@@ -40,10 +40,8 @@ struct Settings: Sendable {
             }
         }
     }
-    enum Provider: String, Sendable, CaseIterable { case sendgrid, capture }
     struct Mail: Sendable {
         let provider: Provider?
-        let captureDirectory: String
         let fromEmail: String?
         let fromName: String?
         let apiKey: String?
@@ -93,6 +91,8 @@ struct Settings: Sendable {
     let sessionLifetime: Duration
     let passwords: Passwords
     let mail: Mail
+    /// What the chosen mail provider is told; nil if none is chosen.
+    let provider: (any ProviderSettings)?
     let clientRate: Rate
     let clientBurst: Int
     let outbox: Outbox
@@ -132,6 +132,7 @@ struct Settings: Sendable {
         sessionLifetime = try values.duration(.sessionLifetime, in: .seconds(1) ... .seconds(31 * 86_400))
         passwords = try values.passwords()
         mail = try values.mail(readFile: readFile)
+        provider = try Provider.read(mail.provider, mail, values, readFile: readFile)
         let rate = try values.rate(.clientRate)
         clientRate = Rate(rate.count, per: rate.per)
         clientBurst = try values.integer(.clientBurst, in: 1...1_000_000)
@@ -171,12 +172,9 @@ struct Settings: Sendable {
         if secrets == nil {
             missing.append(.init(.secretsStandard, "missing: generate one with `keyturn secret generate`"))
         }
-        switch mail.provider {
-        case nil: missing.append(.init(.mailProvider, "missing: set it to sendgrid or capture"))
-        case .sendgrid where mail.apiKey == nil:
-            missing.append(.init(.sendGridKey, "missing: mail.provider is sendgrid"))
-        default: break
-        }
+        missing +=
+            provider?.missing
+            ?? [ConfigurationRefused(.mailProvider, "missing: set it to \(Provider.names)")]
         if mail.fromEmail == nil { missing.append(.init(.fromEmail, "missing")) }
         if mail.fromName == nil { missing.append(.init(.fromName, "missing")) }
         return missing

@@ -243,25 +243,35 @@ struct Values {
     func app(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Settings.App? {
         let maximumAge = try webhookMaximumAge()
         guard let url = try optionalText(.webhookURL) else { return nil }
-        var (texts, key) = (try list(.webhookSecret), Key.webhookSecret)
-        if texts.isEmpty, let path = try optionalText(.webhookSecretFile) {
-            (texts, key) = (try lines(of: path, .webhookSecretFile, readFile), .webhookSecretFile)
-        }
         guard let (origin, path) = Values.place(url) else {
             throw ConfigurationRefused(
                 .webhookURL, "must be https://host[:port]/path; http:// is allowed for this machine only")
         }
-        if texts.isEmpty {
-            throw ConfigurationRefused(key, "missing: generate one with `keyturn secret generate --webhook`")
+        guard let secrets = try webhookSecrets(.webhookSecret, .webhookSecretFile, readFile: readFile) else {
+            throw ConfigurationRefused(
+                .webhookSecret, "missing: generate one with `keyturn secret generate --webhook`")
         }
+        return try Settings.App(
+            origin: origin, path: path, secrets: secrets, caFile: optionalText(.webhookCAFile), maximumAge: maximumAge)
+    }
+
+    /// Secrets of Standard Webhooks: the list, or the lines of the file.
+    /// - Returns: nil if neither is set.
+    func webhookSecrets(
+        _ listKey: Key, _ fileKey: Key, readFile: (String) throws -> [UInt8]
+    ) throws(ConfigurationRefused) -> WebhookSecrets? {
+        var (texts, key) = (try list(listKey), listKey)
+        if texts.isEmpty, let path = try optionalText(fileKey) {
+            (texts, key) = (try lines(of: path, fileKey, readFile), fileKey)
+        }
+        if texts.isEmpty { return nil }
         guard let secrets = WebhookSecrets(texts) else {
             throw ConfigurationRefused(
                 key,
                 "each must be whsec_ and base64 of 24 to 64 bytes, and there may be \(WebhookSecrets.countMax) at most: generate one with `keyturn secret generate --webhook`"
             )
         }
-        return try Settings.App(
-            origin: origin, path: path, secrets: secrets, caFile: optionalText(.webhookCAFile), maximumAge: maximumAge)
+        return secrets
     }
 
     func webhookMaximumAge() throws(ConfigurationRefused) -> Duration {
@@ -323,7 +333,7 @@ struct Values {
                 .sendGridURL, "must be https://host[:port]; http:// is allowed for this machine only")
         }
         return try Settings.Mail(
-            provider: provider.flatMap(Settings.Provider.init), captureDirectory: text(.captureDirectory),
+            provider: provider.flatMap(Settings.Provider.init),
             fromEmail: address(.fromEmail), fromName: optionalText(.fromName), apiKey: apiKey(readFile: readFile),
             baseURL: origin,
             caFile: optionalText(.sendGridCAFile),

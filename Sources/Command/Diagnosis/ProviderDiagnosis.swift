@@ -27,7 +27,12 @@ struct ProviderDiagnosis {
 
     private func provider() async -> [Finding] {
         guard settings.mail.provider == .sendgrid, let apiKey = settings.mail.apiKey else {
-            return [.ok("mail", "not checked: mail is captured, or not configured")]
+            return [
+                .ok(
+                    "mail",
+                    "not checked: \(settings.mail.provider.map { "mail.provider is \($0.rawValue)" } ?? "no provider is configured")"
+                )
+            ]
         }
         let origin = settings.mail.baseURL
         let client = client(

@@ -11,7 +11,8 @@ struct ReadConfiguration: Sendable {
         settings = try Settings(layers, readFile: ConfigurationOptions.contents)
         values = Dictionary(
             Key.all.compactMap { key in layers.raw(key).map { (key.name, $0.value) } }, uniquingKeysWith: { $1 })
-        let files = [Key.secretsFile, .sendGridKeyFile, .webhookSecretFile].compactMap { key -> (String, [UInt8])? in
+        let files = ([Key.secretsFile, .webhookSecretFile] + Settings.Provider.secretFiles).compactMap {
+            key -> (String, [UInt8])? in
             guard case .text(let path) = layers.raw(key)?.value, !path.isEmpty else { return nil }
             return (try? ConfigurationOptions.contents(of: path)).map { (key.name, $0) }
         }

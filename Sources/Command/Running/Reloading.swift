@@ -12,7 +12,7 @@ struct Reloading: ServiceLifecycle.Service {
     typealias Trusting = (key: Key, readAgain: @Sendable () async throws(HTTPClientFailed) -> Void)
 
     private let certificate: ServerCertificate
-    private let renewKey: (@Sendable (String) throws -> Void)?
+    private let renewal: Carriage.Renewal?
     private let texts: CurrentTexts
     private let threshold: LogThreshold
     private let trusts: [Trusting]
@@ -21,19 +21,19 @@ struct Reloading: ServiceLifecycle.Service {
     private let hangups: UnixSignalsSequence
     private let log: Log
 
-    /// - Parameter renewKey: hands the mail provider's key to the carrier; nil if the carrier has none.
+    /// - Parameter renewal: hands the mail provider's key to the carrier; nil if the carrier has none.
     /// - Parameter texts: what pages and messages say now.
     /// - Parameter trusts: each key that names trusted certificates, and what reads them again.
     /// - Parameter read: nil where nothing was configured: the demo.
     /// - Parameter hangups: SIGHUP, trapped before anybody is told that the service is there: untrapped it would end the process.
     init(
-        certificate: ServerCertificate, renewKey: (@Sendable (String) throws -> Void)?, texts: CurrentTexts,
+        certificate: ServerCertificate, renewal: Carriage.Renewal?, texts: CurrentTexts,
         trusts: [Trusting],
         threshold: LogThreshold, hangups: UnixSignalsSequence, log: Log,
         read: (@Sendable () throws -> ReadConfiguration)?
     ) throws {
         self.certificate = certificate
-        self.renewKey = renewKey
+        self.renewal = renewal
         self.texts = texts
         self.threshold = threshold
         self.trusts = trusts
@@ -53,16 +53,16 @@ struct Reloading: ServiceLifecycle.Service {
             let now = try read()
             var taken = [Key.logLevel.name]
             var reloadable: Set = [Key.logLevel.name]
-            let apiKey = try keyToRenew(now.settings.mail)
+            let takeOver = try renewed(now.settings, started.settings)
             if certificate.isUsed, let files = now.settings.server.tls {
                 try certificate.reload(files)
                 taken.append("server.tls")
                 reloadable.formUnion([Key.tlsCertificate.name, Key.tlsKey.name])
             }
-            if let renewKey, let apiKey {
-                try renewKey(apiKey)
-                taken.append(Key.sendGridKey.name)
-                reloadable.formUnion([Key.sendGridKey.name, Key.sendGridKeyFile.name])
+            if let renewal, let takeOver {
+                _ = try takeOver()
+                taken += renewal.keys.prefix(1).map(\.name)
+                reloadable.formUnion(renewal.keys.map(\.name))
             }
             threshold.level = now.settings.level
             taken += await readTrustAgain()
@@ -81,10 +81,8 @@ struct Reloading: ServiceLifecycle.Service {
 
     /// nil if the carrier has no key, or another provider was configured, which needs a restart.
     /// - Throws: the key is missing now. Looked at before anything is taken over.
-    private func keyToRenew(_ mail: Settings.Mail) throws(ConfigurationRefused) -> String? {
-        guard renewKey != nil, mail.provider == .sendgrid else { return nil }
-        guard let apiKey = mail.apiKey else { throw ConfigurationRefused(.sendGridKey, "missing") }
-        return apiKey
+    private func renewed(_ now: Settings, _ started: Settings) throws -> (() throws -> Bool)? {
+        now.mail.provider == started.mail.provider ? try renewal?.prepare(now.provider) : nil
     }
 
     /// A file that is refused keeps what was said before, in every language.

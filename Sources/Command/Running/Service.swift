@@ -19,21 +19,19 @@ struct Service {
     struct Essentials {
         let publicURL: String
         let secrets: Secrets
-        let carrier: Settings.Provider
         let sender: Sender
 
         init(_ settings: Settings) throws {
             if let missing = settings.missingForServe().first { throw missing }
             guard let publicURL = settings.server.publicURL, let secrets = settings.secrets,
-                let carrier = settings.mail.provider, let email = settings.mail.fromEmail,
-                let name = settings.mail.fromName
+                let email = settings.mail.fromEmail, let name = settings.mail.fromName
             else { throw ConfigurationRefused("the configuration is incomplete: run `keyturn config check`") }
             self.init(
-                publicURL: publicURL, secrets: secrets, carrier: carrier, sender: Sender(email: email, name: name))
+                publicURL: publicURL, secrets: secrets, sender: Sender(email: email, name: name))
         }
 
-        init(publicURL: String, secrets: Secrets, carrier: Settings.Provider, sender: Sender) {
-            (self.publicURL, self.secrets, self.carrier, self.sender) = (publicURL, secrets, carrier, sender)
+        init(publicURL: String, secrets: Secrets, sender: Sender) {
+            (self.publicURL, self.secrets, self.sender) = (publicURL, secrets, sender)
         }
     }
 
@@ -71,10 +69,10 @@ struct Service {
         let audit = AuditNotes(store.auditLog)
         let hasher = PasswordHasher(scheme: settings.passwords.scheme, pool: pool)
         let policy = files.policy
-        let carrier = try makeCarrier(clock: clock)
+        let carrier = try makeCarriage(clock: clock)
 
         var mailing = DeliveryOptions(siteURL: essentials.publicURL)
-        mailing.parallelDeliveries = settings.mail.parallel
+        mailing.parallelDeliveries = min(settings.mail.parallel, carrier.parallelMax ?? settings.mail.parallel)
         mailing.maximumAge = settings.outbox.maximumAge
         mailing.shutdownGrace = settings.server.shutdownGrace
         let templates = files.templates
@@ -127,14 +125,21 @@ struct Service {
         let manager = ServiceManager.current
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let certificate = files.certificate
-        let renewKey = carrier.renewKey.map { renew in
-            { @Sendable (apiKey: String) throws in if try renew(apiKey) { worker.carrierChanged() } }
+        let renewal = carrier.renewal.map { renewal in
+            Carriage.Renewal(keys: renewal.keys) { settings in
+                let takeOver = try renewal.prepare(settings)
+                return {
+                    let isAnother = try takeOver()
+                    if isAnother { worker.carrierChanged() }
+                    return isAnother
+                }
+            }
         }
         var trusts: [Reloading.Trusting] = []
-        if let client = carrier.client {
+        if let client = carrier.client, let trust = settings.provider?.trust {
             trusts.append(
                 (
-                    .sendGridCAFile,
+                    trust.key,
                     { () async throws(HTTPClientFailed) in
                         try await client.readTrustAgain()
                         worker.carrierChanged()
@@ -143,7 +148,7 @@ struct Service {
         }
         if let client = telling?.client { trusts.append((.webhookCAFile, client.readTrustAgain)) }
         let reloading = try Reloading(
-            certificate: certificate, renewKey: renewKey, texts: files.texts, trusts: trusts, threshold: threshold,
+            certificate: certificate, renewal: renewal, texts: files.texts, trusts: trusts, threshold: threshold,
             hangups: hangups,
             log: log, read: configuration)
         let server = makeServer(web, layer: certificate.layer)
@@ -275,35 +280,12 @@ struct Service {
         return (server, userAPI.map { _ in url })
     }
 
-    private struct Carriage {
-        let carrier: any Carrier
-        let client: HTTPClient?
-        let mailbox: (@Sendable () async -> [DemoMail])?
-        /// Takes another key of the provider's, and says whether it was another; nil if there is none.
-        let renewKey: (@Sendable (String) throws -> Bool)?
-    }
-
-    private func makeCarrier(clock: WallClock) throws -> Carriage {
-        switch essentials.carrier {
-        case .capture:
-            let capture = try Capture(directory: settings.mail.captureDirectory, from: essentials.sender, clock: clock)
-            let mailbox: @Sendable () async -> [DemoMail] = {
-                // Reads files, which must not happen on an event loop.
-                await Task.detached {
-                    capture.mails(limit: 100).map {
-                        DemoMail(
-                            id: $0.id, to: $0.to, subject: $0.subject, text: $0.text, html: $0.html, links: $0.links,
-                            at: $0.at)
-                    }
-                }.value
-            }
-            return Carriage(carrier: capture, client: nil, mailbox: mailbox, renewKey: nil)
-        case .sendgrid:
-            let (sendGrid, client) = try settings.mail.sendGrid(
-                from: essentials.sender, loops: loops, clock: clock, metrics: metrics)
-            return Carriage(
-                carrier: sendGrid, client: client, mailbox: nil, renewKey: { try sendGrid.replace(apiKey: $0) })
-        }
+    private func makeCarriage(clock: WallClock) throws -> Carriage {
+        guard let provider = settings.provider else { throw ConfigurationRefused(.mailProvider, "missing") }
+        return try provider.carriage(
+            CarriageParts(
+                sender: essentials.sender, parallel: settings.mail.parallel, loops: loops, clock: clock,
+                metrics: metrics))
     }
 
     private struct Together: ServiceLifecycle.Service, CustomStringConvertible {

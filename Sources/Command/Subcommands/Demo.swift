@@ -79,7 +79,7 @@ struct Demo: AsyncParsableCommand {
         let sender = Sender(email: "no-reply@example.com", name: "keyturn demo")
         try await Service(
             settings: settings,
-            essentials: .init(publicURL: url, secrets: secrets, carrier: .capture, sender: sender),
+            essentials: .init(publicURL: url, secrets: secrets, sender: sender),
             files: NamedFiles(settings, publicURL: url, sender: sender.name), listeners: [listener], loops: loops,
             store: store,
             metrics: metrics, log: log, threshold: threshold, configuration: nil, showsMailbox: true

@@ -20,14 +20,14 @@ struct MailCommand: AsyncParsableCommand {
         func run() async throws {
             let to = try parsed(address)
             let settings = try options.settings()
-            guard let provider = settings.mail.provider else {
-                throw ConfigurationRefused(.mailProvider, "missing: set it to sendgrid or capture")
+            guard let provider = settings.mail.provider, let configured = settings.provider else {
+                throw ConfigurationRefused(.mailProvider, "missing: set it to \(Settings.Provider.names)")
             }
             guard let email = settings.mail.fromEmail, let name = settings.mail.fromName else {
                 throw ConfigurationRefused(
                     .fromEmail, "missing: mail.from.email and mail.from.name are needed to send mail")
             }
-            let verdict = try await send(to, through: provider, settings, from: Sender(email: email, name: name))
+            let verdict = try await send(to, through: configured, settings, from: Sender(email: email, name: name))
             switch verdict {
             case .delivered(let id):
                 Terminal.say(
@@ -42,25 +42,23 @@ struct MailCommand: AsyncParsableCommand {
         }
 
         private func send(
-            _ to: EmailAddress, through provider: Settings.Provider, _ settings: Settings, from sender: Sender
+            _ to: EmailAddress, through provider: any ProviderSettings, _ settings: Settings, from sender: Sender
         ) async throws -> Verdict {
+            if let missing = provider.missing.first { throw missing }
+            if let trust = provider.trust { try NamedFiles.checkTrust(trust.path, trust.key) }
             let site = Site(
                 name: settings.brand.name ?? sender.name, url: settings.server.publicURL ?? "",
                 supportURL: settings.brand.supportURL, palette: settings.brand.palette)
             let letter = try TestLetter(to: to, site: site, at: WallClock.system.now())
-            switch provider {
-            case .capture:
-                return try await Capture(directory: settings.mail.captureDirectory, from: sender, clock: .system).carry(
-                    letter)
-            case .sendgrid:
-                let loops = try EventLoops(count: 1)
-                let (sendGrid, client) = try settings.mail.sendGrid(
-                    from: sender, sandbox: sandbox, loops: loops, clock: .system, metrics: nil)
-                let verdict = await sendGrid.carry(letter)
-                await client.shutDown()
-                await loops.shutDown()
-                return verdict
-            }
+            let loops = try EventLoops(count: 1)
+            var parts = CarriageParts(
+                sender: sender, parallel: 1, loops: loops, clock: .system, metrics: nil)
+            parts.isSandbox = sandbox
+            let carriage = try provider.carriage(parts)
+            let verdict = await carriage.test(letter)
+            await carriage.client?.shutDown()
+            await loops.shutDown()
+            return verdict
         }
     }
 }

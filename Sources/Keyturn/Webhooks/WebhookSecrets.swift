@@ -2,7 +2,7 @@
 /// `id.timestamp.body`.
 import Cryptography
 
-package struct WebhookSecrets: Sendable {
+package struct WebhookSecrets: Sendable, Equatable {
     /// A secret in words ours and the app's: `whsec_` and base64 of so many bytes.
     private static let prefix = "whsec_"
     private static let keyBytes = 24...64

@@ -1,8 +1,15 @@
 /// What brings a finished letter to a mail provider, and what the provider's answer means for the letter.
 package protocol Carrier: Sendable {
-    /// Brings one letter away. Ends within 15 seconds (``DeliveryOptions/attemptLimit``), also without an answer: a lease
-    /// outlives an attempt, so no second worker carries the same letter meanwhile.
+    /// Brings one letter away. Ends within ``attemptLimit``, also without an answer: a lease outlives an attempt, so no second worker
+    /// carries the same letter meanwhile.
     func carry(_ letter: Letter) async -> Verdict
+
+    /// How long one attempt takes at most: ``DeliveryOptions/attemptLimit``, unless the carrier says otherwise.
+    var attemptLimit: Duration { get }
+}
+
+extension Carrier {
+    package var attemptLimit: Duration { DeliveryOptions.attemptLimit }
 }
 
 /// What became of one attempt. Reasons are at most 512 bytes, without addresses, tokens or keys.

@@ -61,7 +61,8 @@ package final class DeliveryWorker: Sendable {
                 name: options.siteName, url: options.siteURL, supportURL: options.supportURL, palette: options.palette),
             templates: options.templates, texts: options.texts, languages: options.languages)
         deliveryLog = DeliveryLog(metrics: metrics, log: log, pseudonym: pseudonym)
-        let reserve = min(DeliveryOptions.attemptLimit + .seconds(5), options.leaseSpan / 2)
+        // A letter whose lease ends before an attempt may have ended is left to the next lease.
+        let reserve = min(carrier.attemptLimit + .seconds(5), options.leaseSpan * 3 / 4)
         waitingRoom = Mutex(
             WaitingRoom(
                 limit: Self.waitingMax, couriersMax: max(1, options.parallelDeliveries), reserve: reserve,

@@ -13,18 +13,37 @@ package struct Letter: Sendable {
     package let html: String
     /// For a template that the provider keeps: letters with a link have one.
     package let facts: LetterFacts?
+    /// Where it leads, each name once.
+    package let links: [LetterLink]
+    /// When its row began: when the request was recorded, or an operator let it be tried again.
+    package let recordedAt: Timestamp
     package init(
-        to: Recipient, kind: LetterKind, outboxID: OutboxID, subject: String, text: String, html: String,
-        facts: LetterFacts? = nil
+        to: Recipient, kind: LetterKind, outboxID: OutboxID, recordedAt: Timestamp = Timestamp(seconds: 0),
+        subject: String, text: String, html: String, facts: LetterFacts? = nil, links: [LetterLink] = []
     ) {
         self.to = to
         self.kind = kind
         self.outboxID = outboxID
+        self.recordedAt = recordedAt
+        self.links = links
         self.subject = subject
         self.text = text
         self.html = html
         self.facts = facts
     }
+}
+
+/// A link in a letter, by its purpose.
+package struct LetterLink: Sendable, Equatable {
+    /// The names that captured mails have for them.
+    package enum Name: String, Sendable {
+        case reset
+        case notMe = "not_me"
+        case forgotPassword = "forgot_password"
+    }
+    package let name: Name
+    package let url: String
+    package init(_ name: Name, _ url: String) { (self.name, self.url) = (name, url) }
 }
 
 /// What a letter with a link says, apart from our words.

@@ -5,27 +5,28 @@ import Palettes
 import Templating
 import Wording
 
-/// A letter before it is somebody's.
+/// A letter before it has a recipient.
 struct LetterContent: Sendable {
     let subject: String
     let text: String
     let html: String
     var facts: LetterFacts?
+    var links: [LetterLink]
 
     func letter(to recipient: Recipient, _ kind: LetterKind, _ lease: Lease) -> Letter {
-        Letter(to: recipient, kind: kind, outboxID: lease.id, subject: subject, text: text, html: html, facts: facts)
+        Letter(
+            to: recipient, kind: kind, outboxID: lease.id, recordedAt: lease.recordedAt, subject: subject, text: text,
+            html: html, facts: facts, links: links)
     }
 }
 
-/// Fills the letters' templates with words. HTML is escaped, text is not; every letter shares one frame.
+/// Fills the letters' templates with words. HTML is escaped, text is not; every letter shares one frame. A paragraph of the text is one
+/// line, however long: mail programs break lines where their window ends, in every script.
 struct LetterWriter: Sendable {
     let site: Site
     private let texts: CurrentTexts
     private let languages: OfferedLanguages
     private let library: MustacheLibrary
-
-    /// Lines of text end here, so that they can be quoted in a mail of 78 columns (RFC 5322 §2.1.1).
-    private static let columns = 72
 
     /// - Parameter templates: in the place of ours, by file name.
     /// - Parameter texts: nil: our own words.
@@ -45,9 +46,10 @@ struct LetterWriter: Sendable {
 
     /// - Parameter values: what fills the places in the words; templates may name them too.
     /// - Parameter stressed: texts of which each place is shown apart: the template gets their pieces.
+    /// - Parameter moments: places of those that hold a moment by the calendar, which is shown small.
     func fill(
         _ letter: String, subject: Words.Key, in catalogue: Catalogue, _ values: [String: String],
-        stressed: [Words.Key] = []
+        stressed: [Words.Key] = [], moments: Set<String> = []
     ) -> LetterContent {
         let words = catalogue["letters"]
         var values = values
@@ -57,7 +59,10 @@ struct LetterWriter: Sendable {
         var model: [String: Any] = values
         model["t"] = words.texts.keys.reduce(into: [String: String]()) { $0[$1] = words.fill($1, values) }
         for key in stressed {
-            model[key] = words.pieces(of: key, values).map { [$0.place == nil ? "plain" : "apart": $0.text] }
+            model[key] = words.pieces(of: key, values).map { piece -> [String: Any] in
+                guard let place = piece.place else { return ["plain": piece.text] }
+                return ["apart": piece.text, "isMoment": moments.contains(place)]
+            }
         }
         model["language"] = catalogue.language.tag
         model["direction"] = catalogue.language.direction
@@ -72,29 +77,6 @@ struct LetterWriter: Sendable {
         let text = library.render(model, withTemplate: "\(letter).text") ?? ""
         let html = library.render(model, withTemplate: "\(letter).html") ?? ""
         return LetterContent(
-            subject: words.fill(subject, values), text: isRightToLeft ? text : Self.wrapped(text), html: html)
-    }
-
-    /// Breaks long lines at blanks. Links stay whole, and so do languages that write without blanks. What is written from right to left is
-    /// not broken: its letters join and its vowel marks take no column, so that lines cut here end anywhere on a screen.
-    private static func wrapped(_ text: String) -> String {
-        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        return lines.map { wrapped(line: Substring($0)) }.joined(separator: "\n")
-    }
-
-    private static func wrapped(line: Substring) -> String {
-        guard line.unicodeScalars.count > columns else { return String(line) }
-        var (wrapped, column) = ("", 0)
-        for word in line.utf8.split(separator: UInt8(ascii: " ")).map({ Substring($0) }) {
-            let width = word.unicodeScalars.count
-            if column > 0 {
-                let fits = column + 1 + width <= columns
-                wrapped += fits ? " " : "\n"
-                column = fits ? column + 1 : 0
-            }
-            wrapped += word
-            column += width
-        }
-        return wrapped
+            subject: words.fill(subject, values), text: text, html: html, links: [])
     }
 }

@@ -10,11 +10,11 @@ extension LetterWriter {
     /// - Parameter language: BCP 47, in lower case; nil where nobody knows.
     func passwordChanged(at changed: Timestamp, in language: String?) -> LetterContent {
         let catalogue = catalogue(for: language)
-        return fill(
+        let forgotLink = "\(site.url)/forgot-password"
+        var content = fill(
             "password-changed", subject: "changedSubject", in: catalogue,
-            [
-                "changed": catalogue.time.moment(secondsSince1970: changed.seconds),
-                "forgotLink": "\(site.url)/forgot-password",
-            ])
+            ["changed": catalogue.time.moment(secondsSince1970: changed.seconds), "forgotLink": forgotLink])
+        content.links = [LetterLink(.forgotPassword, forgotLink)]
+        return content
     }
 }

@@ -29,7 +29,9 @@ extension LetterWriter {
         ]
         values["device"] = request.device.flatMap { Self.harmless($0) }.map { Self.named($0, in: words) }
         var content = fill(
-            "reset-link", subject: "resetSubject", in: catalogue, values, stressed: ["resetWorks", "notYouOffer"])
+            "reset-link", subject: "resetSubject", in: catalogue, values, stressed: ["resetWorks", "notYouOffer"],
+            moments: ["expires"])
+        content.links = [LetterLink(.reset, link.url), LetterLink(.notMe, link.notMeURL)]
         content.facts = LetterFacts(
             link: url, notMeLink: link.notMeURL, lifetime: catalogue.time.span(link.expiresAt - now),
             site: site.name, language: catalogue.language.tag)

@@ -6,7 +6,7 @@ import Telemetry
 
 /// Keeps letters as files instead of sending them: one JSON file a mail, for trying things out and for tests.
 ///
-/// `{"to": {"email"}, "from": {"email", "name"?}, "subject", "text", "html", "message_id", "links"}`. A file appears whole: it is
+/// `{"to": {"email"}, "from": {"email", "name"?}, "subject", "text", "html", "message_id", "links", "headers"}`. A file appears whole: it is
 /// written under another name, synced and renamed. Names begin with the time, so they sort by it. Directory 0700, files 0600:
 /// live links lie in them.
 package struct Capture: Carrier {
@@ -60,7 +60,8 @@ package struct Capture: Carrier {
             ("to", .members(("email", .string(mail.to)))), ("from", .object(sender)),
             ("subject", .string(mail.subject)),
             ("text", .string(mail.text)), ("html", .string(mail.html)), ("message_id", .string(id.text)),
-            ("links", .array(MailLinks.all(in: mail.text).map { .string($0) }))
+            ("links", .array(MailLinks.all(in: mail.text).map { .string($0) })),
+            ("headers", .object(mail.headers.map { JSON.Member($0.name, .string($0.value)) }))
         ).write()
     }
 

@@ -15,56 +15,16 @@ struct SendGridAnswer: Sendable {
     /// False where `body` is only the beginning of what was said.
     var isWhole = true
 
-    /// The longest a provider can make us wait: whoever says "tomorrow" is asked again before.
-    static let waitMax: Duration = .seconds(600)
-
     func verdict(at now: Timestamp, words: ProviderWords) -> Verdict {
-        switch status {
-        // 202 as documented, 200 in sandbox mode; another 2xx was taken as well, and sending again would be mailing twice.
-        case 200...299: .delivered(messageID: keptMessageID)
-        // 402 and 407 (a proxy in between) are no more the letter's fault than those the API documents.
-        case 300...399, 401, 402, 403, 404, 405, 407: .stop(reason: reason(words))
-        case 400, 413, 415, 422: .never(reason: reason(words))
-        case 429: .later(after: wait(at: now), reason: reason(words), pausesEverybody: true)
-        // 408 and 5xx, and whatever the API does not document: a mail is better late than dropped.
-        default: .later(after: wait(at: now), reason: reason(words), pausesEverybody: false)
-        }
-    }
-
-    /// An id worth keeping: printable ASCII, at most 128 bytes.
-    private var keptMessageID: String? {
-        guard let messageID, (1...128).contains(messageID.utf8.count),
-            messageID.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { return nil }
-        return messageID
-    }
-
-    /// The first field that makes sense, capped at ``waitMax``; nil where none does.
-    private func wait(at now: Timestamp) -> Duration? {
-        let seconds =
-            retryAfter.flatMap { Self.digits($0) ?? Self.secondsUntil(HTTPDate.parse($0), from: now) }
-            ?? rateLimitReset.flatMap { Self.secondsUntil(Self.digits($0), from: now) }
-        guard let seconds, seconds > 0 else { return nil }
-        return min(.seconds(min(seconds, 86_400)), Self.waitMax)
-    }
-
-    /// 1*DIGIT that fits; nil for anything else.
-    private static func digits(_ text: String) -> Int64? {
-        guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            return nil
-        }
-        return Int64(text)
-    }
-
-    private static func secondsUntil(_ moment: Int64?, from now: Timestamp) -> Int64? {
-        guard let moment else { return nil }
-        let (seconds, overflow) = moment.subtractingReportingOverflow(now.seconds)
-        return overflow ? nil : seconds
+        ProviderAnswer(
+            status: status, messageID: messageID, retryAfter: retryAfter, rateLimitReset: rateLimitReset,
+            reason: reason(words)
+        ).verdict(at: now)
     }
 
     private func reason(_ words: ProviderWords) -> String {
         let cut = isWhole ? nil : Self.message(atBeginningOf: body)
-        let said = Self.errors(in: body) ?? cut ?? Self.plainText(of: body)
+        let said = Self.errors(in: body) ?? cut ?? ProviderAnswer.plainText(of: body)
         return words.reason(said.isEmpty ? "\(status)" : "\(status): \(said)")
     }
 
@@ -93,22 +53,6 @@ struct SendGridAnswer: Sendable {
             isEscaped = !isEscaped && byte == 0x5C
         }
         return String(decoding: message, as: UTF8.self)
-    }
-
-    /// Bare text, or a proxy's HTML without its tags.
-    private static func plainText(of body: [UInt8]) -> String {
-        var isInTag = false
-        var bytes: [UInt8] = []
-        for byte in body.prefix(2048) {
-            switch byte {
-            case 0x3C: isInTag = true
-            case 0x3E where isInTag:
-                isInTag = false
-                bytes.append(0x20)
-            default: if !isInTag { bytes.append(byte) }
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

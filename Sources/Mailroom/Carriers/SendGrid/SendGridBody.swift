@@ -26,6 +26,8 @@ struct SendGridBody {
                     "content", .array([Self.part("text/plain", mail.text), Self.part("text/html", mail.html)])),
             ]
         }
+        members.append(
+            JSON.Member("headers", .object(mail.headers.map { JSON.Member($0.name, .string($0.value)) })))
         // These and the custom arguments are stored by SendGrid as "not personal": never an address, a name or a token.
         members.append(JSON.Member("categories", .array(([mail.category] + options.categories).map(JSON.string))))
         if let outboxID = mail.outboxID {
