@@ -82,6 +82,14 @@ extension Key {
     static let argon2Lanes = Key("passwords.argon2.lanes", .integer, "1")
     static let bcryptCost = Key("passwords.bcrypt.cost", .integer, "12")
     static let pbkdf2Iterations = Key("passwords.pbkdf2.iterations", .integer, "1000000")
+    static let aspNetIterations = Key("passwords.aspnet.iterations", .integer, "210000")
+    static let pepper = Key("passwords.pepper", .text, isSecret: true)
+    static let pepperFile = Key("passwords.pepperFile", .path)
+    static let trim = Key("passwords.trim", .boolean)
+    static let escapeHTML = Key("passwords.escapeHTML", .boolean)
+    static let rehash = Key("passwords.rehash", .boolean, "true")
+    static let verifyURL = Key("passwords.verifyURL", .text)
+    static let verifySecret = Key("passwords.verifySecret", .list, isSecret: true)
     static let minimumLength = Key("passwords.minimumLength", .integer, "15")
     static let maximumLength = Key("passwords.maximumLength", .integer, "256")
     static let blocklistFile = Key("passwords.blocklistFile", .path)
@@ -139,8 +147,8 @@ extension Key {
         adminHost, adminPort, adminToken, adminTokenFile, adminCertificate, adminKey, adminLinks, databasePath,
         secretsStandard, secretsFile, resetLifetime, inviteLifetime, sessionLifetime,
         passwordScheme, scryptLogN, scryptR, scryptP, argon2MemoryKiB, argon2Passes, argon2Lanes, bcryptCost,
-        pbkdf2Iterations, minimumLength, maximumLength,
-        blocklistFile,
+        pbkdf2Iterations, aspNetIterations, pepper, pepperFile, trim, escapeHTML, rehash, verifyURL, verifySecret,
+        minimumLength, maximumLength, blocklistFile,
         mailProvider, captureDirectory, fromEmail, fromName,
         sendGridKey, sendGridKeyFile, sendGridURL, sendGridCAFile, bypassSuppressions, sendGridReplyTo,
         sendGridCategories, sendGridTemplate, sendGridEventsKey, sendGridProxy, sendGridNoProxy, mailInterval,

@@ -58,6 +58,11 @@ struct Values {
         }
     }
 
+    func optionalBoolean(_ key: Key) throws(ConfigurationRefused) -> Bool? {
+        guard let value = layers.raw(key)?.value, value != .text("") else { return nil }
+        return try boolean(key)
+    }
+
     func list(_ key: Key) throws(ConfigurationRefused) -> [String] {
         guard let (value, source) = layers.raw(key) else { return [] }
         switch value {
@@ -229,7 +234,7 @@ struct Values {
         return lines
     }
 
-    private func text(
+    func text(
         of path: String, _ key: Key, _ readFile: (String) throws -> [UInt8]
     ) throws(ConfigurationRefused) -> String {
         let bytes: [UInt8]
@@ -269,7 +274,7 @@ struct Values {
     }
 
     /// A server and a path on it, byte for byte as they stand: to some apps a slash at the end makes another path.
-    private static func place(_ url: String) -> (Origin, path: String)? {
+    static func place(_ url: String) -> (Origin, path: String)? {
         guard let scheme = ["https://", "http://"].first(where: { url.utf8.starts(with: $0.utf8) }) else { return nil }
         let authority = url.utf8.dropFirst(scheme.utf8.count).prefix { $0 != UInt8(ascii: "/") }
         let path = url.utf8.dropFirst(scheme.utf8.count + authority.count)
@@ -279,7 +284,7 @@ struct Values {
         return (origin, path.isEmpty ? "/" : String(Substring(path)))
     }
 
-    func passwords() throws(ConfigurationRefused) -> Settings.Passwords {
+    func passwords(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Settings.Passwords {
         let scheme = try scheme()
         // What could not be verified again must not be written: the limits are those of stored strings.
         guard scheme.isWithinLimits else {
@@ -290,14 +295,14 @@ struct Values {
         return try Settings.Passwords(
             scheme: scheme, minimumLength: minimum,
             maximumLength: integer(.maximumLength, in: max(minimum, 64)...1024),
-            blocklistFile: optionalText(.blocklistFile))
+            blocklistFile: optionalText(.blocklistFile), treatment: treatment(readFile: readFile),
+            rehashes: boolean(.rehash), check: passwordCheck())
     }
 
     private func scheme() throws(ConfigurationRefused) -> NewPasswordScheme {
-        let names = ["scrypt", "argon2id", "bcrypt", "django-pbkdf2-sha256", "django-scrypt", "werkzeug-scrypt"]
         let cost = try Scrypt.Cost(
             logN: integer(.scryptLogN, in: 1...18), r: integer(.scryptR, in: 1...64), p: integer(.scryptP, in: 1...64))
-        switch try choice(.passwordScheme, of: names) {
+        switch try choice(.passwordScheme, of: NewPasswordScheme.names) {
         case "argon2id":
             guard Argon2.isAvailable else {
                 throw ConfigurationRefused(.passwordScheme, "argon2id needs \(Argon2.libraryWords)")
@@ -307,6 +312,11 @@ struct Values {
                     memoryKiB: integer(.argon2MemoryKiB, in: 8...262_144), passes: integer(.argon2Passes, in: 1...1000),
                     lanes: integer(.argon2Lanes, in: 1...64)))
         case "bcrypt": return .bcrypt(cost: try integer(.bcryptCost, in: 4...15))
+        case "bcrypt-2a": return .bcrypt(cost: try integer(.bcryptCost, in: 4...15), as: .a)
+        case "bcrypt-2y": return .bcrypt(cost: try integer(.bcryptCost, in: 4...15), as: .y)
+        case "wordpress-bcrypt": return .wordPressBCrypt(cost: try integer(.bcryptCost, in: 4...15))
+        case "aspnet-identity-v3":
+            return .aspNetIdentity(iterations: try integer(.aspNetIterations, in: 1...2_000_000))
         case "django-pbkdf2-sha256":
             return .djangoPBKDF2SHA256(iterations: try integer(.pbkdf2Iterations, in: 1...4_000_000))
         case "django-scrypt": return .djangoScrypt(cost)
