@@ -152,6 +152,8 @@ package struct ForeignAccounts: PasswordsHashedElsewhere {
         _ change: CredentialChange, to old: Credentials, with consequences: Consequences, at now: Timestamp
     ) async throws(StorageFailed) -> Bool {
         switch change {
+        // The app's hashes stay as the app wrote them.
+        case .rehash: return false
         case .password(let new):
             let after = digests.digest(of: new, user: old.id)
             let intent = intent(.reset, of: old, language: consequences.language, after: after)

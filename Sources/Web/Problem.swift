@@ -283,6 +283,11 @@ extension Problem {
         "The service is busy. Try again in a few seconds."
     ).retry(after: 2)
 
+    private static let passwordsUnavailable = Problem(
+        .serviceUnavailable, "unavailable", "Sign-in unavailable",
+        "The password cannot be checked at the moment. Try again in a few seconds."
+    ).retry(after: 5).because("passwords.verifyURL does not answer")
+
     init(_ refused: LoginRefused) {
         switch refused {
         case .credentials:
@@ -293,6 +298,7 @@ extension Problem {
             self.init(
                 .forbidden, "password_expired", "Password expired",
                 "The password is right, but it has expired. Request a link to choose a new one.")
+        case .unavailable: self = .passwordsUnavailable
         case .busy: self = .busy
         case .storage(let failure): self = Problem(failure)
         }

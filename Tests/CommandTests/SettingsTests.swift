@@ -34,6 +34,33 @@ import Testing
         #expect(settings.mail.parallel == 8)
     }
 
+    @Test func `say what the app beside us does to a password`() throws {
+        let plain = try settings().passwords
+        #expect(plain.treatment == PasswordTreatment())
+        #expect(plain.rehashes && plain.check == nil)
+        let set = try settings([
+            "KEYTURN_PASSWORDS_PEPPER": "zq7-Pepper ", "KEYTURN_PASSWORDS_TRIM": "true",
+            "KEYTURN_PASSWORDS_ESCAPE_HTML": "true",
+            "KEYTURN_PASSWORDS_REHASH": "false", "KEYTURN_PASSWORDS_VERIFY_URL": "http://127.0.0.1:8081/check?a=b",
+        ]).passwords
+        #expect(set.treatment.pepper == Array("zq7-Pepper ".utf8))
+        #expect(set.treatment.trims && set.treatment.escapesHTML && !set.rehashes)
+        #expect(set.check?.path == "/check?a=b")
+        // A file's line ends are none of it.
+        let filed = try settings(["KEYTURN_PASSWORDS_PEPPER_FILE": "pepper"]).passwords
+        #expect(filed.treatment.pepper == Array(Self.secret.utf8))
+    }
+
+    @Test(arguments: [
+        ("bcrypt-2a", NewPasswordScheme.bcrypt(cost: 12, as: .a)), ("bcrypt-2y", .bcrypt(cost: 12, as: .y)),
+        ("wordpress-bcrypt", .wordPressBCrypt(cost: 12)), ("aspnet-identity-v3", .aspNetIdentity(iterations: 210_000)),
+    ])
+    func `name a scheme for new passwords`(name: String, scheme: NewPasswordScheme) throws {
+        let passwords = try settings(["KEYTURN_PASSWORDS_SCHEME": name]).passwords
+        #expect(passwords.scheme == scheme)
+        #expect(!passwords.isCheap)
+    }
+
     @Test func `have the advised cost of a hash as their default`() throws {
         #expect(try settings().passwords.scheme == .scrypt(Scrypt.Cost(logN: 14, r: 8, p: 5)))
     }
@@ -116,6 +143,17 @@ import Testing
             #"{"passwords": {"scrypt": {"logN": 18, "r": 16}}}"#,
             "passwords.scheme: the configured cost takes more than 256 MiB or about two seconds per hash"
         ),
+        (
+            #"{"passwords": {"verifyURL": "http://app.example/"}}"#,
+            "passwords.verifyURL: must be https://host[:port]/path"
+        ),
+        (#"{"passwords": {"verifyURL": "https://app.example/"}}"#, "passwords.verifySecret: missing"),
+        (
+            #"{"passwords": {"verifyURL": "https://app.example/", "verifySecret": ["short"]}}"#,
+            "passwords.verifySecret: each must be whsec_"
+        ),
+        (#"{"passwords": {"rehash": "maybe"}}"#, "passwords.rehash: must be"),
+        (#"{"passwords": {"trim": "maybe"}}"#, "passwords.trim: must be"),
         (#"{"mail": {"provider": "smtp"}}"#, "mail.provider: must be one of sendgrid, hook, sendmail, capture"),
         (#"{"mail": {"sendgrid": {"baseURL": "http://example.com"}}}"#, "mail.sendgrid.baseURL: must be https"),
         (#"{"mail": {"sendgrid": {"apiKey": "SG.\u00e9"}}}"#, "mail.sendgrid.apiKey: must be printable ASCII"),

@@ -1,4 +1,5 @@
 /// Who gets a session, and what the others can learn.
+import Cryptography
 import PasswordHashing
 import Synchronization
 import TestKit
@@ -44,6 +45,113 @@ import Testing
         await #expect(throws: LoginRefused.credentials) {
             try await login().login(EmailAddress(stored: address), password: password, from: .sample)
         }
+    }
+
+    @Test func `stores the right password in the configured scheme, once, and its session is good`() async throws {
+        let old = PasswordHash(
+            "pbkdf2_sha256$10$seasalt$"
+                + Base64.encode(
+                    try PBKDF2.derive(
+                        Array(User.annsPassword.utf8), salt: Array("seasalt".utf8), iterations: 10, hash: .sha256,
+                        byteCount: 32)))
+        let store = MemoryStore([User.ann.with(hash: old.text)])
+        let login = Login(
+            accounts: store, sessions: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(),
+            delays: LoginDelays(),
+            audit: AuditNotes(store), clock: clock.wall, rehashes: true, sleep: { _ in })
+        let before = SessionTokens.sample.sign(for: User.ann.with(hash: old.text), at: noon)
+        await refuse(login, User.ann.email)
+        #expect(try await store.user(id: User.ann.id)?.passwordHash == old)
+        let (token, _) = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
+        let stored = try #require(try await store.user(id: User.ann.id))
+        #expect(stored.passwordHash.text.hasPrefix("$scrypt$ln=4,r=8,p=1$"))
+        #expect(stored.passwordChangedAt == nil)
+        #expect(try await login.user(bearing: token) == stored)
+        await #expect(throws: LoginRefused.credentials) { try await login.user(bearing: before) }
+        _ = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
+        #expect(try await store.user(id: User.ann.id) == stored)
+    }
+
+    @Test func `leaves a hash of another form as it is if it is told so`() async throws {
+        let old =
+            "$2b$04$"
+            + (try #require(UnixCrypt.hash(Array(User.annsPassword.utf8), setting: "$2b$04$abcdefghijklmnopqrstuu")))
+            .dropFirst(7)
+        let store = MemoryStore([User.ann.with(hash: old)])
+        let login = Login(
+            accounts: store, sessions: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(),
+            delays: LoginDelays(),
+            audit: AuditNotes(store), clock: clock.wall, sleep: { _ in })
+        _ = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
+        #expect(try await store.user(id: User.ann.id)?.passwordHash.text == old)
+    }
+
+    @Test func `asks the app about what no stored hash matches, and believes it for unreadable hashes alone`()
+        async throws
+    {
+        let store = MemoryStore([
+            User.ann.with(hash: "$inhouse$opaque"), User.bob, .disabledDan.with(hash: "$inhouse$opaque"),
+        ])
+        let app = AskedApp()
+        let naps = naps
+        let login = Login(
+            accounts: store, sessions: .sample, policy: PasswordPolicy(site: []), hasher: quickHasher(), delays: delays,
+            audit: AuditNotes(store), clock: clock.wall, verifier: app, sleep: { await naps.sleep($0) })
+        // Everyone but the account with the unreadable hash is refused, and all ask alike, and wait alike.
+        app.verdict = .valid
+        for address in ["bob@example.org", "nobody@example.com", "dan@example.com"] {
+            await #expect(throws: LoginRefused.credentials) {
+                try await login.login(EmailAddress(stored: address), password: "its old password", from: .sample)
+            }
+            #expect(naps.takeSeconds() == [3])
+        }
+        app.verdict = .invalid
+        await #expect(throws: LoginRefused.credentials) {
+            try await login.login(User.ann.email, password: "wrong", from: .sample)
+        }
+        #expect(naps.takeSeconds() == [3])
+        #expect(app.asked == 4)
+        app.verdict = .unavailable
+        for address in ["Ann@example.com", "bob@example.org", "nobody@example.com", "dan@example.com"] {
+            await #expect(throws: LoginRefused.unavailable) {
+                try await login.login(EmailAddress(stored: address), password: "its old password", from: .sample)
+            }
+            #expect(naps.takeSeconds() == [3])
+        }
+        // A readable hash needs nobody.
+        _ = try await login.login(User.bob.email, password: User.bobsPassword, from: .sample)
+        #expect(app.asked == 8)
+        app.verdict = .valid
+        let (token, _) = try await login.login(User.ann.email, password: "its old password", from: .sample)
+        #expect(try await login.user(bearing: token).id == User.ann.id)
+        app.verdict = .unavailable
+        _ = try await login.login(User.ann.email, password: "its old password", from: .sample)
+        #expect(app.asked == 9)
+        #expect(naps.takeSeconds() == [])
+    }
+
+    @Test func `asks the app sixteen times at once, and more are told before the account is looked up`() async throws {
+        let app = AskedApp()
+        app.holds = true
+        let store = store
+        let login = Login(
+            accounts: store, sessions: .sample, policy: PasswordPolicy(site: []),
+            hasher: quickHasher(), delays: delays, audit: AuditNotes(store), clock: clock.wall, verifier: app,
+            sleep: { _ in })
+        let asking = (1...16).map { number in
+            Task {
+                try await login.login(EmailAddress(stored: "no\(number)@example.com"), password: "x", from: .sample)
+            }
+        }
+        while app.asked < 16 { try await Task.sleep(for: .milliseconds(1)) }
+        let lookups = store.lookups
+        await #expect(throws: LoginRefused.busy) {
+            try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
+        }
+        #expect(store.lookups == lookups)
+        app.holds = false
+        for task in asking { await #expect(throws: LoginRefused.credentials) { try await task.value } }
+        _ = try await login.login(User.ann.email, password: User.annsPassword, from: .sample)
     }
 
     @Test func `does not need a verified address`() async throws {
@@ -194,6 +302,33 @@ import Testing
         let failed = LoginRefused.storage(StorageFailed(.unavailable, code: "SQLITE_BUSY", reason: "locked"))
         await #expect(throws: failed) { try await login().login(User.ann.email, password: "x", from: .sample) }
         await #expect(throws: failed) { try await login().user(bearing: token) }
+    }
+}
+
+/// Says what it is told to, and counts.
+private final class AskedApp: PasswordVerifier {
+    private struct State {
+        var verdict = PasswordVerdict.invalid
+        var asked = 0
+        var holds = false
+    }
+
+    private let state = Mutex(State())
+
+    var verdict: PasswordVerdict {
+        get { state.withLock { $0.verdict } }
+        set { state.withLock { $0.verdict = newValue } }
+    }
+    var holds: Bool {
+        get { state.withLock { $0.holds } }
+        set { state.withLock { $0.holds = newValue } }
+    }
+    var asked: Int { state.withLock { $0.asked } }
+
+    func verdict(on password: String, of email: EmailAddress) async -> PasswordVerdict {
+        state.withLock { $0.asked += 1 }
+        while holds { try? await Task.sleep(for: .milliseconds(1)) }
+        return verdict
     }
 }
 

@@ -8,7 +8,8 @@ import Testing
     static let cheap = Scrypt.Cost(logN: 4, r: 8, p: 1)
     static let schemes: [NewPasswordScheme] = [
         .scrypt(cheap), .bcrypt(cost: 4), .djangoPBKDF2SHA256(iterations: 10), .djangoScrypt(cheap),
-        .werkzeugScrypt(cheap),
+        .werkzeugScrypt(cheap), .bcrypt(cost: 4, as: .a), .bcrypt(cost: 4, as: .y), .wordPressBCrypt(cost: 4),
+        .aspNetIdentity(iterations: 10),
     ]
     let pool = HashingPool(threads: 2)
     let right = Password(Array("correct horse battery staple".utf8))
@@ -31,6 +32,10 @@ import Testing
         (.djangoPBKDF2SHA256(iterations: 12), "pbkdf2_sha256$12$", 84),
         (.djangoScrypt(cheap), "scrypt$16$", 125),
         (.werkzeugScrypt(cheap), "scrypt:16:8:1$", 159),
+        (.bcrypt(cost: 4, as: .a), "$2a$04$", 60),
+        (.bcrypt(cost: 4, as: .y), "$2y$04$", 60),
+        (.wordPressBCrypt(cost: 4), "$wp$2y$04$", 63),
+        (.aspNetIdentity(iterations: 10), "AQAAAAIAAAAKAAAAE", 84),
     ])
     func `writes the configured format`(scheme: NewPasswordScheme, prefix: String, length: Int) async throws {
         let hash = try await PasswordHasher(scheme: scheme, pool: pool).hash(right)
@@ -82,7 +87,9 @@ import Testing
     @Test(arguments: [
         NewPasswordScheme.scrypt(Scrypt.Cost(logN: 63, r: 8, p: 1)), .scrypt(Scrypt.Cost(logN: 0, r: 8, p: 1)),
         .djangoScrypt(Scrypt.Cost(logN: 19, r: 8, p: 1)), .werkzeugScrypt(Scrypt.Cost(logN: 14, r: -1, p: 1)),
-        .bcrypt(cost: 3), .bcrypt(cost: 16), .bcrypt(cost: -1),
+        .bcrypt(cost: 3), .bcrypt(cost: 16), .bcrypt(cost: -1), .wordPressBCrypt(cost: 16),
+        .aspNetIdentity(iterations: 0),
+        .aspNetIdentity(iterations: 2_000_001),
         .djangoPBKDF2SHA256(iterations: 0), .djangoPBKDF2SHA256(iterations: .max),
     ])
     func `refuses a cost it would not verify`(scheme: NewPasswordScheme) async throws {

@@ -107,6 +107,27 @@ import Testing
         }
     }
 
+    @Test(arguments: Stores.all) func `store the same password in another form, and tell nobody`(store: Stores)
+        async throws
+    {
+        try await store.use { users, outbox in
+            let ann = try await users.add(.ann, at: .noon)
+            #expect(try await users.rehash(ann.credentials, as: .second, at: .noon + .seconds(5)))
+            let changed = try #require(try await users.user(id: ann.id))
+            #expect(changed.passwordHash == .second)
+            #expect(changed.passwordChangedAt == nil)
+            #expect(changed.resetEpoch == ann.resetEpoch)
+            #expect(try await outbox.depth().pending == 0)
+            // Whoever comes later with what stood there before gives way.
+            #expect(try await !users.rehash(ann.credentials, as: .first, at: .noon))
+            #expect(try await users.replace(changed.credentials, with: .first, at: .noon))
+            #expect(try await !users.rehash(changed.credentials, as: .second, at: .noon))
+            let reset = try #require(try await users.user(id: ann.id))
+            #expect(try await users.setDisabled(ann.id, true, at: .noon))
+            #expect(try await !users.rehash(reset.credentials, as: .second, at: .noon))
+        }
+    }
+
     @Test(arguments: Stores.all) func `change a password once, however many try at the same time`(store: Stores)
         async throws
     {

@@ -567,10 +567,11 @@ private struct State {
     ) -> Bool {
         guard let index = users.firstIndex(where: { $0.credentials == old }) else { return false }
         switch change {
-        case .password where users[index].isDisabled: return false
+        case .password where users[index].isDisabled, .rehash where users[index].isDisabled: return false
         case .password(let new):
             users[index] = users[index].with(
                 hash: new.text, passwordChangedAt: now, expiredAt: .some(nil), invitedUntil: .some(nil))
+        case .rehash(let new): users[index] = users[index].with(hash: new.text)
         case .epoch: users[index] = users[index].with(epoch: old.epoch + 1)
         }
         write(consequences, at: now)

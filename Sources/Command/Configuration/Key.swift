@@ -112,6 +112,14 @@ extension Key {
     static let argon2Lanes = Key("passwords.argon2.lanes", .integer, "1")
     static let bcryptCost = Key("passwords.bcrypt.cost", .integer, "12")
     static let pbkdf2Iterations = Key("passwords.pbkdf2.iterations", .integer, "1000000")
+    static let aspNetIterations = Key("passwords.aspnet.iterations", .integer, "210000")
+    static let pepper = Key("passwords.pepper", .text, isSecret: true)
+    static let pepperFile = Key("passwords.pepperFile", .path)
+    static let trim = Key("passwords.trim", .boolean)
+    static let escapeHTML = Key("passwords.escapeHTML", .boolean)
+    static let rehash = Key("passwords.rehash", .boolean, "true")
+    static let verifyURL = Key("passwords.verifyURL", .text)
+    static let verifySecret = Key("passwords.verifySecret", .list, isSecret: true)
     static let minimumLength = Key("passwords.minimumLength", .integer, "15")
     static let maximumLength = Key("passwords.maximumLength", .integer, "256")
     static let blocklistFile = Key("passwords.blocklistFile", .path)
@@ -178,8 +186,8 @@ extension Key {
         usersHTTPSecretFile, usersHTTPCAFile, usersHTTPSends,
         secretsStandard, secretsFile, resetLifetime, inviteLifetime, sessionLifetime,
         passwordScheme, scryptLogN, scryptR, scryptP, argon2MemoryKiB, argon2Passes, argon2Lanes, bcryptCost,
-        pbkdf2Iterations, minimumLength, maximumLength,
-        blocklistFile,
+        pbkdf2Iterations, aspNetIterations, pepper, pepperFile, trim, escapeHTML, rehash, verifyURL, verifySecret,
+        minimumLength, maximumLength, blocklistFile,
         mailProvider, fromEmail, fromName, mailInterval,
         mailBurst, mailParallel,
         clientRate, clientBurst, outboxCapacity, outboxMaximumAge, auditMaximumAge,

@@ -28,17 +28,32 @@ struct Settings: Sendable {
         let minimumLength: Int
         let maximumLength: Int
         let blocklistFile: String?
+        /// What the app beside us does to a password before it hashes it.
+        let treatment: PasswordTreatment
+        /// Whether the right password is stored in the configured scheme at a login.
+        let rehashes: Bool
+        /// Who knows the passwords of accounts whose hash cannot be read here.
+        let check: PasswordCheck?
 
         /// Whether a hash costs less than the Password Storage Cheat Sheet of OWASP asks for.
         var isCheap: Bool {
             switch scheme {
             case .scrypt(let cost), .djangoScrypt(let cost), .werkzeugScrypt(let cost):
                 (cost.memoryBytes ?? 0) < 16 << 20
-            case .bcrypt(let cost): cost < 10
+            case .bcrypt(let cost, _), .wordPressBCrypt(let cost): cost < 10
+            case .aspNetIdentity(let iterations): iterations < 210_000
             case .argon2id(let cost): cost.memoryKiB < 7168 || cost.memoryKiB * cost.passes < 7168 * 5
             case .djangoPBKDF2SHA256(let iterations): iterations < 600_000
             }
         }
+    }
+    /// What `passwords.verifyURL` names.
+    struct PasswordCheck: Sendable {
+        let origin: Origin
+        /// With the query.
+        let path: String
+        /// nil: requests are not signed, on this machine only.
+        let secrets: WebhookSecrets?
     }
     struct Mail: Sendable {
         let provider: Provider?
@@ -130,7 +145,7 @@ struct Settings: Sendable {
         resetLifetime = try values.duration(.resetLifetime, in: .seconds(1) ... .seconds(86_400))
         inviteLifetime = try values.duration(.inviteLifetime, in: .seconds(1) ... .seconds(30 * 86_400))
         sessionLifetime = try values.duration(.sessionLifetime, in: .seconds(1) ... .seconds(31 * 86_400))
-        passwords = try values.passwords()
+        passwords = try values.passwords(readFile: readFile)
         mail = try values.mail(readFile: readFile)
         provider = try Provider.read(mail.provider, mail, values, readFile: readFile)
         let rate = try values.rate(.clientRate)

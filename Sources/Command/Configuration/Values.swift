@@ -58,6 +58,11 @@ struct Values {
         }
     }
 
+    func optionalBoolean(_ key: Key) throws(ConfigurationRefused) -> Bool? {
+        guard let value = layers.raw(key)?.value, value != .text("") else { return nil }
+        return try boolean(key)
+    }
+
     func list(_ key: Key) throws(ConfigurationRefused) -> [String] {
         guard let (value, source) = layers.raw(key) else { return [] }
         switch value {
@@ -289,7 +294,7 @@ struct Values {
         return (origin, path.isEmpty ? "/" : String(Substring(path)))
     }
 
-    func passwords() throws(ConfigurationRefused) -> Settings.Passwords {
+    func passwords(readFile: (String) throws -> [UInt8]) throws(ConfigurationRefused) -> Settings.Passwords {
         let scheme = try scheme()
         // What could not be verified again must not be written: the limits are those of stored strings.
         guard scheme.isWithinLimits else {
@@ -300,14 +305,14 @@ struct Values {
         return try Settings.Passwords(
             scheme: scheme, minimumLength: minimum,
             maximumLength: integer(.maximumLength, in: max(minimum, 64)...1024),
-            blocklistFile: optionalText(.blocklistFile))
+            blocklistFile: optionalText(.blocklistFile), treatment: treatment(readFile: readFile),
+            rehashes: boolean(.rehash), check: passwordCheck())
     }
 
     private func scheme() throws(ConfigurationRefused) -> NewPasswordScheme {
-        let names = ["scrypt", "argon2id", "bcrypt", "django-pbkdf2-sha256", "django-scrypt", "werkzeug-scrypt"]
         let cost = try Scrypt.Cost(
             logN: integer(.scryptLogN, in: 1...18), r: integer(.scryptR, in: 1...64), p: integer(.scryptP, in: 1...64))
-        switch try choice(.passwordScheme, of: names) {
+        switch try choice(.passwordScheme, of: NewPasswordScheme.names) {
         case "argon2id":
             guard Argon2.isAvailable else {
                 throw ConfigurationRefused(.passwordScheme, "argon2id needs \(Argon2.libraryWords)")
@@ -317,6 +322,11 @@ struct Values {
                     memoryKiB: integer(.argon2MemoryKiB, in: 8...262_144), passes: integer(.argon2Passes, in: 1...1000),
                     lanes: integer(.argon2Lanes, in: 1...64)))
         case "bcrypt": return .bcrypt(cost: try integer(.bcryptCost, in: 4...15))
+        case "bcrypt-2a": return .bcrypt(cost: try integer(.bcryptCost, in: 4...15), as: .a)
+        case "bcrypt-2y": return .bcrypt(cost: try integer(.bcryptCost, in: 4...15), as: .y)
+        case "wordpress-bcrypt": return .wordPressBCrypt(cost: try integer(.bcryptCost, in: 4...15))
+        case "aspnet-identity-v3":
+            return .aspNetIdentity(iterations: try integer(.aspNetIterations, in: 1...2_000_000))
         case "django-pbkdf2-sha256":
             return .djangoPBKDF2SHA256(iterations: try integer(.pbkdf2Iterations, in: 1...4_000_000))
         case "django-scrypt": return .djangoScrypt(cost)

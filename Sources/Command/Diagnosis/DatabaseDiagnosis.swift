@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Keyturn
 import Telemetry
@@ -38,6 +39,15 @@ struct DatabaseDiagnosis {
         }
     }
 
+    /// What the operator can mend is a warning; formats of other systems are none.
+    private func hashes(_ unreadable: [String: Int]) -> [Finding] {
+        unreadable.sorted { $0.key < $1.key }.map { name, count in
+            let words = "\(count) accounts sign in only after a reset: their hash cannot be read (\(name))"
+            return name.hasPrefix("argon2,")
+                ? .warning("hashes", words, advice: "install \(Argon2.libraryWords)") : .ok("hashes", words)
+        }
+    }
+
     private func schema() -> Finding {
         do {
             let pending = try settings.storeFiles.pendingMigrations()
@@ -57,7 +67,8 @@ struct DatabaseDiagnosis {
             let store = try settings.openStore(.existing)
             defer { store.close() }
             let depth = try await store.operations.depth()
-            return [waiting(depth), failed(depth)] + unsent(try await store.webhooks.depth())
+            let unreadable = await FormatSurvey(accounts: store.accounts, hasher: nil).run { _ in }
+            return [waiting(depth), failed(depth)] + unsent(try await store.webhooks.depth()) + hashes(unreadable)
         } catch {
             return [
                 .error(

@@ -24,7 +24,7 @@ enum SecretFile {
         if let configurationFile, Key.all.contains(where: { $0.isSecret && layers.raw($0)?.source == .file }) {
             files.append(("--config", configurationFile))
         }
-        for key in [Key.secretsFile, Key.sendGridKeyFile, Key.webhookSecretFile] {
+        for key in [Key.secretsFile, Key.pepperFile, Key.sendGridKeyFile, Key.webhookSecretFile] {
             if case .text(let path) = layers.raw(key)?.value, !path.isEmpty { files.append((key.name, path)) }
         }
         if let tls = settings.server.tls { files.append((Key.tlsKey.name, tls.key)) }

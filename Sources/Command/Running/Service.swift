@@ -67,7 +67,9 @@ struct Service {
             secrets: essentials.secrets, issuer: essentials.publicURL, lifetime: settings.sessionLifetime)
         let pool = HashingPool(threads: System.cores)
         let audit = AuditNotes(store.auditLog)
-        let hasher = PasswordHasher(scheme: settings.passwords.scheme, pool: pool)
+        let hasher = PasswordHasher(
+            scheme: settings.passwords.scheme, pool: pool, treatment: settings.passwords.treatment)
+        let passwordCheck = settings.passwords.check.map { $0.verifier(loops: loops, clock: clock) }
         let policy = files.policy
         let carrier = try makeCarriage(clock: clock)
 
@@ -111,7 +113,8 @@ struct Service {
                 accounts: store.accounts, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock),
             login: Login(
                 accounts: store.accounts, sessions: sessions, policy: policy, hasher: hasher, delays: LoginDelays(),
-                audit: audit, clock: clock, sleep: { try? await Task.sleep(for: $0) }),
+                audit: audit, clock: clock, rehashes: settings.passwords.rehashes && settings.users == nil, verifier: passwordCheck?.verifier,
+                sleep: { try? await Task.sleep(for: $0) }),
             limiter: RateLimiter(rate: settings.clientRate, burst: settings.clientBurst), clock: clock,
             checks: [
                 ReadinessCheck("database") { store.writeProblem },
@@ -192,6 +195,9 @@ struct Service {
                 try? await Task.sleep(for: Self.settling)
                 if !Task.isCancelled { ProgramPages.giveBack() }
             }
+            group.addTask { [survey = FormatSurvey(accounts: store.accounts, hasher: hasher)] in
+                Self.tell(await survey.run { try? await Task.sleep(for: $0) }, log)
+            }
             group.addTask { [lag = EventLoopLag(of: loops, metrics: metrics, manager: manager)] in await lag.run() }
             try await serviceGroup.run()
             // Last, so that what the last requests brought about is written too.
@@ -201,10 +207,20 @@ struct Service {
         pool.shutDown()
         await carrier.client?.shutDown()
         await telling?.client.shutDown()
+        await passwordCheck?.client.shutDown()
         store.close()
         await loops.shutDown()
         if let reason = failure.reason.withLock(\.self) { throw reason }
         log.info("stopped")
+    }
+
+    /// Accounts that cannot sign in here before a reset.
+    private static func tell(_ unreadable: [String: Int], _ log: Log) {
+        for (name, count) in unreadable.sorted(by: { $0.key < $1.key }) {
+            log.notice(
+                "stored hashes cannot be read: these accounts sign in after a reset",
+                metadata: ["format": "\(name)", "accounts": "\(count)"])
+        }
     }
 
     /// - Parameter adminURL: where the user API is; nil if it is off.

@@ -95,6 +95,10 @@ enum Danger {
             dangers.append(
                 "passwords.scheme costs less than OWASP recommends: passwords from a stolen database are found faster")
         }
+        if let check = settings.passwords.check, check.secrets == nil {
+            dangers.append(
+                "passwords.verifyURL is asked without passwords.verifySecret: the app cannot tell who asks")
+        }
         if settings.passwords.minimumLength < 15 {
             dangers.append(
                 "passwords.minimumLength \(settings.passwords.minimumLength) is meant only for accounts with a second factor (NIST SP 800-63B-4)"

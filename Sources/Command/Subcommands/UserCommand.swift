@@ -77,7 +77,9 @@ struct UserCommand: AsyncParsableCommand {
             }
             let pool = HashingPool(threads: 1)
             defer { pool.shutDown() }
-            return try await PasswordHasher(scheme: settings.passwords.scheme, pool: pool).hash(password)
+            return try await PasswordHasher(
+                scheme: settings.passwords.scheme, pool: pool, treatment: settings.passwords.treatment
+            ).hash(password)
         }
     }
 

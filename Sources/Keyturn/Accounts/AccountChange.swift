@@ -5,6 +5,8 @@ package enum AccountChange: Sendable, Equatable {
     /// A link set a new password. The language is what the "password changed" message is written in: BCP 47, at most
     /// 35 bytes; nil if unknown.
     case passwordReset(language: String?)
+    /// The right password, stored in another form: no password change. Open links and earlier sessions end with the old form.
+    case rehashed
     /// Every open link ends: "this wasn't me", or an operator.
     case linksRevoked
     case disabled
@@ -27,6 +29,8 @@ package enum AccountChange: Sendable, Equatable {
 package enum CredentialChange: Sendable, Equatable {
     /// Ends an expiry and an invitation too.
     case password(PasswordHash)
+    /// The same password in another form: when the password was changed stays.
+    case rehash(PasswordHash)
     /// The epoch becomes the next one.
     case epoch
 }

@@ -14,7 +14,7 @@ package protocol Accounts: Sendable {
     /// - Parameter limit: at most ``accountListLimit``.
     func list(after id: UserID?, limit: Int) async throws(StorageFailed) -> [User]
     func add(_ new: NewUser, at now: Timestamp) async throws(AddUserFailed) -> User
-    /// Makes a change if hash, address and epoch are byte for byte those given, and for a new password also the account is enabled, and writes its consequences in the same transaction.
+    /// Makes a change if hash, address and epoch are byte for byte those given, and for a new password or another form of it also the account is enabled, and writes its consequences in the same transaction.
     /// On disk (synced) when it returns.
     /// - Returns: whether they still were: of any number of simultaneous callers with the same credentials exactly one hears true.
     func apply(
@@ -35,6 +35,13 @@ extension Accounts {
     ) async throws(StorageFailed) -> Bool {
         let consequences = Consequences(of: .passwordReset(language: language), to: old, by: .visitor, at: now)
         return try await apply(.password(new), to: old, with: consequences, at: now)
+    }
+
+    /// Stores the same password in another form. Gives way to whatever changed the account meanwhile.
+    package func rehash(_ old: Credentials, as new: PasswordHash, at now: Timestamp) async throws(StorageFailed) -> Bool
+    {
+        let consequences = Consequences(of: .rehashed, to: old, by: .visitor, at: now)
+        return try await apply(.rehash(new), to: old, with: consequences, at: now)
     }
 
     /// Ends every open link of the account, once for one set of credentials.

@@ -79,7 +79,8 @@ extension Consequences {
             audited = pseudonym
             dropRequests = account.email
             webhooks.append(WebhookDraft(.userErased, of: account.id, cause: actor.rawValue, at: now))
-        case .disabled, .enabled, .verified, .unverified:
+        // Requests that wait stay: their links are signed later, with the new form.
+        case .rehashed, .disabled, .enabled, .verified, .unverified:
             break
         }
         audit.append(AuditLine(change.auditEvent, of: audited, by: actor, at: now))
@@ -145,6 +146,7 @@ extension AccountChange {
     package var auditEvent: AuditEvent {
         switch self {
         case .passwordReset: .passwordReset
+        case .rehashed: .passwordRehashed
         case .linksRevoked: .linksRevoked
         case .disabled: .disabled
         case .enabled: .enabled

@@ -12,6 +12,8 @@ package enum AuditEvent: String, Sendable, CaseIterable {
     /// A wrong password, or an account that is disabled.
     case loginRefused = "login_refused"
     case passwordReset = "password_reset"
+    /// At a login: the same password, stored in the configured scheme.
+    case passwordRehashed = "password_rehashed"
     /// All open links died: "this wasn't me", or an operator.
     case linksRevoked = "links_revoked"
     /// An operator had a link printed, to hand it over.
@@ -32,7 +34,7 @@ package enum AuditEvent: String, Sendable, CaseIterable {
     package var isNoted: Bool {
         switch self {
         case .linkOpened, .linkExpired, .linkRefused, .passwordRefused, .loginRefused: true
-        case .passwordReset, .linksRevoked, .linkHandedOver, .linkHandedOut, .disabled, .enabled, .verified,
+        case .passwordReset, .passwordRehashed, .linksRevoked, .linkHandedOver, .linkHandedOut, .disabled, .enabled, .verified,
             .unverified,
             .hashSet, .emailChanged, .passwordExpired, .invited, .erased:
             false

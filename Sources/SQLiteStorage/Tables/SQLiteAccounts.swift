@@ -143,6 +143,10 @@ extension CredentialChange {
                 WHERE \(holds) AND disabled_at IS NULL
                 """, id, hash, email, epoch,
                 .text(new.text), .time(now))
+        case .rehash(let new):
+            try db.run(
+                "UPDATE users SET password_hash = ?5 WHERE \(holds) AND disabled_at IS NULL", id, hash, email, epoch,
+                .text(new.text))
         case .epoch:
             try db.run(
                 "UPDATE users SET reset_epoch = \(EpochBase.ofAccount) + 1 WHERE \(holds)", id, hash, email, epoch)

@@ -1,12 +1,19 @@
 package import Cryptography
 
+/// The names of one and the same function.
+package enum BCryptVersion: String, Sendable, Hashable { case a = "2a", b = "2b", y = "2y" }
+
 /// How new passwords are hashed: the format that is written, and what it costs.
 package enum NewPasswordScheme: Sendable, Equatable {
     /// `$scrypt$ln=14,r=8,p=5$…`, 16 bytes of salt, 32 of key.
     case scrypt(Scrypt.Cost)
-    /// `$2b$12$…`.
+    /// `$2b$12$…`, or the same under an older name that some programs ask for.
     /// - Parameter cost: log2 of the rounds, 4 to 15.
-    case bcrypt(cost: Int)
+    case bcrypt(cost: Int, as: BCryptVersion = .b)
+    /// `$wp$2y$10$…`, WordPress since 6.8.
+    case wordPressBCrypt(cost: Int)
+    /// ASP.NET Core Identity's version 3 with SHA-512, 16 bytes of salt, 32 of key.
+    case aspNetIdentity(iterations: Int)
     /// `pbkdf2_sha256$1000000$…`.
     case djangoPBKDF2SHA256(iterations: Int)
     /// `scrypt$16384$…`.
@@ -23,19 +30,57 @@ package enum NewPasswordScheme: Sendable, Equatable {
     package var isWithinLimits: Bool {
         switch self {
         case .scrypt(let cost), .djangoScrypt(let cost), .werkzeugScrypt(let cost): CostLimits.allow(cost)
-        case .bcrypt(let cost): (4...CostLimits.bcryptCost).contains(cost)
+        case .bcrypt(let cost, _), .wordPressBCrypt(let cost): (4...CostLimits.bcryptCost).contains(cost)
+        case .aspNetIdentity(let iterations): (1...CostLimits.iterations(of: .sha512)).contains(iterations)
         case .argon2id(let cost): CostLimits.allow(cost)
         case .djangoPBKDF2SHA256(let iterations): (1...CostLimits.iterations(of: .sha256)).contains(iterations)
         }
     }
 
+    /// The name under which it is configured, which is also ``HashFormat/name(of:)`` of what it writes but for the bcrypts.
+    package var name: String {
+        switch self {
+        case .scrypt: "scrypt"
+        case .bcrypt(_, .b): "bcrypt"
+        case .bcrypt(_, let version): "bcrypt-\(version.rawValue)"
+        case .wordPressBCrypt: "wordpress-bcrypt"
+        case .aspNetIdentity: "aspnet-identity-v3"
+        case .djangoPBKDF2SHA256: "django-pbkdf2-sha256"
+        case .djangoScrypt: "django-scrypt"
+        case .werkzeugScrypt: "werkzeug-scrypt"
+        case .argon2id: "argon2id"
+        }
+    }
+
+    /// All that may be configured.
+    package static let names = [
+        "scrypt", "argon2id", "bcrypt", "bcrypt-2a", "bcrypt-2y", "wordpress-bcrypt", "aspnet-identity-v3",
+        "django-pbkdf2-sha256", "django-scrypt", "werkzeug-scrypt",
+    ]
+
+    /// Which scheme writes what stands in a table.
+    /// - Returns: one of ``names``; nil if none does.
+    package static func name(writing hash: PasswordHash) -> String? {
+        guard let format = HashFormat.name(of: hash) else { return nil }
+        if format == "bcrypt" {
+            return hash.text.hasPrefix("$2a$") ? "bcrypt-2a" : hash.text.hasPrefix("$2y$") ? "bcrypt-2y" : "bcrypt"
+        }
+        return names.first { $0 == format }
+    }
+
     /// Hashes with a new salt.
-    func hash(_ password: Password) throws(HashingRefused) -> PasswordHash {
+    func hash(_ password: Password, _ treatment: PasswordTreatment) throws(HashingRefused) -> PasswordHash {
         guard isWithinLimits else { throw .costBeyondLimits }
+        // The password by itself: what a pepper adds is cut, as the app beside us does.
         if let maximumBytes, password.bytes.count > maximumBytes { throw .passwordTooLong(limitBytes: maximumBytes) }
         switch form {
-        case .bcrypt(let cost):
-            guard let text = BCrypt.hash(password, cost: cost) else { throw .passwordHasNUL }
+        case .bcrypt(let cost, let version):
+            guard let text = BCrypt.hash(treatment.peppered(password), cost: cost, as: version) else {
+                throw .passwordHasNUL
+            }
+            return PasswordHash(text)
+        case .wordPressBCrypt(let cost):
+            guard let text = WordPressBCrypt.hash(password, cost: cost) else { throw .passwordHasNUL }
             return PasswordHash(text)
         case .derived(let blank):
             do { return blank.filled(with: try blank.derive(from: password)) } catch { throw .busy }
@@ -46,14 +91,16 @@ package enum NewPasswordScheme: Sendable, Equatable {
     /// nothing, and checking it what checking a real one does.
     func decoy() -> PasswordHash {
         switch form {
-        case .bcrypt(let cost): PasswordHash(BCrypt.decoy(cost: cost))
+        case .bcrypt(let cost, let version): PasswordHash(BCrypt.decoy(cost: cost, as: version))
+        case .wordPressBCrypt(let cost): PasswordHash(WordPressBCrypt.decoy(cost: cost))
         case .derived(let blank): blank.filled(with: SecureRandom.bytes(blank.byteCount))
         }
     }
 
     /// `crypt_r` writes bcrypt's text itself; all others are a key put into a text.
     private enum Form {
-        case bcrypt(cost: Int)
+        case bcrypt(cost: Int, BCryptVersion)
+        case wordPressBCrypt(cost: Int)
         case derived(Blank)
     }
 
@@ -74,8 +121,16 @@ package enum NewPasswordScheme: Sendable, Equatable {
     /// With a new salt each time.
     private var form: Form {
         switch self {
-        case .bcrypt(let cost):
-            return .bcrypt(cost: cost)
+        case .bcrypt(let cost, let version):
+            return .bcrypt(cost: cost, version)
+        case .wordPressBCrypt(let cost):
+            return .wordPressBCrypt(cost: cost)
+        case .aspNetIdentity(let iterations):
+            let salt = SecureRandom.bytes(16)
+            return .derived(
+                Blank(function: .pbkdf2(.sha512, iterations: iterations), salt: salt, byteCount: 32) {
+                    ASPNETIdentity.write(iterations: iterations, salt: salt, key: $0)
+                })
         case .scrypt(let cost):
             let salt = SecureRandom.bytes(16)
             return .derived(

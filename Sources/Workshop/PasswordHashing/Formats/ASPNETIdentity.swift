@@ -37,4 +37,12 @@ struct ASPNETIdentity: StoredHash {
         default: nil
         }
     }
+
+    /// With SHA-512, as Identity writes since .NET 7.
+    static func write(iterations: Int, salt: [UInt8], key: [UInt8]) -> String {
+        let numbers = [2, UInt32(clamping: iterations), UInt32(clamping: salt.count)].flatMap { number in
+            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
+        }
+        return Base64.encode([1] + numbers + salt + key)
+    }
 }

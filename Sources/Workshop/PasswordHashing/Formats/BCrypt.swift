@@ -3,9 +3,6 @@ import Cryptography
 /// bcrypt: `$2b$12$`, 22 characters of salt, 31 of hash; `$2a$` and PHP's `$2y$` alike. `$2x$` marks what PHP before 5.3.7 made of
 /// characters beyond ASCII, and is computed as there.
 struct BCrypt: StoredHash {
-    /// The names of one and the same function: some programs know only one of them.
-    enum Version: String, Sendable, Hashable { case a = "2a", b = "2b", y = "2y" }
-
     /// Blowfish takes no more; what is longer was cut off wherever a library did not refuse it.
     static let passwordByteLimit = 72
 
@@ -46,16 +43,16 @@ struct BCrypt: StoredHash {
 
     /// - Parameter cost: 4 to 15.
     /// - Returns: nil for a password with a NUL.
-    static func hash(_ password: Password, cost: Int, as version: Version = .b) -> String? {
+    static func hash(_ password: Password, cost: Int, as version: BCryptVersion = .b) -> String? {
         UnixCrypt.hash(password.bytes, setting: setting(cost: cost, version))
     }
 
     /// What a hash of nothing looks like: it costs the same to check, and no password matches.
-    static func decoy(cost: Int, as version: Version = .b) -> String {
+    static func decoy(cost: Int, as version: BCryptVersion = .b) -> String {
         setting(cost: cost, version) + SecureRandom.text(hashLength, from: alphabet)
     }
 
-    private static func setting(cost: Int, _ version: Version) -> String {
+    private static func setting(cost: Int, _ version: BCryptVersion) -> String {
         // 16 bytes in 22 characters: of the last one only two bits are salt.
         let salt = SecureRandom.text(21, from: alphabet) + SecureRandom.text(1, from: Array(".Oeu".utf8))
         return "$\(version.rawValue)$\(cost < 10 ? "0" : "")\(cost)$\(salt)"
