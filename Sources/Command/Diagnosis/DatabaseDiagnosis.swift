@@ -9,6 +9,9 @@ struct DatabaseDiagnosis {
     /// A letter is tried within seconds; one that waits so long waits for the operator.
     private static let waitingLong: Duration = .seconds(600)
 
+    /// Pairs of accounts that are named.
+    private static let twinsMax = 20
+
     let settings: Settings
     let now: Timestamp
 
@@ -58,6 +61,7 @@ struct DatabaseDiagnosis {
             defer { store.close() }
             let depth = try await store.operations.depth()
             return [waiting(depth), failed(depth)] + unsent(try await store.webhooks.depth())
+                + twins(try await store.imports.twins(limit: Self.twinsMax))
         } catch {
             return [
                 .error(
@@ -96,6 +100,17 @@ struct DatabaseDiagnosis {
                     \(Units.text(settings.webhookMaximumAge)) after it was recorded
                     """)
         ]
+    }
+
+    /// Accounts from before spellings of a domain were compared.
+    private func twins(_ twins: [AddressTwins]) -> [Finding] {
+        twins.map { pair in
+            .warning(
+                "addresses",
+                "two accounts have one address: \(Printable.text(pair.older.text)) and \(Printable.text(pair.newer.text))",
+                advice:
+                    "each gets mail for its own spelling, the older one for all others: disable or rename one of them")
+        }
     }
 
     private func permissions() -> Finding {

@@ -2,7 +2,10 @@ import Keyturn
 
 /// What a carrier puts on the wire. Made only from a ``Letter`` or a ``TestLetter``, so no other road leads out of the house.
 struct Mail: Sendable {
+    /// As it is stored.
     let to: String
+    /// As a mail server takes it: ``EmailAddress/mailable``.
+    let mailable: String
     let subject: String
     let text: String
     let html: String
@@ -14,6 +17,7 @@ struct Mail: Sendable {
 
     init(_ letter: Letter) {
         to = letter.to.email.text
+        mailable = letter.to.email.mailable
         subject = letter.subject
         text = letter.text
         html = letter.html
@@ -31,6 +35,7 @@ struct Mail: Sendable {
 
     init(_ letter: TestLetter) {
         to = letter.to.text
+        mailable = letter.to.mailable
         subject = letter.subject
         text = letter.text
         html = letter.html
