@@ -328,18 +328,17 @@ import Testing
         let place = try Place()
         let known = (0..<2000).map { "k\($0)@example.com,\(Self.hash)\n" }.joined()
         let alphabet = "abcdefgh01234567ABCDEFGH+/"
-        let rows = [
+        let long = String(repeating: alphabet, count: 40)
+        let seven = String(repeating: "abc0123", count: 5), eight = String(repeating: "abc01234", count: 5)
+        let rows: [(name: String, hash: String, expected: String)] = [
             ("20", String(alphabet.prefix(20)), "password"), ("19", String(alphabet.prefix(19)), "none"),
-            ("1024", String(String(repeating: alphabet, count: 40).prefix(1024)), "password"),
-            ("1025", String(String(repeating: alphabet, count: 40).prefix(1025)), "none"),
-            ("seven", String(String(repeating: "abc0123", count: 5).prefix(30)), "none"),
-            ("eight", String(String(repeating: "abc01234", count: 5).prefix(30)), "password"),
-            ("phrase", "correct horse battery staple", "none"),
+            ("1024", String(long.prefix(1024)), "password"), ("1025", String(long.prefix(1025)), "none"),
+            ("seven", seven, "none"), ("eight", eight, "password"), ("phrase", "correct horse battery staple", "none"),
         ]
+        let lines: [String] = rows.map { row in "r\(row.name)@example.com,\(row.hash)\n" }
         let shared = (0..<11).map { "s\($0)@example.com,0123456789abcdef0123456789abcdef\n" }.joined()
         let ten = (0..<10).map { "t\($0)@example.com,0123456789abcdef0123456789abcdee\n" }.joined()
-        let text =
-            "email,password_hash\n" + known + rows.map { "r\($0.0)@example.com,\($0.1)\n" }.joined() + shared + ten
+        let text: String = ["email,password_hash\n", known, lines.joined(), shared, ten].joined()
         let imported = try await place.run("user", "import", "-", input: text)
         #expect(imported.status == 0, "\(imported.errors)")
         #expect(imported.errors.contains("11 shared by more than 10 rows"), "\(imported.errors)")

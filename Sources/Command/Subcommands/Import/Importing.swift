@@ -3,13 +3,16 @@ import PasswordHashing
 
 /// One import under way: rows are gathered, judged, and written a batch at a time.
 struct Importing {
+    /// Whether a row says that its address is verified.
+    private enum Verified { case said, empty, unsaid }
+
     /// nil in a dry run before there is any.
     private let store: (any Store)?
     private let isDryRun: Bool
     private let updates: Bool
     private let judge: HashJudge
     private let say: (String) -> Void
-    private var waiting: [(line: Int, user: ImportedUser)] = []
+    private var waiting: [(line: Int, user: ImportedUser, verified: Verified)] = []
     /// Addresses and ids that may stand in the file more than once, by their hash values; and those of them that were met, with where and how.
     private let repeated: (addresses: Set<Int>, externalIDs: Set<Int>)
     private var seen: [EmailAddress: (line: Int, user: ImportedUser)] = [:]
@@ -18,7 +21,7 @@ struct Importing {
     private(set) var refused: Int
     /// Accounts that keep a password that was set here.
     private var kept = 0
-    /// Rows without a word on whether the address is verified, and rows whose word on it is empty.
+    /// Rows of new accounts without a word on whether the address is verified, and those whose word on it is empty.
     private var (unsaid, empty) = (0, 0)
 
     /// - Parameter survey: of the same rows; what it refused is refused again, in silence.
@@ -70,9 +73,8 @@ struct Importing {
         for row in rows {
             guard case .success(let values) = row.content, let user = try? values.user(judge) else { continue }
             guard isFirst(user, in: row.line) else { continue }
-            waiting.append((row.line, user))
-            if values.verified == nil { unsaid += 1 }
-            if values.verified == "" { empty += 1 }
+            let verified: Verified = values.verified.map { $0.isEmpty ? .empty : .said } ?? .unsaid
+            waiting.append((row.line, user, verified))
             if waiting.count == importBatchLimit { try await write() }
         }
     }
@@ -110,7 +112,10 @@ struct Importing {
         guard !batch.isEmpty else { return }
         for (row, outcome) in zip(batch, try await outcomes(of: batch.map(\.user))) {
             switch outcome {
-            case .added: added += 1
+            case .added:
+                added += 1
+                if row.verified == .unsaid { unsaid += 1 }
+                if row.verified == .empty { empty += 1 }
             case .unchanged: unchanged += 1
             case .updated: updated += 1
             case .passwordKept:
