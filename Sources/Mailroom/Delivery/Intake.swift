@@ -88,7 +88,9 @@ extension JoinedRequests {
             return self
         }
         var joined = self
-        joined.request = ResetRequest(email: user.email, language: request.language, device: request.device)
+        joined.request = ResetRequest(
+            email: user.email, language: request.language, device: request.device,
+            returnTo: request.returnTo)
         return joined
     }
 }
