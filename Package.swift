@@ -101,6 +101,7 @@ let package = Package(
                 .embedInCode("0005_webhooks.sql"), .embedInCode("0006_epoch_base.sql"),
                 .embedInCode("0007_answers.sql"), .embedInCode("0008_intake.sql"),
                 .embedInCode("0009_account_life.sql"),
+                .embedInCode("0011_address_spellings.sql"),
                 .embedInCode("0012_intents.sql"),
             ],
             swiftSettings: strict + [.strictMemorySafety()]),

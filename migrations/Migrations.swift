@@ -19,6 +19,7 @@ package enum Migrations {
         File(name: "0007_answers.sql", sql: PackageResources._007_answers_sql),
         File(name: "0008_intake.sql", sql: PackageResources._008_intake_sql),
         File(name: "0009_account_life.sql", sql: PackageResources._009_account_life_sql),
+        File(name: "0011_address_spellings.sql", sql: PackageResources._011_address_spellings_sql),
         File(name: "0012_intents.sql", sql: PackageResources._012_intents_sql),
     ]
 }

@@ -116,7 +116,7 @@ import Testing
             Migrations.all.map(\.name) == [
                 "0001_users.sql", "0002_outbox.sql", "0003_audit.sql", "0004_reports.sql", "0005_webhooks.sql",
                 "0006_epoch_base.sql", "0007_answers.sql", "0008_intake.sql",
-                "0009_account_life.sql", "0012_intents.sql",
+                "0009_account_life.sql", "0011_address_spellings.sql", "0012_intents.sql",
             ])
     }
 

@@ -68,6 +68,42 @@ import Testing
         }
     }
 
+    @Test func `with an address in two spellings keeps both accounts, and each is found by its own`() async throws {
+        try await Folder.use { folder in
+            let file = try #require(
+                Bundle.module.path(forResource: "0005_webhooks", ofType: "sqlite", inDirectory: "Schemas"))
+            try FileManager.default.copyItem(atPath: file, toPath: folder.path("old.sqlite"))
+            let spellings = [
+                "hans@xn--mller-kva.example", "hans@müller.example", "hans@MÜLLER.example", "eva@bücher.example",
+            ]
+            try folder.look(into: "old.sqlite") { db in
+                for spelling in spellings {
+                    try db.execute(
+                        sql: "INSERT INTO users (email, password_hash, created_at) VALUES (?, '$scrypt$x', 0)",
+                        arguments: [spelling])
+                }
+            }
+            let database = try SQLiteDatabase(
+                .init(path: folder.path("old.sqlite")), now: .noon, metrics: Metrics(), log: .silent)
+            defer { database.close() }
+            func found(_ text: String) async throws -> String? {
+                try await database.accounts.user(email: EmailAddress(stored: text))?.email.text
+            }
+            for spelling in spellings { #expect(try await found(spelling) == spelling) }
+            // Another spelling finds the oldest.
+            #expect(try await found("hans@mu\u{308}ller.example") == "hans@xn--mller-kva.example")
+            #expect(try await found("EVA@xn--bcher-kva.example") == "eva@bücher.example")
+            #expect(try await found("eva@bucher.example") == nil)
+            let pairs = try await database.imports.twins(limit: 10).map { [$0.older.text, $0.newer.text] }
+            #expect(
+                pairs == [
+                    ["hans@xn--mller-kva.example", "hans@müller.example"],
+                    ["hans@xn--mller-kva.example", "hans@MÜLLER.example"],
+                    ["hans@müller.example", "hans@MÜLLER.example"],
+                ])
+        }
+    }
+
     /// `KEYTURN_UPGRADE_USERS` makes more of them: a million take 18 s here, of which the migrations take 6.
     @Test func `with many users, messages and lines is migrated in less than a minute`() async throws {
         let count = ProcessInfo.processInfo.environment["KEYTURN_UPGRADE_USERS"].flatMap { Int($0) } ?? 20_000

@@ -112,7 +112,7 @@ package final class MemoryStore: Store, Accounts, AccountImports, AccountRecords
     package func user(email: EmailAddress) async throws(StorageFailed) -> User? {
         try working { state in
             state.lookups += 1
-            return state.users.first { $0.email == email }
+            return state.user(email)
         }
     }
 
@@ -129,7 +129,7 @@ package final class MemoryStore: Store, Accounts, AccountImports, AccountRecords
             state.lookups += letters.count
             return letters.map { letter in
                 switch letter {
-                case .resetLink(let request): state.users.filter { $0.email == request.email }
+                case .resetLink(let request): state.user(request.email).map { [$0] } ?? []
                 default: state.users.filter { $0.id == letter.user }
                 }
             }
@@ -159,11 +159,29 @@ package final class MemoryStore: Store, Accounts, AccountImports, AccountRecords
         try working { state in
             users.map { imported in
                 let outcome = state.compare(imported)
-                if outcome == .added, let user = try? state.add(imported.user, at: now).get(), imported.isDisabled {
+                guard outcome == .added, let user = try? state.add(imported.user, at: now).get() else { return outcome }
+                state.importDigests[user.id] = imported.hashDigest
+                if imported.isDisabled {
                     state.users[state.users.count - 1] = user.with(epoch: user.resetEpoch, disabledAt: .some(now))
                 }
                 return outcome
             }
+        }
+    }
+
+    package func updateAll(_ users: [ImportedUser], dryRun: Bool, at now: Timestamp) async throws(StorageFailed)
+        -> [Imported]
+    {
+        try working { state in users.map { state.update($0, dryRun: dryRun, at: now) } }
+    }
+
+    package func twins(limit: Int) async throws(StorageFailed) -> [AddressTwins] {
+        try working { state in
+            let pairs = state.users.indices.flatMap { newer in
+                state.users[..<newer].filter { $0.email == state.users[newer].email }
+                    .map { AddressTwins($0.email, state.users[newer].email) }
+            }
+            return Array(pairs.prefix(max(0, limit)))
         }
     }
 
@@ -520,6 +538,7 @@ extension MailLogLine {
 
 private struct State {
     var users: [User]
+    var importDigests: [UserID: String] = [:]
     var intake: [IntakeEntry] = []
     var lastIntakeID: Int64 = 0
     var outbox = MemoryQueue<Message>()
@@ -553,13 +572,42 @@ private struct State {
 
     func isTaken(_ id: ExternalID?) -> Bool { id != nil && users.contains { $0.externalID == id } }
 
+    /// The account that is spelled so; else the oldest with this address.
+    func user(_ email: EmailAddress) -> User? {
+        let twins = users.filter { $0.email == email }
+        return twins.first { $0.email.isSpelled(like: email) } ?? twins.first
+    }
+
+    private func found(_ user: User) -> FoundAccount {
+        FoundAccount(
+            hash: user.passwordHash, isVerified: user.isVerified, isDisabled: user.isDisabled,
+            externalID: user.externalID, wasReset: user.passwordChangedAt != nil, importDigest: importDigests[user.id])
+    }
+
+    mutating func update(_ imported: ImportedUser, dryRun: Bool, at now: Timestamp) -> Imported {
+        guard let user = user(imported.user.email), let index = users.firstIndex(where: { $0.id == user.id }) else {
+            return .differs
+        }
+        let change = imported.change(of: found(user))
+        guard !isTaken(change.externalID) else { return .externalIDTaken }
+        guard !change.isEmpty, !dryRun else { return Imported(change) }
+        if change.hash != nil { importDigests[user.id] = imported.hashDigest }
+        let isEnabled = change.isDisabled == false
+        users[index] = User(
+            id: user.id, email: user.email, passwordHash: change.hash ?? user.passwordHash,
+            emailVerifiedAt: change.isVerified.map { $0 ? now : nil } ?? user.emailVerifiedAt,
+            createdAt: user.createdAt, passwordChangedAt: user.passwordChangedAt,
+            resetEpoch: user.resetEpoch + (isEnabled ? 1 : 0),
+            disabledAt: change.isDisabled.map { $0 ? now : nil } ?? user.disabledAt,
+            externalID: change.externalID ?? user.externalID)
+        return Imported(change)
+    }
+
     func compare(_ imported: ImportedUser) -> Imported {
-        guard let user = users.first(where: { $0.email == imported.user.email }) else {
+        guard let user = user(imported.user.email) else {
             return isTaken(imported.user.externalID) ? .externalIDTaken : .added
         }
-        return imported.compare(
-            withHash: user.passwordHash, isVerified: user.isVerified, isDisabled: user.isDisabled,
-            externalID: user.externalID)
+        return imported.compare(with: found(user))
     }
 
     mutating func apply(

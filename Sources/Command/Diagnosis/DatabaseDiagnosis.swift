@@ -10,6 +10,9 @@ struct DatabaseDiagnosis {
     /// A letter is tried within seconds; one that waits so long waits for the operator.
     private static let waitingLong: Duration = .seconds(600)
 
+    /// Pairs of accounts that are named.
+    private static let twinsMax = 20
+
     let settings: Settings
     let now: Timestamp
 
@@ -69,6 +72,7 @@ struct DatabaseDiagnosis {
             let depth = try await store.operations.depth()
             let unreadable = await FormatSurvey(accounts: store.accounts, hasher: nil).run { _ in }
             return [waiting(depth), failed(depth)] + unsent(try await store.webhooks.depth()) + hashes(unreadable)
+                + twins(try await store.imports.twins(limit: Self.twinsMax))
         } catch {
             return [
                 .error(
@@ -107,6 +111,17 @@ struct DatabaseDiagnosis {
                     \(Units.text(settings.webhookMaximumAge)) after it was recorded
                     """)
         ]
+    }
+
+    /// Accounts from before spellings of a domain were compared.
+    private func twins(_ twins: [AddressTwins]) -> [Finding] {
+        twins.map { pair in
+            .warning(
+                "addresses",
+                "two accounts have one address: \(Printable.text(pair.older.text)) and \(Printable.text(pair.newer.text))",
+                advice:
+                    "each gets mail for its own spelling, the older one for all others: disable or rename one of them")
+        }
     }
 
     private func permissions() -> Finding {

@@ -44,7 +44,7 @@ struct Demo: AsyncParsableCommand {
 
         let environment = ProcessInfo.processInfo.environment
         // Before anything is made: a file that cannot be read leaves nothing behind.
-        let accounts = try users.map { try ImportFile($0) }
+        let accounts = try users.map { try ImportSource($0) }
         let secret = webhook == nil ? nil : environment[Key.webhookSecret.variable] ?? WebhookSecrets.generate()
         let settings = try Demo.settings(
             in: directory.path, port: port, webhook: webhook.flatMap { url in secret.map { (url, $0) } },
@@ -136,9 +136,19 @@ struct Demo: AsyncParsableCommand {
     }
 
     /// - Returns: how many accounts there are, and what the import decided about them.
-    private func take(_ file: ImportFile, into store: any Store) async throws -> String {
-        var importing = Importing(store: store, isDryRun: false)
-        while let bytes = try file.next() { try await importing.take(bytes) }
+    private func take(_ source: ImportSource, into store: any Store) async throws -> String {
+        var survey = ImportSurvey(HashJudge()) { Terminal.note($0) }
+        var reader = ImportReader()
+        while let bytes = try source.next() { try survey.take(reader.read(bytes)) }
+        try survey.take(reader.finish())
+        try survey.finish()
+        try source.rewind()
+        reader = ImportReader()
+        var importing = Importing(after: survey, HashJudge(), store: store, isDryRun: false, updates: false) {
+            Terminal.note($0)
+        }
+        while let bytes = try source.next() { try await importing.take(reader.read(bytes)) }
+        try await importing.take(reader.finish())
         try await importing.finish()
         for assumption in importing.assumptions { Terminal.note(assumption) }
         if importing.refused > 0 { throw CommandFailed("not every account was imported: \(importing.summary)") }

@@ -1,7 +1,10 @@
-/// A mail address as it was typed or stored. Two are one when their bytes are, A–Z lowered; Unicode is never folded.
+/// A mail address as it was typed or stored. Two are one if their bytes are, with A–Z lowered and the domain in A-labels (``DomainName``);
+/// before the `@` Unicode is never folded.
 package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     /// As typed (blanks around it trimmed) or as stored.
     package let text: String
+    /// With the domain in A-labels; nil if that is ``text``.
+    private let encoded: String?
 
     /// Why a text is no address we can mail: refused rather than mended.
     package enum Refused: Error, Equatable {
@@ -9,11 +12,12 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
         case tooLong(limitBytes: Int)
         /// No `@`, or more than one.
         case noSingleAt
-        /// Before the `@`: empty, over 64 bytes, or not a dot-atom (RFC 5321 §4.1.2), which may hold letters of any script
-        /// (RFC 6531 §3.3). Quoted strings are legal mail, but nobody's sign-up form made one.
+        /// Before the `@`: empty, over 64 bytes, or something else than atoms and dots (RFC 5321 §4.1.2); atoms may hold letters of any
+        /// script (RFC 6531 §3.3). Dots may stand anywhere: old addresses of Japanese mobile providers have them side by side and at
+        /// the ends. Quotes are refused: ``mailable`` adds them if they are needed.
         case localPart
-        /// After the `@`: not two or more labels of letters, digits and inner hyphens. `localhost` alone is accepted, for
-        /// machines of developers; any other name without a dot is a slip of the pen, better told than met with silence.
+        /// After the `@`: not labels of letters, digits and inner hyphens, of at most 63 bytes each as A-labels. One label alone is
+        /// accepted: a host inside a company.
         case domain
         case controlCharacter
         /// A comma, semicolon, bar or blank inside: more than one address, or none.
@@ -42,7 +46,7 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     /// RFC 1035 §2.3.4.
     static let labelLimitBytes = 63
 
-    /// Trims blanks (space and tab) around the address and accepts or refuses what is left, byte for byte.
+    /// Trims blanks (space, tab and U+00A0) around the address and accepts or refuses what is left, byte for byte.
     package init(parsing text: String) throws(Refused) {
         let trimmed = Self.withoutOuterBlanks(text)
         guard !trimmed.isEmpty else { throw .empty }
@@ -50,18 +54,57 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
         try Self.refuseForeignCharacters(in: trimmed)
         let parts = trimmed.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         guard parts.count == 2 else { throw .noSingleAt }
-        guard Self.isDotAtom(Substring(parts[0])) else { throw .localPart }
+        guard Self.isLocalPart(Substring(parts[0])) else { throw .localPart }
         guard Self.isDomain(Substring(parts[1])) else { throw .domain }
-        self.text = String(trimmed)
+        self.init(stored: String(trimmed))
+        guard asciiSpelling.utf8.count <= Self.limitBytes else { throw .tooLong(limitBytes: Self.limitBytes) }
     }
 
     /// Trusted: it comes from our own table.
-    package init(stored text: String) { self.text = text }
+    package init(stored text: String) {
+        self.text = text
+        guard let domain = Self.domain(of: text), !domain.utf8.allSatisfy({ $0 < 128 }),
+            domain.utf8.count <= Self.limitBytes
+        else {
+            encoded = nil
+            return
+        }
+        let ascii = "\(text[..<domain.startIndex])\(DomainName.encoded(domain))"
+        encoded = ascii.utf8.elementsEqual(text.utf8) ? nil : ascii
+    }
 
-    /// A–Z lowered, all other bytes as they are: the key it is compared and limited by.
+    /// With the domain in A-labels, else as it was written.
+    package var asciiSpelling: String { encoded ?? text }
+    /// Whether the domain is not written in A-labels.
+    package var isDomainEncoded: Bool { encoded != nil }
+    /// Whether the domain can be written in another way than this.
+    package var hasOtherSpellings: Bool {
+        isDomainEncoded
+            || Self.domain(of: text)?.utf8.split(separator: UInt8(ascii: ".")).contains { label in
+                label.prefix(4).map(\.loweredInASCII).elementsEqual("xn--".utf8)
+            } == true
+    }
+
+    /// The key it is compared and limited by: the domain in A-labels, A–Z lowered, all other bytes as they are.
     package var comparisonKey: String { String(decoding: comparisonBytes, as: UTF8.self) }
     /// The same as bytes.
-    var comparisonBytes: [UInt8] { text.utf8.map(\.loweredInASCII) }
+    var comparisonBytes: [UInt8] { asciiSpelling.utf8.map(\.loweredInASCII) }
+
+    /// What a mail server takes: the domain in A-labels, and before the `@` quotes if dots stand where RFC 5321 §4.1.2 has none.
+    package var mailable: String {
+        let ascii = asciiSpelling
+        guard let at = ascii.utf8.lastIndex(of: UInt8(ascii: "@")), !Self.isDotAtom(ascii[..<at]) else { return ascii }
+        let quoted = ascii[..<at].unicodeScalars.reduce(into: "") { quoted, scalar in
+            if scalar == "\"" || scalar == "\\" { quoted.append("\\") }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return "\"\(quoted)\"\(ascii[at...])"
+    }
+
+    /// Whether it is written like another one, A–Z without case: of two accounts at one address the one that is spelled so is meant.
+    package func isSpelled(like other: EmailAddress) -> Bool {
+        text.utf8.lazy.map(\.loweredInASCII).elementsEqual(other.text.utf8.lazy.map(\.loweredInASCII))
+    }
 
     /// Before the last `@`; the whole text where there is none.
     var localPart: Substring {
@@ -73,13 +116,13 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "EmailAddress(…)" }
 
     package static func == (a: EmailAddress, b: EmailAddress) -> Bool {
-        a.text.utf8.lazy.map(\.loweredInASCII).elementsEqual(b.text.utf8.lazy.map(\.loweredInASCII))
+        a.asciiSpelling.utf8.lazy.map(\.loweredInASCII).elementsEqual(b.asciiSpelling.utf8.lazy.map(\.loweredInASCII))
     }
 
     package func hash(into hasher: inout Hasher) {
         // Eight bytes at a time: a hasher takes as long for one. With the length no two addresses give it the same.
         var (word, count): (UInt64, Int) = (0, 0)
-        for byte in text.utf8 {
+        for byte in asciiSpelling.utf8 {
             word = word << 8 | UInt64(byte.loweredInASCII)
             count += 1
             if count.isMultiple(of: 8) {
@@ -92,11 +135,18 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func withoutOuterBlanks(_ text: String) -> Substring {
-        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        let bytes = text.utf8
-        guard let first = bytes.firstIndex(where: { !isBlank($0) }), let last = bytes.lastIndex(where: { !isBlank($0) })
+        let isBlank: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\u{A0}" }
+        let scalars = text.unicodeScalars
+        guard let first = scalars.firstIndex(where: { !isBlank($0) }),
+            let last = scalars.lastIndex(where: { !isBlank($0) })
         else { return "" }
-        return Substring(bytes[first...last])
+        return Substring(scalars[first...last])
+    }
+
+    /// What stands after the last `@`; nil if there is none.
+    private static func domain(of text: String) -> Substring? {
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return nil }
+        return text[text.utf8.index(after: at)...]
     }
 
     private static func refuseForeignCharacters(in text: Substring) throws(Refused) {
@@ -109,9 +159,14 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Atoms and dots, at least one atom.
+    private static func isLocalPart(_ text: Substring) -> Bool {
+        text.utf8.count <= localPartLimitBytes && text.unicodeScalars.allSatisfy { $0 == "." || $0.isAtomText }
+            && text.unicodeScalars.contains { $0 != "." }
+    }
+
     /// Atoms between single dots: RFC 5321 §4.1.2 `Dot-string`, `atext` widened by RFC 6531 §3.3.
     private static func isDotAtom(_ text: Substring) -> Bool {
-        guard text.utf8.count <= localPartLimitBytes else { return false }
         var isInAtom = false
         for scalar in text.unicodeScalars {
             guard scalar == "." ? isInAtom : scalar.isAtomText else { return false }
@@ -123,7 +178,6 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     private static func isDomain(_ text: Substring) -> Bool {
         let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard labels.allSatisfy({ isLabel(Substring($0)) }), let last = labels.last else { return false }
-        if labels.count == 1 { return last.map(\.loweredInASCII).elementsEqual("localhost".utf8) }
         // Digits alone at the end are an IPv4 address that lost its brackets (RFC 3696 §2).
         return !last.allSatisfy(\.isASCIIDigit)
     }
@@ -131,9 +185,12 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     /// Letters, digits, hyphens inside (RFC 1123 §2.1), and letters of any script as UTF-8 (RFC 5890 `U-label`).
     private static func isLabel(_ text: Substring) -> Bool {
         let hyphen = UInt8(ascii: "-")
-        guard (1...labelLimitBytes).contains(text.utf8.count), text.utf8.first != hyphen, text.utf8.last != hyphen
+        guard (1...limitBytes).contains(text.utf8.count), text.utf8.first != hyphen, text.utf8.last != hyphen
         else { return false }
-        return text.unicodeScalars.allSatisfy { $0 == "-" || $0.isLetterOrDigitOfAddress }
+        guard text.unicodeScalars.allSatisfy({ $0 == "-" || $0.isLetterOrDigitOfAddress }) else { return false }
+        if text.utf8.allSatisfy({ $0 < 128 }) { return text.utf8.count <= labelLimitBytes }
+        // Letters that only look like ASCII make no name of their own.
+        return DomainName.aLabel(of: text).map { $0.utf8.count <= labelLimitBytes } ?? false
     }
 }
 

@@ -27,16 +27,18 @@ package struct JoinedRequests: Sendable, Equatable {
     }
 
     /// - Parameter entries: in the order of their ids.
-    /// - Returns: one element an address, in the order in which the addresses came.
+    /// - Returns: one element a spelling of an address, in the order in which they came: two accounts may have one address, spelled
+    ///   differently.
     package static func joining(_ entries: [IntakeEntry]) -> [JoinedRequests] {
-        var places: [EmailAddress: Int] = [:]
+        var places: [EmailAddress: [Int]] = [:]
         var joined: [JoinedRequests] = []
         for entry in entries {
-            if let place = places[entry.request.email] {
+            let email = entry.request.email
+            if let place = places[email]?.first(where: { joined[$0].request.email.isSpelled(like: email) }) {
                 joined[place].request = entry.request
                 joined[place].count += 1
             } else {
-                places[entry.request.email] = joined.count
+                places[email, default: []].append(joined.count)
                 joined.append(JoinedRequests(entry.request, recordedAt: entry.recordedAt))
             }
         }

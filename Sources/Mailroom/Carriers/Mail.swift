@@ -3,7 +3,10 @@ import Keyturn
 
 /// What a carrier puts on the wire. Made only from a ``Letter`` or a ``TestLetter``, so that no other message leaves.
 struct Mail: Sendable {
+    /// As it is stored.
     let to: String
+    /// As a mail server takes it: ``EmailAddress/mailable``.
+    let mailable: String
     let subject: String
     let text: String
     let html: String
@@ -23,6 +26,7 @@ struct Mail: Sendable {
     /// - Parameter reference: of this mail alone.
     init(_ letter: Letter, reference: String = LeaseToken.randomName()) {
         to = letter.to.email.text
+        mailable = letter.to.email.mailable
         subject = letter.subject
         text = letter.text
         html = letter.html
@@ -44,6 +48,7 @@ struct Mail: Sendable {
 
     init(_ letter: TestLetter, reference: String = LeaseToken.randomName()) {
         to = letter.to.text
+        mailable = letter.to.mailable
         subject = letter.subject
         text = letter.text
         html = letter.html

@@ -17,7 +17,7 @@ extension DeliveryWorker {
         var skipped: [(JoinedRequests, SkipReason, UserID?)] = []
         for (request, decisions) in zip(joined, decisions) {
             if decisions.contains(where: \.isWorthAnAttempt) {
-                queued.append(request)
+                queued.append(request.inStoredSpelling(decisions))
             } else {
                 for case .skip(let reason, let user) in decisions {
                     following.add(skipped: reason, request, of: user, at: now)
@@ -78,6 +78,20 @@ extension DeliveryWorker {
         } catch {
             _ = deliveryLog.storageFailed(error, doing: "releasing leases")
         }
+    }
+}
+
+extension JoinedRequests {
+    /// With the address as the one account that it belongs to has it: requests in different spellings of a domain share its row.
+    fileprivate func inStoredSpelling(_ decisions: [Decision]) -> JoinedRequests {
+        guard decisions.count == 1, case .mail(let user, _) = decisions[0], user.email == request.email else {
+            return self
+        }
+        var joined = self
+        joined.request = ResetRequest(
+            email: user.email, language: request.language, device: request.device,
+            returnTo: request.returnTo)
+        return joined
     }
 }
 

@@ -95,6 +95,8 @@ struct Migrator {
             }
             do {
                 try db.execute(sql: sql)
+                // What SQL cannot compute.
+                if file.name == AddressSpellings.migration { try AddressSpellings.fill(in: db) }
                 try db.run(
                     "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (?1, ?2, ?3)",
                     .text(file.name), .text(Migrator.checksum(file.sql)), .time(now))

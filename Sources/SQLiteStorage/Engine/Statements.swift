@@ -53,6 +53,7 @@ extension StatementArguments {
         case 5: self = [values[0], values[1], values[2], values[3], values[4]]
         case 6: self = [values[0], values[1], values[2], values[3], values[4], values[5]]
         case 7: self = [values[0], values[1], values[2], values[3], values[4], values[5], values[6]]
+        case 8: self = [values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7]]
         default: self.init(values)
         }
     }

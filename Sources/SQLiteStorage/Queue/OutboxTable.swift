@@ -82,10 +82,15 @@ enum OutboxTable {
     /// - Returns: how many of the rows waited or were leased.
     static func dropRequests(of email: EmailAddress, in db: Database) throws -> Int {
         let address = try DatabaseValue.text(email.text)
-        let waiting = try db.run("DELETE FROM intake WHERE address = ?1", address)
-        let open = try db.run("DELETE FROM outbox WHERE address = ?1 AND state <> 'failed'", address)
-        try db.run("DELETE FROM outbox WHERE address = ?1 AND state = 'failed'", address)
-        return waiting + open
+        var dropped = 0
+        for spelling in try [address] + AddressSpellings.others(of: email, in: "intake", db) {
+            dropped += try db.run("DELETE FROM intake WHERE address = ?1", spelling)
+        }
+        for spelling in try [address] + AddressSpellings.others(of: email, in: "outbox", db) {
+            dropped += try db.run("DELETE FROM outbox WHERE address = ?1 AND state <> 'failed'", spelling)
+            try db.run("DELETE FROM outbox WHERE address = ?1 AND state = 'failed'", spelling)
+        }
+        return dropped
     }
 
     /// When the provider last refused the key or the sender; nil if it never did.

@@ -50,13 +50,14 @@ package struct SQLiteAccounts: Accounts {
         do throws(StorageFailed) {
             added = try await writer.write(.oneStatement) { db in
                 // A known address is answered, not thrown: a thrown one would be undone and counted as a failure.
+                guard try !AddressSpellings.isTaken(new.email, in: db) else { return .exists }
                 let count = try db.run(
                     """
-                    INSERT INTO users (email, password_hash, email_verified_at, created_at, external_id)
-                    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING
+                    INSERT INTO users (email, password_hash, email_verified_at, created_at, external_id, email_key)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING
                     """,
                     .text(new.email.text), .text(new.passwordHash.text), verifiedAt.map { .time($0) } ?? .null,
-                    .time(now), .text(new.externalID?.text))
+                    .time(now), .text(new.externalID?.text), AddressSpellings.key(of: new.email))
                 guard count == 1 else {
                     return try User.found(email: new.email, in: db) == nil ? .externalIDTaken : .exists
                 }
@@ -159,8 +160,17 @@ extension User {
         try StoredUser.found(byExternalID, .text(externalID.text), in: db)
     }
 
-    fileprivate static func found(email: EmailAddress, in db: Database) throws -> User? {
-        try StoredUser.found(byEmail, .text(email.text), in: db)
+    /// The account that is spelled like the address; else the oldest that has it in another spelling. How many looks that takes depends
+    /// on the address alone.
+    static func found(email: EmailAddress, in db: Database) throws -> User? {
+        let spelled = try StoredUser.found(byEmail, .text(email.text), in: db)
+        guard email.hasOtherSpellings else { return spelled }
+        let key = try DatabaseValue.text(email.comparisonKey)
+        let inASCII = try StoredUser.found(byEmail, key, in: db)
+        let encoded = try StoredUser.found(byKey, key, in: db)
+        if let spelled { return spelled }
+        guard let inASCII, let encoded else { return inASCII ?? encoded }
+        return inASCII.id.rowID ?? .max < encoded.id.rowID ?? .max ? inASCII : encoded
     }
 
     fileprivate static func found(id: UserID, in db: Database) throws -> User? {
@@ -170,6 +180,7 @@ extension User {
 
     private static let byEmail = StoredUser.query(by: "email")
     private static let byExternalID = StoredUser.query(by: "external_id")
+    private static let byKey = StoredUser.query(by: "email_key")
     private static let byID = StoredUser.query(by: "id")
 }
 
@@ -192,7 +203,7 @@ private struct StoredUser: StatementColumnConvertible, DatabaseValueConvertible 
     static func query(by column: String) -> String {
         """
         SELECT * FROM
-            (SELECT \(columns), \(column) = ?1 FROM users WHERE \(column) >= ?1 ORDER BY \(column) LIMIT 1)
+            (SELECT \(columns), \(column) = ?1 FROM users WHERE \(column) >= ?1 ORDER BY \(column), id LIMIT 1)
         UNION ALL
         SELECT * FROM (SELECT \(columns), 0 FROM users ORDER BY id LIMIT 1)
         LIMIT 1

@@ -135,10 +135,11 @@ extension AccountEdit {
     /// One UPDATE of one row that is as it was. Uniqueness is looked at before: a violation would be undone and counted as a failure.
     fileprivate func write(to db: Database, at now: Timestamp) throws -> EditOutcome {
         guard let rowID = old.id.rowID else { return .changedMeanwhile }
-        if let email = columns.email,
-            try db.row("SELECT 1 FROM users WHERE email = ?1 AND id <> ?2", .text(email.text), .integer(rowID)) != nil
-        {
-            return .emailTaken
+        if let email = columns.email {
+            let isTaken = try db.row(
+                "SELECT 1 FROM users WHERE (email IN (?1, ?3) OR email_key = ?3) AND id <> ?2", .text(email.text),
+                .integer(rowID), .text(email.comparisonKey))
+            guard isTaken == nil else { return .emailTaken }
         }
         if let externalID = columns.externalID,
             try db.row(
@@ -151,6 +152,7 @@ extension AccountEdit {
             """
             UPDATE users SET
                 email = COALESCE(?5, email),
+                email_key = CASE WHEN ?5 IS NULL THEN email_key ELSE ?15 END,
                 password_hash = COALESCE(?6, password_hash),
                 password_changed_at = CASE WHEN ?6 IS NULL THEN password_changed_at ELSE ?7 END,
                 expired_at = CASE WHEN ?8 THEN COALESCE(expired_at, ?7) WHEN ?6 IS NULL THEN expired_at END,
@@ -166,7 +168,7 @@ extension AccountEdit {
             .text(columns.email?.text), .text(columns.hash?.text), .time(now), .flag(columns.expires),
             columns.invitedUntil.map { .time($0) } ?? .null, columns.isVerified.map { .flag($0) } ?? .null,
             columns.isDisabled.map { .flag($0) } ?? .null, .text(columns.externalID?.text), .flag(columns.endsLinks),
-            .flag(columns.endsSessions))
+            .flag(columns.endsSessions), try columns.email.map { try AddressSpellings.key(of: $0) } ?? .null)
         return written == 1 ? .written : .changedMeanwhile
     }
 }

@@ -7,7 +7,7 @@ struct SendGridBody {
     init(_ mail: Mail, options: SendGridOptions) {
         let template = options.templateID.flatMap { id in mail.facts.map { (id, Self.data($0, mail)) } }
         // Without a name: one with `,` or `;` in it is misrouted.
-        var personalization = [JSON.Member("to", .array([.members(("email", .string(mail.to)))]))]
+        var personalization = [JSON.Member("to", .array([.members(("email", .string(mail.mailable)))]))]
         if let (_, data) = template { personalization.append(JSON.Member("dynamic_template_data", data)) }
         var members: [JSON.Member] = [
             JSON.Member("personalizations", .array([.object(personalization)])),

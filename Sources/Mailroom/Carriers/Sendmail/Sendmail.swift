@@ -43,7 +43,7 @@ package struct Sendmail: Carrier {
                 after: .seconds(1), reason: "\(options.processesMax) programs run already", pausesEverybody: false)
         }
         defer { running.end() }
-        let end = await program.run(arguments + [mail.to], input: message.bytes)
+        let end = await program.run(arguments + [mail.mailable], input: message.bytes)
         return SendmailAnswer(end: end).verdict(messageID: message.id, words: words)
     }
 
