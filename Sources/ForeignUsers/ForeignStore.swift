@@ -80,6 +80,10 @@ private struct NoImports: AccountImports {
         throw Self.refused
     }
     func compareAll(_ users: [ImportedUser]) async throws(StorageFailed) -> [Imported] { throw Self.refused }
+    func updateAll(_ users: [ImportedUser], dryRun: Bool, at now: Timestamp) async throws(StorageFailed) -> [Imported] {
+        throw Self.refused
+    }
+    func twins(limit: Int) async throws(StorageFailed) -> [AddressTwins] { [] }
 }
 
 /// Accounts are written by the app; what our own store keeps about them is read as ever.

@@ -9,6 +9,9 @@ import Telemetry
 extension Settings {
     /// Where accounts live.
     enum Users: Sendable {
+        /// Whether accounts are in keyturn's own store.
+        var isOwn: Bool { if case .own = self { true } else { false } }
+
         case own
         /// A table in the app's SQLite file.
         case table(path: String, MappingText)
