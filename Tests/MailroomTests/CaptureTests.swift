@@ -46,7 +46,7 @@ import Testing
                     ("to", .members(("email", .string("Ann@example.com")))),
                     ("from", .members(("email", .string("noreply@example.com")), ("name", .string("Example")))),
                     ("subject", .string("Reset")), ("text", .string("Hello\n")), ("html", .string("<p>Hello</p>")),
-                    ("message_id", .string(id))))
+                    ("message_id", .string(id)), ("links", .array([]))))
         #expect(try mode(directory) == 0o700)
         #expect(try mode("\(directory)/\(name)") == 0o600)
     }
