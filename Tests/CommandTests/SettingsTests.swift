@@ -423,7 +423,8 @@ import Testing
         #expect(
             Set(names) == [
                 "users.database.path", "users.database.urlFile", "users.http.secretFile", "users.http.caFile",
-                "passwords.pepperFile", "server.tls.certificate", "server.tls.key", "server.unixSocket", "admin.tokenFile",
+                "passwords.pepperFile", "server.tls.certificate", "server.tls.key", "server.unixSocket",
+                "admin.tokenFile",
                 "admin.tls.certificate",
                 "admin.tls.key", "database.path", "secrets.file",
                 "passwords.blocklistFile", "mail.capture.directory", "mail.sendgrid.apiKeyFile",

@@ -54,11 +54,16 @@ import Testing
     {
         let user = Self.passwordless(.tell)
         let house = try Mailhouse([user], budgetBurst: 1)
-        for outcomes in [["delivered"], ["delivered", "throttled"]] {
+        try await house.ask("sso@example.com")
+        var asked = 1
+        try await house.work(forAtMost: .seconds(300)) {
+            guard try await house.isEmpty() else { return false }
+            guard asked == 1 else { return true }
+            asked += 1
             try await house.ask("sso@example.com")
-            #expect(try await house.work(until: house.isEmpty))
-            #expect(try await house.outcomes(of: user) == outcomes)
+            return false
         }
+        #expect(try await house.outcomes(of: user) == ["delivered", "throttled"])
         let letter = try #require(house.carrier.letters.first)
         #expect(house.carrier.letters.count == 1)
         #expect(letter.text.contains("This account has no password"))

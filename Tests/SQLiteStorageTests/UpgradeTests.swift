@@ -15,6 +15,7 @@ import Testing
     static let shapes = [
         "0001_users", "0002_outbox", "0003_audit", "0004_reports", "0005_webhooks", "0006_epoch_base",
         "0007_answers", "0008_intake", "0009_account_life",
+        "0011_address_spellings",
     ]
 
     private func opened(_ shape: String, in folder: Folder) throws -> SQLiteDatabase {

@@ -113,7 +113,8 @@ struct Service {
                 accounts: store.accounts, links: links, policy: policy, hasher: hasher, audit: audit, clock: clock),
             login: Login(
                 accounts: store.accounts, sessions: sessions, policy: policy, hasher: hasher, delays: LoginDelays(),
-                audit: audit, clock: clock, rehashes: settings.passwords.rehashes && settings.users.isOwn, verifier: passwordCheck?.verifier,
+                audit: audit, clock: clock, rehashes: settings.passwords.rehashes && settings.users.isOwn,
+                verifier: passwordCheck?.verifier,
                 sleep: { try? await Task.sleep(for: $0) }),
             limiter: RateLimiter(rate: settings.clientRate, burst: settings.clientBurst), clock: clock,
             checks: [

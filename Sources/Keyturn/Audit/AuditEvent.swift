@@ -34,7 +34,8 @@ package enum AuditEvent: String, Sendable, CaseIterable {
     package var isNoted: Bool {
         switch self {
         case .linkOpened, .linkExpired, .linkRefused, .passwordRefused, .loginRefused: true
-        case .passwordReset, .passwordRehashed, .linksRevoked, .linkHandedOver, .linkHandedOut, .disabled, .enabled, .verified,
+        case .passwordReset, .passwordRehashed, .linksRevoked, .linkHandedOver, .linkHandedOut, .disabled, .enabled,
+            .verified,
             .unverified,
             .hashSet, .emailChanged, .passwordExpired, .invited, .erased:
             false

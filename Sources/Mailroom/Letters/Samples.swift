@@ -38,7 +38,10 @@ extension Letter {
                 writer.emailChanged(at: now, in: language.tag),
                 writer.signInElsewhere(in: language.tag),
             ]
-            let names = ["reset-link", "password-changed", "invitation", "password-expired", "email-changed", "sign-in-elsewhere"]
+            let names = [
+                "reset-link", "password-changed", "invitation", "password-expired", "email-changed",
+                "sign-in-elsewhere",
+            ]
             return zip(names, letters).map { name, letter in
                 Sample(path: "\(language.tag)/letter-\(name)", text: letter.text, html: letter.html)
             }

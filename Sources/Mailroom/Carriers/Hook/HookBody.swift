@@ -9,7 +9,8 @@ struct HookBody {
         var from = [JSON.Member("email", .string(sender.email))]
         if !sender.name.isEmpty { from.append(JSON.Member("name", .string(sender.name))) }
         json = .members(
-            ("to", .members(("email", .string(mail.mailable)))), ("from", .object(from)), ("subject", .string(mail.subject)),
+            ("to", .members(("email", .string(mail.mailable)))), ("from", .object(from)),
+            ("subject", .string(mail.subject)),
             ("text", .string(mail.text)), ("html", .string(mail.html)),
             ("headers", .object(mail.headers.map { JSON.Member($0.name, .string($0.value)) })),
             ("kind", .string(mail.kind)))

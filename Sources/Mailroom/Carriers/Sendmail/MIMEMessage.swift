@@ -11,7 +11,9 @@ struct MIMEMessage: Sendable {
     /// - Parameter chance: makes the id and the boundary, which no other message has.
     /// - Returns: nil if an address cannot stand in a header.
     init?(_ mail: Mail, from sender: Sender, at now: Timestamp, chance: () -> String = { LeaseToken.randomName() }) {
-        guard let to = HeaderText.address(mail.mailable), let from = HeaderText.address(sender.email) else { return nil }
+        guard let to = HeaderText.address(mail.mailable), let from = HeaderText.address(sender.email) else {
+            return nil
+        }
         let id = "<\(chance())@\(Self.domain(of: from))>"
         self.id = id
         // `=_` is in no line of quoted-printable text.
