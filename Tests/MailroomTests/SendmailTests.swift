@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "-oQ/tmp@example.com", "--help@example.com", "$(id)@example.com", "`id`@example.com", "'@example.com",
+        "-oQ/tmp@example.com", "--help@example.com", "$id@example.com", "`id`@example.com", "'@example.com",
     ])
     func `takes no recipient for an option or a command`(address: String) async throws {
         let sendmail = try program("for last; do :; done; printf '%s' \"$last\" >\(directory)/last; cat >/dev/null")

@@ -151,7 +151,7 @@ import Testing
         }
         #expect(mails.first?["to"]?["email"]?.stringValue == "mia@example.com")
         #expect(await demo.stop() == 0)
-        for (file, words) in [("users.csv", "not every account was imported"), ("nowhere.csv", "nowhere.csv")] {
+        for (file, words) in [("users.csv", "nothing was imported"), ("nowhere.csv", "nowhere.csv")] {
             try "email\nno address\n".write(to: users, atomically: true, encoding: .utf8)
             let refused = try await RunningKeyturn.run(
                 ["demo", "--port", "0", "--users", directory.appending(path: file).path], environment: environment)

@@ -129,7 +129,7 @@ package final class MemoryStore: Store, Accounts, AccountImports, AccountRecords
             state.lookups += letters.count
             return letters.map { letter in
                 switch letter {
-                case .resetLink(let request): state.user(request.email).map { [$0] } ?? []
+                case .resetLink(let request): state.users(at: request.email)
                 default: state.users.filter { $0.id == letter.user }
                 }
             }
@@ -576,6 +576,13 @@ private struct State {
     func user(_ email: EmailAddress) -> User? {
         let twins = users.filter { $0.email == email }
         return twins.first { $0.email.isSpelled(like: email) } ?? twins.first
+    }
+
+    /// Several accounts that share one spelling of an address are all meant, as in an app's table. Of twins only one is.
+    func users(at email: EmailAddress) -> [User] {
+        let all = users.filter { $0.email == email }
+        guard let first = all.first, all.contains(where: { !$0.email.isSpelled(like: first.email) }) else { return all }
+        return user(email).map { [$0] } ?? []
     }
 
     private func found(_ user: User) -> FoundAccount {

@@ -73,7 +73,9 @@ struct ImportSurvey {
     /// - Throws: ``CommandFailed`` if no row makes sense, for one and the same reason.
     mutating func finish() throws {
         guard !isMixed, refused > 0, let held = uniform else { return }
-        if refused == 1 { return sayHeld() }
+        guard refused > 1 else {
+            throw CommandFailed("nothing was imported: line \(held.lines[0]): \(held.reason)")
+        }
         let hint = "Is it the right file? --map names columns, --from the system that it comes from"
         throw CommandFailed(
             "nothing was imported: each of the \(refused) rows was refused, the first in line \(held.lines[0]): \(held.reason). \(hint)"
