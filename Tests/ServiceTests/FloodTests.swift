@@ -6,7 +6,7 @@ import Testing
 @Suite struct `A flood of requests for addresses nobody has` {
     private static let size = 10_000
 
-    /// A tenth of what `scripts/bench mail` puts in somebody's way, where less than a minute is asked for.
+    /// A tenth of what `scripts/bench mail` puts before the request. It takes 2.4 s alone; here all other tests of the service run beside it.
     @Test func `does not hold up for long who comes last and has an account`() async throws {
         let directory = try RunningKeyturn.temporaryDirectory()
         let added = try await RunningKeyturn.run(
@@ -14,7 +14,7 @@ import Testing
         #expect(added.status == 0, "\(added.errors)")
         try await flood(directory.appending(path: "keyturn.sqlite").path)
         let keyturn = try await RunningKeyturn.serve(in: directory)
-        let limit: Duration = RunningKeyturn.sanitizer.isEmpty ? .seconds(15) : .seconds(150)
+        let limit: Duration = RunningKeyturn.sanitizer.isEmpty ? .seconds(45) : .seconds(150)
         _ = try await keyturn.requestLink(for: "ann@example.com", within: limit)
         #expect(keyturn.mails.map(\.to) == ["ann@example.com"])
         #expect(await keyturn.stop() == 0)
