@@ -127,8 +127,9 @@ class Configured(Service):
             "KEYTURN_MAIL_FROM_EMAIL": "no-reply@example.com", "KEYTURN_MAIL_FROM_NAME": "Example",
             "KEYTURN_LOG_LEVEL": "error", **settings}
         if add_user:
-            subprocess.run([binary, "user", "add", add_user], check=True, stdout=subprocess.DEVNULL,
-                           env={**os.environ, **environment}, timeout=PATIENCE_SECONDS)
+            # With a password: without one the words are those of a first password.
+            subprocess.run([binary, "user", "add", add_user, "--password-stdin"], check=True, stdout=subprocess.DEVNULL,
+                           input=b"my former horse was grey\n", env={**os.environ, **environment}, timeout=PATIENCE_SECONDS)
         super().__init__([binary, "serve"], environment, "listening on")
 
     def mails(self, count):
