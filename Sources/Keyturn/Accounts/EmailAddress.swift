@@ -1,4 +1,4 @@
-/// A mail address as it was typed or stored. Two are one if their bytes are, with A–Z lowered and the domain in A-labels (``DomainName``);
+/// A mail address as it was typed or stored. Two are one if their bytes are, with A–Z lowered and the domain in A-labels (`DomainName`);
 /// before the `@` Unicode is never folded.
 package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     /// As typed (blanks around it trimmed) or as stored.

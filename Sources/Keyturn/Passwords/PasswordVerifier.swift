@@ -2,7 +2,7 @@ import Synchronization
 
 /// The app's own check of a password, for accounts whose stored hash cannot be read here.
 package protocol PasswordVerifier: Sendable {
-    /// Ends within ``RemoteChecks/limit``, whatever happens.
+    /// Ends within `RemoteChecks`, whatever happens.
     /// - Parameter email: as it was typed, for every login alike.
     func verdict(on password: String, of email: EmailAddress) async -> PasswordVerdict
 }

@@ -1,6 +1,6 @@
 /// What brings a finished letter to a mail provider, and what the provider's answer means for the letter.
 package protocol Carrier: Sendable {
-    /// Brings one letter away. Ends within ``attemptLimit``, also without an answer: a lease outlives an attempt, so no second worker
+    /// Brings one letter away. Ends within `attemptLimit`, also without an answer: a lease outlives an attempt, so no second worker
     /// carries the same letter meanwhile.
     func carry(_ letter: Letter) async -> Verdict
 

@@ -72,7 +72,7 @@ package final class DeliveryWorker: Sendable {
     /// For `/readyz`: why the sending stands still; nil while it works.
     package var stoppedBecause: String? { waitingRoom.withLock { $0.circuit.stoppedBecause } }
 
-    /// Until the task is cancelled: then no new lease; what waits is released, what is under way has ``Options/shutdownGrace``
+    /// Until the task is cancelled: then no new lease; what waits is released, what is under way has ``DeliveryOptions/shutdownGrace``
     /// to come to its end. What is cut off then is released too, and may be mailed twice. To be run once.
     package func run() async {
         // A task of its own, so that cancelling does not reach the delivery tasks at once: a cut-off attempt is a mail sent twice.
@@ -114,7 +114,7 @@ package final class DeliveryWorker: Sendable {
         for _ in 0..<hired { couriers.addTask { await self.deliver() } }
     }
 
-    /// Waits for those who are on their way, at most ``Options/shutdownGrace``.
+    /// Waits for those who are on their way, at most ``DeliveryOptions/shutdownGrace``.
     private func couriersToEnd() async {
         let end = clock.now() + options.shutdownGrace
         while waitingRoom.withLock({ $0.couriers }) > 0 {

@@ -68,7 +68,7 @@ package final class HTTPClient: Sendable {
         }
     }
 
-    /// Reads the trusted certificates anew, at most for ``Options/totalLimit``. Connections that were made with the former ones are used
+    /// Reads the trusted certificates anew, at most for ``HTTPClientOptions/totalLimit``. Connections that were made with the former ones are used
     /// no more once they are idle.
     /// - Throws: where they cannot be read; then the former ones stay in use.
     @concurrent package func readTrustAgain() async throws(HTTPClientFailed) {

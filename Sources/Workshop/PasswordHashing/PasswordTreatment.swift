@@ -2,7 +2,7 @@ import Cryptography
 
 /// What the app beside us does to a password before it hashes it; nothing unless configured.
 package struct PasswordTreatment: Sendable, Equatable {
-    /// Appended for bcrypt, stored or new; see ``peppered(_:)``. Empty: none.
+    /// Appended for bcrypt, stored or new; see `peppered(_:)`. Empty: none.
     package var pepper: [UInt8] = []
     /// Whether blanks around a password do not count, as in WordPress.
     package var trims = false

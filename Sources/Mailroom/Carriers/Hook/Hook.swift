@@ -6,7 +6,7 @@ import StrictJSON
 import Synchronization
 
 /// Hands letters to a receiver of the operator's, which brings them to any provider: one POST a mail, signed by the scheme of Standard
-/// Webhooks. Its answers mean what SendGrid's mean (``ProviderAnswer``); `X-Message-Id` of an answer is kept.
+/// Webhooks. Its answers mean what SendGrid's mean (`ProviderAnswer`); `X-Message-Id` of an answer is kept.
 package struct Hook: Carrier {
     private let client: HTTPClient
     private let clock: WallClock
